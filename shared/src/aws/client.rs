@@ -1,0 +1,118 @@
+//! Clients from the environment that Lambda gives, built by hand: the SDK's own loader looks for
+//! profiles and instance metadata, and costs a cold start more than all the rest.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_sdk_iam::config::retry::RetryConfig;
+use aws_sdk_iam::config::timeout::TimeoutConfig;
+use aws_sdk_iam::config::{BehaviorVersion, Region};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+
+use super::consistency::EventualConsistency;
+use super::http_client::{self, PresignedPut, READ, Roots};
+use crate::cfn::{Callback, Origins};
+
+/// Tries of one call. IAM throttles at a few writes a second, and takes seconds to see its own
+/// writes everywhere; the deadline of the request ends it earlier if need be.
+const ATTEMPTS: u32 = 16;
+/// First and longest pause between tries.
+const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// The environment that Lambda sets, and what the template adds to it.
+///
+/// | variable | meaning |
+/// | --- | --- |
+/// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda |
+/// | `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
+/// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
+/// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
+#[derive(Clone)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// Of this process.
+    pub fn of_process() -> Self {
+        Environment(
+            std::env::vars_os()
+                .filter_map(|(key, value)| {
+                    Some((key.into_string().ok()?, value.into_string().ok()?))
+                })
+                .collect(),
+        )
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn region(&self) -> &str {
+        self.get("AWS_REGION").or_else(|| self.get("AWS_DEFAULT_REGION")).unwrap_or_default()
+    }
+
+    fn roots(&self) -> Result<Roots, String> {
+        let file = self.get("AWS_CA_BUNDLE").or_else(|| self.get("SSL_CERT_FILE"));
+        match file {
+            Some(file) => std::fs::read(file)
+                .map(Roots::Pem)
+                .map_err(|error| format!("the certificates in `{file}` cannot be read: {error}")),
+            None if self.region().starts_with("cn-") => Ok(Roots::System),
+            None => Ok(Roots::Amazon),
+        }
+    }
+
+    /// Where answers are sent.
+    ///
+    /// # Errors
+    ///
+    /// The certificates that the environment names cannot be read.
+    pub fn callback(&self) -> Result<Callback<PresignedPut>, String> {
+        let extra = self.get("ALLOWED_RESPONSE_ORIGINS").unwrap_or_default();
+        Ok(Callback::new(PresignedPut::new(self.roots()?)?, Origins::new(self.region(), extra)))
+    }
+
+    /// A client of IAM, to be kept from one request to the next. Nothing is called yet.
+    ///
+    /// # Errors
+    ///
+    /// The certificates that the environment names cannot be read.
+    pub fn iam(&self) -> Result<aws_sdk_iam::Client, String> {
+        let credentials = Credentials::new(
+            self.get("AWS_ACCESS_KEY_ID").unwrap_or_default(),
+            self.get("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
+            self.get("AWS_SESSION_TOKEN").map(str::to_owned),
+            None,
+            "Lambda",
+        );
+        let retries = RetryConfig::standard()
+            .with_max_attempts(ATTEMPTS)
+            .with_initial_backoff(BACKOFF.0)
+            .with_max_backoff(BACKOFF.1);
+        // The default bucket of retries empties when many calls are throttled at once, and a
+        // process that lives on would then give up on the first refusal.
+        let retry_partition =
+            RetryPartition::custom("iam").token_bucket(TokenBucket::unlimited()).build();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(http_client::CONNECT)
+            .operation_attempt_timeout(READ)
+            .build();
+        let config = aws_sdk_iam::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region().to_owned()))
+            .credentials_provider(credentials)
+            .http_client(http_client::for_sdk(self.roots()?)?)
+            .sleep_impl(TokioSleep::new())
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .retry_partition(retry_partition)
+            .retry_classifier(EventualConsistency);
+        let endpoint = self.get("AWS_ENDPOINT_URL_IAM").or_else(|| self.get("AWS_ENDPOINT_URL"));
+        let config = match endpoint {
+            Some(endpoint) => config.endpoint_url(endpoint),
+            None => config,
+        };
+        Ok(aws_sdk_iam::Client::from_conf(config.build()))
+    }
+}

@@ -1,0 +1,85 @@
+//! IAM's eventual consistency, in one table: refusals that pass by themselves, because what was
+//! just made is not seen everywhere yet, or what was just removed still is.
+//!
+//! Throttling and server errors are the SDK's own business.
+
+use aws_sdk_iam::error::ProvideErrorMetadata;
+use aws_sdk_iam::operation as op;
+use aws_smithy_runtime_api::client::interceptors::context::{Error, InterceptorContext};
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
+
+/// Says of each failed call whether to try it again.
+#[derive(Debug)]
+pub(super) struct EventualConsistency;
+
+impl ClassifyRetry for EventualConsistency {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(Result::err);
+        let error = error.and_then(|error| error.as_operation_error());
+        if error.is_some_and(passes) {
+            RetryAction::server_error()
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "IAM's eventual consistency"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// True if a row of the table is the operation, its error code and what its message says.
+macro_rules! table {
+    ($error:ident: $($operation:ty, $code:literal, $says:expr;)+) => {
+        false $(|| $error.downcast_ref::<$operation>().is_some_and(|error| {
+            error.code() == Some($code) && $says(error.message().unwrap_or_default())
+        }))+
+    };
+}
+
+fn passes(error: &Error) -> bool {
+    let any = |_: &str| true;
+    let principal = |message: &str| message.contains("Invalid principal in policy");
+    let profile = |message: &str| message.contains("Invalid IAM Instance Profile");
+    // An AWS managed policy that does not exist never will.
+    let end = |message: &str| !message.contains(":iam::aws:policy/");
+    table! { error:
+        // A principal of a trust policy that was just made.
+        op::create_role::CreateRoleError, "MalformedPolicyDocument", principal;
+        op::update_assume_role_policy::UpdateAssumeRolePolicyError, "MalformedPolicyDocument", principal;
+        // An end of a link that was just made.
+        op::attach_role_policy::AttachRolePolicyError, "NoSuchEntity", end;
+        op::attach_group_policy::AttachGroupPolicyError, "NoSuchEntity", end;
+        op::attach_user_policy::AttachUserPolicyError, "NoSuchEntity", end;
+        op::put_role_policy::PutRolePolicyError, "NoSuchEntity", end;
+        op::put_group_policy::PutGroupPolicyError, "NoSuchEntity", end;
+        op::add_user_to_group::AddUserToGroupError, "NoSuchEntity", end;
+        op::add_role_to_instance_profile::AddRoleToInstanceProfileError, "NoSuchEntity", end;
+        op::add_role_to_instance_profile::AddRoleToInstanceProfileError, "InvalidInput", profile;
+        // A link that was just removed.
+        op::delete_role::DeleteRoleError, "DeleteConflict", any;
+        op::delete_policy::DeletePolicyError, "DeleteConflict", any;
+        op::delete_group::DeleteGroupError, "DeleteConflict", any;
+        op::delete_instance_profile::DeleteInstanceProfileError, "DeleteConflict", any;
+        // Two changes of the same object at once.
+        op::create_role::CreateRoleError, "ConcurrentModification", any;
+        op::create_policy::CreatePolicyError, "ConcurrentModification", any;
+        op::create_instance_profile::CreateInstanceProfileError, "ConcurrentModification", any;
+        op::delete_role::DeleteRoleError, "ConcurrentModification", any;
+        op::tag_role::TagRoleError, "ConcurrentModification", any;
+        op::tag_policy::TagPolicyError, "ConcurrentModification", any;
+        op::tag_user::TagUserError, "ConcurrentModification", any;
+        op::tag_instance_profile::TagInstanceProfileError, "ConcurrentModification", any;
+        op::untag_role::UntagRoleError, "ConcurrentModification", any;
+        op::untag_policy::UntagPolicyError, "ConcurrentModification", any;
+        op::untag_user::UntagUserError, "ConcurrentModification", any;
+        op::untag_instance_profile::UntagInstanceProfileError, "ConcurrentModification", any;
+        op::add_user_to_group::AddUserToGroupError, "EntityTemporarilyUnmodifiable", any;
+    }
+}

@@ -1,0 +1,128 @@
+//! IAM behind the seam.
+
+mod apply;
+mod observe;
+
+use std::future::Future;
+
+use aws_sdk_iam::Client;
+use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::types::Tag;
+use tokio::sync::Semaphore;
+
+use super::actions::Action;
+use crate::cloud::{Applied, CallError, Cloud};
+use crate::plan::{Change, Scope};
+use crate::state::{Account, Object, Owner, Owners, Resource, State, Tags, is_ownership_tag};
+
+/// Calls in flight at most, in one request.
+const IN_FLIGHT: usize = 8;
+
+/// IAM of one account, by the SDK.
+#[derive(Debug)]
+pub struct Iam {
+    client: Client,
+    account: Account,
+    in_flight: Semaphore,
+}
+
+impl Iam {
+    /// Calls with this client. Nothing is called yet.
+    pub fn new(client: Client, account: Account) -> Self {
+        Iam { client, account, in_flight: Semaphore::new(IN_FLIGHT) }
+    }
+
+    /// Waits for its turn, calls, and says of an error which action on what it was.
+    async fn call<T, E, R>(
+        &self,
+        action: Action,
+        target: &str,
+        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    ) -> Result<T, CallError>
+    where
+        E: std::error::Error + ProvideErrorMetadata + 'static,
+        R: std::fmt::Debug,
+    {
+        // The semaphore is never closed, and a call without its turn would be no harm.
+        let _turn = self.in_flight.acquire().await;
+        call.await.map_err(|error| CallError {
+            action: action.as_str(),
+            target: target.to_owned(),
+            code: error.code().unwrap_or("NoAnswer").to_owned(),
+            message: error
+                .message()
+                .map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned),
+        })
+    }
+}
+
+impl Cloud for Iam {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        let reads = scope.ids.iter().map(|id| self.read(id, scope));
+        let mut objects = Vec::new();
+        for read in futures_util::future::join_all(reads).await {
+            objects.extend(read?);
+        }
+        // An attachment is seen from both of its ends, and the user's end knows the owner.
+        objects.sort_by_key(|object| object.owners.len());
+        Ok(objects.into_iter().collect())
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        match change {
+            Change::Create(object) => self.create(object).await,
+            Change::Update { before, after } => {
+                self.update(before, after).await.map(|()| Applied::Now)
+            }
+            Change::Delete(object) => self.delete(object).await,
+        }
+    }
+}
+
+/// What was asked for, or `None` if it is not there.
+fn found<T>(result: Result<T, CallError>) -> Result<Option<T>, CallError> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.code == "NoSuchEntity" => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What is done already if the thing is not there any more.
+fn gone<T>(result: Result<T, CallError>) -> Result<Applied, CallError> {
+    Ok(match found(result)? {
+        Some(_) => Applied::Now,
+        None => Applied::Before,
+    })
+}
+
+fn owners_of(tags: &[Tag]) -> Owners {
+    tags.iter().filter_map(|tag| Owner::from_tag(tag.key(), tag.value())).collect()
+}
+
+fn tags_of(tags: &[Tag]) -> Tags {
+    let theirs = tags.iter().filter(|tag| !is_ownership_tag(tag.key()));
+    theirs.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+}
+
+/// The object's tags with those that record its owners.
+fn all_tags(object: &Object) -> Tags {
+    let mut resource = object.resource.clone();
+    let mut tags = resource.tags_mut().cloned().unwrap_or_default();
+    match &object.resource {
+        Resource::UserAttachment { policy_arn, .. } => {
+            tags.extend(object.owners.iter().map(|owner| owner.attached_tag(policy_arn)));
+        }
+        _ => tags.extend(object.owners.iter().map(Owner::tag)),
+    }
+    tags
+}
+
+#[allow(clippy::expect_used, reason = "key and value are both set")]
+fn sdk_tags(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    tags.iter().map(tag).collect::<Result<_, _>>().expect("a tag with key and value")
+}
+
+#[cfg(test)]
+mod tests;

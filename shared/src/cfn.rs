@@ -1,0 +1,19 @@
+//! CloudFormation's custom-resource protocol: one request in, one answer out, whatever happens
+//! between.
+//!
+//! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>.
+//! Must not know: IAM, presets, quotas.
+
+mod answer;
+mod callback;
+mod guard;
+mod progress;
+mod request;
+mod response_url;
+
+pub use answer::{Answer, BODY_LIMIT, Status, Success};
+pub use callback::{Callback, PutError, Reply, Transport};
+pub use guard::{CustomResource, Unanswered, serve};
+pub use progress::Progress;
+pub use request::{Request, RequestType};
+pub use response_url::{Origins, ResponseUrl};

@@ -1,0 +1,210 @@
+use std::cell::RefCell;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cfn::callback::Reply;
+use crate::cfn::response_url::{Origins, ResponseUrl};
+
+/// Keeps what is sent.
+#[derive(Default)]
+struct Inbox(RefCell<Vec<Value>>);
+
+impl Transport for &Inbox {
+    async fn put(&self, _: &ResponseUrl, body: &str) -> Result<Reply, String> {
+        self.0.borrow_mut().push(serde_json::from_str(body).unwrap());
+        Ok(Reply { status: 200, location: None })
+    }
+}
+
+/// A resource that does what its one property says.
+struct Mood;
+
+impl CustomResource for Mood {
+    fn physical_id(&self, request: &Request) -> String {
+        assert_ne!(mood(request), "panic in id");
+        "made".to_owned()
+    }
+
+    async fn handle(
+        &self,
+        kind: RequestType,
+        request: &Request,
+        progress: &Progress,
+    ) -> Result<Success, String> {
+        progress.note("being moody");
+        match mood(request) {
+            "fail" => Err("it failed".to_owned()),
+            "panic" => panic!("secret"),
+            "panic with a number" => std::panic::panic_any(7),
+            "hang" => std::future::pending().await,
+            _ => {
+                let data = [("Kind".to_owned(), format!("{kind:?}"))].into();
+                Ok(Success { physical_resource_id: None, data })
+            }
+        }
+    }
+}
+
+fn mood(request: &Request) -> &str {
+    let mood = request.properties.as_ref().ok().and_then(|properties| properties.get("Mood"));
+    mood.and_then(Value::as_str).unwrap_or_default()
+}
+
+const NOW: Duration = Duration::from_secs(1_709_201_472); // 2024-02-29 10:11:12 UTC
+
+struct Case {
+    event: Value,
+    left: Duration,
+}
+
+fn request(kind: &str, mood: &str) -> Case {
+    let event = json!({
+        "RequestType": kind,
+        "ResponseURL": "http://answers/?X-Amz-Date=20240229T101110Z&X-Amz-Expires=7200",
+        "StackId": "stack", "RequestId": "request", "LogicalResourceId": "Logical",
+        "ResourceProperties": {"Mood": mood, "ServiceTimeout": "300"},
+    });
+    Case { event, left: Duration::from_secs(60) }
+}
+
+impl Case {
+    fn with(mut self, key: &str, value: impl Into<Value>) -> Self {
+        self.event[key] = value.into();
+        self
+    }
+
+    fn left(self, left: Duration) -> Self {
+        Case { left, ..self }
+    }
+
+    async fn answers(self) -> (Result<(), Unanswered>, Vec<Value>) {
+        let inbox = Inbox::default();
+        let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
+        let payload = serde_json::value::to_raw_value(&self.event).unwrap();
+        let now = SystemTime::UNIX_EPOCH + NOW;
+        let result = serve(&Mood, &callback, &payload, now, now + self.left).await;
+        (result, inbox.0.into_inner())
+    }
+
+    async fn answer(self) -> Value {
+        let (result, answers) = self.answers().await;
+        assert_eq!((result, answers.len()), (Ok(()), 1));
+        answers[0].clone()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_has_the_ids_of_the_request_and_its_attributes() {
+    let answer = request("Create", "").answer().await;
+    assert_eq!(
+        answer,
+        json!({
+            "Status": "SUCCESS", "PhysicalResourceId": "made", "StackId": "stack",
+            "RequestId": "request", "LogicalResourceId": "Logical", "Data": {"Kind": "Create"},
+        })
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_update_and_a_delete_keep_the_id_and_a_delete_has_no_attributes() {
+    for (kind, attributes) in [("Update", json!({"Kind": "Update"})), ("Delete", Value::Null)] {
+        let answer = request(kind, "").with("PhysicalResourceId", "theirs").answer().await;
+        assert_eq!(answer["Status"], "SUCCESS");
+        assert_eq!(answer["PhysicalResourceId"], "theirs");
+        assert_eq!(answer.get("Data").cloned().unwrap_or_default(), attributes);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_a_panic_and_a_hang_are_answered_with_the_id_of_a_success() {
+    for (mood, reason) in [
+        ("fail", "it failed"),
+        ("panic", "internal error (panic)"),
+        ("panic with a number", "internal error (panic)"),
+        ("hang", "timed out after 45 s while being moody"),
+    ] {
+        let answer = request("Create", mood).answer().await;
+        assert_eq!(answer["Status"], "FAILED", "{mood}");
+        assert_eq!(answer["PhysicalResourceId"], "made", "{mood}");
+        let text = answer["Reason"].as_str().unwrap();
+        assert!(text.starts_with(reason) && !text.contains("secret"), "{text}");
+        let update = request("Update", mood).with("PhysicalResourceId", "old").answer().await;
+        assert_eq!(update["PhysicalResourceId"], "old", "{mood}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn even_an_id_that_cannot_be_made_is_answered() {
+    let answer = request("Create", "panic in id").answer().await;
+    assert_eq!(answer["PhysicalResourceId"].as_str().map(str::len), Some(32));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_answer_is_sent_before_the_deadline() {
+    for left in [900, 60, 3] {
+        let started = Instant::now();
+        request("Create", "hang").left(Duration::from_secs(left)).answer().await;
+        assert!(started.elapsed() < Duration::from_secs(left));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_time_nothing_is_begun() {
+    for mood in ["", "panic"] {
+        let answer = request("Create", mood).left(Duration::from_millis(600)).answer().await;
+        assert!(answer["Reason"].as_str().unwrap().contains("no time left"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_service_timeout_shortens_the_work() {
+    let case = request("Create", "hang")
+        .with("ResourceProperties", json!({"Mood": "hang", "ServiceTimeout": 22}));
+    let answer = case.answer().await;
+    assert!(answer["Reason"].as_str().unwrap().starts_with("timed out after 15 s"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_understood_is_said() {
+    for (case, said) in [
+        (request("create", ""), "given `\"create\"`, allowed are"),
+        (request("Read", ""), "Read"),
+        (request("Create", "").with("RequestType", Value::Null), "null"),
+        (request("Update", ""), "no PhysicalResourceId"),
+    ] {
+        let answer = case.answer().await;
+        assert_eq!(answer["Status"], "FAILED");
+        assert!(answer["Reason"].as_str().unwrap().contains(said), "{answer}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_was_given_up_is_not_begun_but_a_delete_is() {
+    let old = |kind: &str| {
+        let url = "http://answers/?X-Amz-Date=20240229T100000Z&X-Amz-Expires=7200";
+        request(kind, "").with("ResponseURL", url).with("PhysicalResourceId", "id")
+    };
+    for kind in ["Create", "Update"] {
+        let answer = old(kind).answer().await;
+        assert!(answer["Reason"].as_str().unwrap().contains("given this request up"), "{answer}");
+    }
+    assert_eq!(old("Delete").answer().await["Status"], "SUCCESS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_to_an_address_that_has_expired() {
+    let url = "http://answers/?X-Amz-Date=20240229T080000Z&X-Amz-Expires=7200";
+    let answers = request("Create", "panic").with("ResponseURL", url).answers().await;
+    assert_eq!(answers, (Ok(()), vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_or_sent_for_a_foreign_address() {
+    let (result, answers) =
+        request("Create", "panic").with("ResponseURL", "http://evil/").answers().await;
+    assert!(matches!(result, Err(Unanswered::Put(PutError::Origin(_)))));
+    assert_eq!(answers, Vec::<Value>::new());
+    let (result, _) = request("Create", "").with("ResponseURL", Value::Null).answers().await;
+    assert!(matches!(result, Err(Unanswered::NoAddress(_))));
+}

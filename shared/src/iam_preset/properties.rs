@@ -1,0 +1,344 @@
+//! The properties of `Custom::IamPreset`.
+
+use serde_json::{Map, Value};
+
+use crate::preset::parameters::{self, Values, brief, kind};
+use crate::preset::{self, Edition, Preset, unknown};
+use crate::state::{Tags, is_ownership_tag, limits};
+
+/// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
+const KNOWN: [&str; 10] = [
+    "AcknowledgeAdminEquivalent",
+    "Edition",
+    "MaxSessionDuration",
+    "Parameters",
+    "Path",
+    "PermissionsBoundary",
+    "Preset",
+    "ServiceTimeout",
+    "ServiceToken",
+    "Tags",
+];
+
+/// What a consumer asks for. An empty string is the same as no value, so that a template can
+/// pass on a parameter that is optional.
+#[derive(Clone, Debug)]
+pub struct Properties {
+    /// The preset's name.
+    pub name: String,
+    /// The preset.
+    pub preset: Preset,
+    /// The edition; by default the preset's first.
+    pub edition: Edition,
+    /// The preset's own parameters.
+    pub parameters: Values,
+    /// `/` by default.
+    pub path: String,
+    /// The ARN of a policy.
+    pub permissions_boundary: Option<String>,
+    /// From `[{Key: …, Value: …}]`.
+    pub tags: Tags,
+    /// Seconds; 3600 by default, as IAM has it.
+    pub max_session_duration: i32,
+    /// The consumer knows that the preset may amount to administrator's rights.
+    pub acknowledge_admin_equivalent: bool,
+}
+
+impl Properties {
+    /// Reads properties, and says what is wrong with them in one sentence each, which names the
+    /// property, what was given and what is allowed. What is wrong has its default in the
+    /// result; there is none at all if the preset is unknown.
+    ///
+    /// `preset` is the preset's name where it is known from elsewhere.
+    pub fn read(given: &Map<String, Value>, preset: Option<&str>) -> (Option<Self>, Vec<String>) {
+        let mut problems: Vec<String> = given
+            .keys()
+            .filter(|name| !KNOWN.contains(&name.as_str()))
+            .map(|name| unknown("property", name, &KNOWN))
+            .collect();
+        let get = |name: &str| given.get(name).filter(|value| **value != "");
+        let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
+
+        let known = preset.and_then(|name| Some((name.to_owned(), preset::find(name)?)));
+        let Some((name, preset)) =
+            known.or_else(|| find(get("Preset")).map_err(|problem| check("Preset", problem)).ok())
+        else {
+            return (None, problems);
+        };
+        let edition = edition(&preset, get("Edition")).unwrap_or_else(|problem| {
+            check("Edition", problem);
+            first_edition(&preset)
+        });
+        let path = optional(get("Path"), path).unwrap_or_else(|problem| {
+            check("Path", problem);
+            None
+        });
+        let permissions_boundary =
+            optional(get("PermissionsBoundary"), boundary).unwrap_or_else(|problem| {
+                check("PermissionsBoundary", problem);
+                None
+            });
+        let tags = get("Tags").map_or(Ok(Tags::new()), tags).unwrap_or_else(|problem| {
+            check("Tags", problem);
+            Tags::new()
+        });
+        let session = optional(get("MaxSessionDuration"), |given| {
+            let (min, max) = (*limits::SESSION.start(), *limits::SESSION.end());
+            parameters::integer(given, min.into(), max.into())
+        })
+        .unwrap_or_else(|problem| {
+            check("MaxSessionDuration", problem);
+            None
+        });
+        let acknowledged = optional(get("AcknowledgeAdminEquivalent"), parameters::boolean)
+            .unwrap_or_else(|problem| {
+                check("AcknowledgeAdminEquivalent", problem);
+                None
+            });
+        let empty = Map::new();
+        let own = match get("Parameters") {
+            Some(Value::Object(own)) => own,
+            None => &empty,
+            Some(other) => {
+                check("Parameters", format!("given {}, allowed is a map", kind(other)));
+                &empty
+            }
+        };
+        let (parameters, wrong) = parameters::read(&preset, own);
+        problems.extend(wrong);
+
+        let properties = Properties {
+            name,
+            edition,
+            parameters,
+            path: path.unwrap_or_else(|| "/".to_owned()),
+            permissions_boundary,
+            tags,
+            max_session_duration: session
+                .and_then(|seconds| i32::try_from(seconds).ok())
+                .unwrap_or(*limits::SESSION.start()),
+            acknowledge_admin_equivalent: acknowledged.unwrap_or_default(),
+            preset,
+        };
+        (Some(properties), problems)
+    }
+}
+
+fn optional<T>(
+    given: Option<&Value>,
+    read: impl Fn(&Value) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    given.map(read).transpose()
+}
+
+fn find(given: Option<&Value>) -> Result<(String, Preset), String> {
+    let names = preset::names();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let given = match given {
+        Some(Value::String(name)) => name,
+        Some(other) => return Err(format!("given {}, allowed is a string", kind(other))),
+        None => return Err(format!("is missing (allowed: `{}`)", names.join("`, `"))),
+    };
+    match preset::find(given) {
+        Some(preset) => Ok((given.clone(), preset)),
+        None => Err(unknown("preset", &brief(given), &names)),
+    }
+}
+
+fn first_edition(preset: &Preset) -> Edition {
+    preset.editions.first().copied().unwrap_or(Edition::Current)
+}
+
+fn edition(preset: &Preset, given: Option<&Value>) -> Result<Edition, String> {
+    let Some(given) = given else { return Ok(first_edition(preset)) };
+    let Value::String(given) = given else {
+        return Err(format!("given {}, allowed is a string", kind(given)));
+    };
+    let found = preset.editions.iter().find(|edition| edition.as_str() == given);
+    let words: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
+    found.copied().ok_or_else(|| unknown("edition", &brief(given), &words))
+}
+
+fn path(given: &Value) -> Result<String, String> {
+    match given.as_str().filter(|path| limits::is_path(path) && path.len() <= limits::PATH) {
+        Some(path) if !path.contains(['*', '?', '$']) => Ok(path.to_owned()),
+        _ => Err(format!(
+            "given `{}`, allowed is `/` or `/…/` of at most {} plain characters, without wildcards",
+            brief(given.as_str().unwrap_or_default()),
+            limits::PATH
+        )),
+    }
+}
+
+fn boundary(given: &Value) -> Result<String, String> {
+    let text = given.as_str().unwrap_or_default();
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_policy = match parts.as_slice() {
+        ["arn", partition, "iam", "", account, policy] => {
+            let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            let name = policy.strip_prefix("policy/").unwrap_or_default();
+            let plain = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-/".contains(c);
+            partition.starts_with("aws")
+                && (digits || *account == "aws")
+                && !name.is_empty()
+                && name.chars().all(plain)
+        }
+        _ => false,
+    };
+    if is_policy {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "given `{}`, allowed is a policy's ARN such as `arn:aws:iam::123456789012:policy/Boundary`",
+            brief(text)
+        ))
+    }
+}
+
+fn tags(given: &Value) -> Result<Tags, String> {
+    let Value::Array(entries) = given else {
+        return Err(format!("given {}, allowed is a list of `{{Key: …, Value: …}}`", kind(given)));
+    };
+    let mut tags = Tags::new();
+    for entry in entries {
+        let (key, value) = tag(entry)?;
+        if tags.insert(key.clone(), value).is_some() {
+            return Err(format!("`{}` is given twice", brief(&key)));
+        }
+    }
+    Ok(tags)
+}
+
+fn tag(entry: &Value) -> Result<(String, String), String> {
+    let text = |name: &str| entry.get(name).and_then(Value::as_str);
+    let fields = entry.as_object().map(Map::len);
+    let (Some(key), Some(value), Some(2)) = (text("Key"), text("Value"), fields) else {
+        return Err("allowed is a list of `{Key: …, Value: …}`".to_owned());
+    };
+    let plain = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
+    let fits = |text: &str, most: usize| text.chars().count() <= most && text.chars().all(plain);
+    if key.is_empty() || !fits(key, 128) || !fits(value, 256) {
+        return Err(format!(
+            "given `{}`, allowed are keys of 1 to 128 and values of at most 256 letters, digits, \
+             spaces and _.:/=+-@",
+            brief(key)
+        ));
+    }
+    if key.to_lowercase().starts_with("aws:") || is_ownership_tag(key) {
+        return Err(format!("the key `{}` is reserved", brief(key)));
+    }
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(given: Value) -> (Option<Properties>, Vec<String>) {
+        Properties::read(given.as_object().unwrap(), None)
+    }
+
+    fn with(name: &str, value: Value) -> Vec<String> {
+        read(json!({"Preset": "slim", name: value})).1
+    }
+
+    #[test]
+    fn a_preset_alone_is_enough() {
+        let (properties, problems) =
+            read(json!({"Preset": "slim", "ServiceToken": "t", "ServiceTimeout": "300"}));
+        assert_eq!(problems, Vec::<String>::new());
+        let properties = properties.unwrap();
+        assert_eq!((properties.path.as_str(), properties.max_session_duration), ("/", 3600));
+    }
+
+    #[test]
+    fn an_empty_string_is_no_value() {
+        let (properties, problems) = read(json!({
+            "Preset": "slim", "Edition": "", "Path": "", "PermissionsBoundary": "", "Tags": "",
+            "MaxSessionDuration": "", "Parameters": "", "AcknowledgeAdminEquivalent": "",
+        }));
+        assert_eq!((properties.is_some(), problems), (true, vec![]));
+    }
+
+    #[test]
+    fn each_mistake_names_the_property_what_was_given_and_what_is_allowed() {
+        let boundary = "arn:aws:iam::123456789012:role/x";
+        for (name, value, said) in [
+            ("PresetNmae", json!("x"), "unknown property `PresetNmae`"),
+            ("Pathh", json!("x"), "did you mean `Path`?"),
+            (
+                "Edition",
+                json!("curent"),
+                "Edition: unknown edition `curent`; did you mean `current`?",
+            ),
+            ("Edition", json!([]), "Edition: given a list"),
+            ("Path", json!("team"), "Path: given `team`, allowed is"),
+            ("Path", json!("/*/"), "Path: given `/*/`"),
+            ("Path", json!(["/"]), "Path: "),
+            (
+                "PermissionsBoundary",
+                json!(boundary),
+                "PermissionsBoundary: given `arn:aws:iam::123456789012:role/x`",
+            ),
+            (
+                "MaxSessionDuration",
+                json!("3599"),
+                "MaxSessionDuration: given `3599`, allowed are whole numbers from 3600 to 43200",
+            ),
+            ("Tags", json!({"a": "b"}), "Tags: given a map"),
+            ("Tags", json!([{"Key": "a"}]), "Tags: allowed is"),
+            ("Tags", json!([{"Key": "a", "Value": "b", "C": "d"}]), "Tags: allowed is"),
+            ("Tags", json!([{"Key": "aws:a", "Value": "b"}]), "Tags: the key `aws:a` is reserved"),
+            ("Tags", json!([{"Key": "account-presets:owner:a", "Value": "b"}]), "is reserved"),
+            (
+                "Tags",
+                json!([{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]),
+                "`a` is given twice",
+            ),
+            ("Tags", json!([{"Key": "a<", "Value": "b"}]), "Tags: given `a<`"),
+            ("AcknowledgeAdminEquivalent", json!("yes"), "AcknowledgeAdminEquivalent: given `yes`"),
+            ("Parameters", json!([]), "Parameters: given a list, allowed is a map"),
+            (
+                "Parameters",
+                json!({"UserName": []}),
+                "Parameters: unknown parameter `UserName`; did you mean `UserNames`?",
+            ),
+            ("Parameters", json!({"UserNames": "a,b"}), "Parameters.UserNames: given a string"),
+            (
+                "Parameters",
+                json!({"InstanceProfile": "yes"}),
+                "Parameters.InstanceProfile: given `yes`",
+            ),
+        ] {
+            let problems = with(name, value);
+            assert_eq!(problems.len(), 1, "{problems:?}");
+            assert!(problems[0].contains(said), "{said}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_preset_is_named_with_the_nearest_one() {
+        for (given, said) in [
+            (json!({"Preset": "silm"}), "Preset: unknown preset `silm`; did you mean `slim`?"),
+            (json!({"Preset": 7}), "Preset: given a number"),
+            (json!({}), "Preset: is missing (allowed: "),
+        ] {
+            let (properties, problems) = read(given);
+            assert!(properties.is_none());
+            assert!(problems[0].starts_with(said), "{problems:?}");
+        }
+    }
+
+    #[test]
+    fn all_mistakes_are_said_at_once_and_the_rest_is_read_all_the_same() {
+        let (properties, problems) = read(json!({
+            "Preset": "slim", "Path": "x", "Tags": 7,
+            "Parameters": {"InstanceProfile": "no", "SpotFleetTagging": "false"},
+        }));
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        let parameters = properties.unwrap().parameters;
+        assert_eq!(parameters["SpotFleetTagging"], parameters::Value::One("false".into()));
+        assert_eq!(parameters["InstanceProfile"], parameters::Value::One("true".into()));
+    }
+}

@@ -1,0 +1,16 @@
+//! Account presets: what CloudFormation custom resources need to put an AWS account into a
+//! known state.
+//!
+//! A preset is data ([`preset`]), a plan is a value ([`plan`]), and deleting is reconciling to
+//! nothing ([`reconcile`]). `docs/architecture.md` shows how an event travels through these
+//! modules.
+
+pub mod aws;
+pub mod cfn;
+pub mod cloud;
+pub mod iam_preset;
+pub mod logging;
+pub mod plan;
+pub mod preset;
+pub mod reconcile;
+pub mod state;

@@ -1,0 +1,60 @@
+//! What of ours cannot go because somebody else uses it.
+
+use std::collections::BTreeSet;
+
+use super::Scope;
+use crate::state::{Id, Kind, Owner, State};
+
+/// What has to stay, and why, a sentence for each use by somebody else.
+///
+/// A policy that somebody attached elsewhere stays; so does a role that somebody put into their
+/// instance profile, and a group that somebody put a user into, with all that hangs on it and
+/// the policies that this needs: whoever uses it loses nothing.
+pub(super) fn find(
+    me: &Owner,
+    scope: &Scope,
+    desired: &State,
+    observed: &State,
+) -> (BTreeSet<Id>, Vec<String>) {
+    let ours = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let going = |id: &Id| {
+        let alone = observed.get(id).is_some_and(|object| object.owners.len() == 1);
+        ours(id) && alone && !desired.contains(id)
+    };
+    let mut staying = BTreeSet::new();
+    let mut blockers = Vec::new();
+
+    for id in observed.ids() {
+        let foreign_use = if id.kind == Kind::GroupMember && !scope.ids.contains(id) {
+            id.parent()
+        } else if id.kind == Kind::ProfileRole && !id.parent().is_some_and(|profile| ours(&profile))
+        {
+            id.target()
+        } else {
+            None
+        };
+        if let Some(used) = foreign_use.filter(going) {
+            blockers.push(format!("{used} is still used: {id}"));
+            staying.insert(used);
+        }
+    }
+    let hanging =
+        observed.ids().filter(|id| id.parent().is_some_and(|parent| staying.contains(&parent)));
+    let hanging: Vec<Id> = hanging.cloned().collect();
+    staying.extend(hanging);
+
+    let is_attachment = |id: &&Id| {
+        matches!(id.kind, Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment)
+    };
+    for link in observed.ids().filter(is_attachment) {
+        let Some(policy) = link.target().filter(going) else { continue };
+        let mine = ours(link) || link.parent().is_some_and(|parent| ours(&parent));
+        if !mine {
+            blockers.push(format!("{policy} is still used: {link}"));
+        }
+        if !mine || staying.contains(link) {
+            staying.insert(policy);
+        }
+    }
+    (staying, blockers)
+}

@@ -1,0 +1,205 @@
+//! Mistakes in a preset that its grammar cannot show: names that nothing declares.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::placeholders::{Piece, pieces};
+use super::schema::{Inline, Item, Parameter, Preset, When};
+
+/// Placeholders that every preset may use besides its parameters.
+pub const BUILT_IN: [&str; 5] =
+    ["AWS::AccountId", "AWS::Partition", "AWS::Region", "Edition", "Path"];
+
+/// One sentence for each mistake; empty if there is none.
+pub fn mistakes(preset: &Preset) -> Vec<String> {
+    let mut check = Check { preset, used: BTreeSet::new(), mistakes: Vec::new() };
+    check.preset();
+    check.mistakes
+}
+
+struct Check<'a> {
+    preset: &'a Preset,
+    used: BTreeSet<String>,
+    mistakes: Vec<String>,
+}
+
+impl Check<'_> {
+    fn preset(&mut self) {
+        let preset = self.preset;
+        if preset.editions.is_empty() {
+            self.mistakes.push("`editions` is empty".to_owned());
+        }
+        for (name, parameter) in &preset.parameters {
+            self.parameter(name, parameter);
+        }
+        for reason in &preset.admin_equivalent {
+            self.when(&reason.when);
+        }
+        for policy in &preset.policies {
+            self.block(&policy.name, &policy.when, policy.for_each.as_deref());
+            self.document(&policy.document);
+        }
+        for role in &preset.roles {
+            self.block(&role.name, &role.when, role.for_each.as_deref());
+            self.document(&role.trust);
+            self.items(&role.aws_managed);
+            self.items(&role.policies);
+            self.inline(&role.inline);
+        }
+        for profile in &preset.instance_profiles {
+            self.block(&profile.name, &profile.when, profile.for_each.as_deref());
+            self.text(&profile.role);
+        }
+        for role in &preset.service_linked_roles {
+            self.block(&role.name, &role.when, None);
+        }
+        for group in &preset.groups {
+            self.block(&group.name, &group.when, group.for_each.as_deref());
+            self.items(&group.aws_managed);
+            self.items(&group.policies);
+            self.inline(&group.inline);
+            self.items(&group.members);
+        }
+        for user in &preset.users {
+            self.block(&user.name, &user.when, user.for_each.as_deref());
+            self.items(&user.aws_managed);
+            self.items(&user.policies);
+        }
+        for output in preset.outputs.values() {
+            self.for_each(output.for_each.as_deref());
+        }
+        for name in preset.parameters.keys() {
+            if !self.used.contains(name) {
+                self.mistakes.push(format!("parameter `{name}` is used nowhere"));
+            }
+        }
+    }
+
+    fn parameter(&mut self, name: &str, parameter: &Parameter) {
+        let well_named = name.starts_with(|first: char| first.is_ascii_uppercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric());
+        if !well_named || BUILT_IN.contains(&name) {
+            self.mistakes.push(format!("`{name}` cannot be the name of a parameter"));
+        }
+        let problem = match parameter {
+            Parameter::String { pattern, .. } | Parameter::List { pattern, .. } => pattern
+                .as_deref()
+                .and_then(|pattern| regex_lite::Regex::new(pattern).err())
+                .map(|error| error.to_string()),
+            Parameter::Enum { default, values, .. } => (!values.contains(default))
+                .then(|| format!("the default `{default}` is none of its values")),
+            Parameter::Integer { default, min, max, .. } => (!(*min..=*max).contains(default))
+                .then(|| format!("the default {default} is not from {min} to {max}")),
+            Parameter::Boolean { .. } => None,
+        };
+        self.mistakes.extend(problem.map(|problem| format!("parameter `{name}`: {problem}")));
+    }
+
+    fn block(&mut self, name: &str, when: &When, for_each: Option<&str>) {
+        self.text(name);
+        self.when(when);
+        self.for_each(for_each);
+    }
+
+    fn items(&mut self, items: &[Item]) {
+        for item in items {
+            match item {
+                Item::Name(name) => self.text(name),
+                Item::Conditional(item) => {
+                    self.block(&item.name, &item.when, item.for_each.as_deref());
+                }
+            }
+        }
+    }
+
+    fn inline(&mut self, policies: &[Inline]) {
+        for policy in policies {
+            self.block(&policy.name, &policy.when, policy.for_each.as_deref());
+            self.document(&policy.document);
+        }
+    }
+
+    /// Every text of a document, and the conditions of its statements.
+    fn document(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.text(text),
+            Value::Array(values) => values.iter().for_each(|value| self.document(value)),
+            Value::Object(members) => {
+                for (key, value) in members {
+                    match key.as_str() {
+                        "when" => match serde_json::from_value::<When>(value.clone()) {
+                            Ok(when) => self.when(&when),
+                            Err(error) => self.mistakes.push(format!("`when`: {error}")),
+                        },
+                        "for_each" => self.for_each(value.as_str()),
+                        _ => self.document(value),
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn text(&mut self, text: &str) {
+        for piece in pieces(text) {
+            if let Piece::Placeholder(name) = piece
+                && !BUILT_IN.contains(&name)
+            {
+                self.declared(name);
+            }
+        }
+    }
+
+    fn for_each(&mut self, list: Option<&str>) {
+        let Some(name) = list else { return };
+        self.declared(name);
+        let parameter = self.preset.parameters.get(name);
+        if parameter.is_some_and(|parameter| !matches!(parameter, Parameter::List { .. })) {
+            self.mistakes.push(format!("`for_each: {name}`: `{name}` is no list"));
+        }
+    }
+
+    fn when(&mut self, when: &When) {
+        for (name, values) in &when.0 {
+            let allowed: Option<Vec<String>> = if name == "Edition" {
+                Some(
+                    self.preset
+                        .editions
+                        .iter()
+                        .map(|edition| edition.as_str().to_owned())
+                        .collect(),
+                )
+            } else {
+                self.declared(name);
+                match self.preset.parameters.get(name) {
+                    Some(Parameter::Boolean { .. }) => Some(vec!["true".into(), "false".into()]),
+                    Some(Parameter::Enum { values, .. }) => Some(values.clone()),
+                    Some(
+                        Parameter::String { .. }
+                        | Parameter::Integer { .. }
+                        | Parameter::List { .. },
+                    )
+                    | None => None,
+                }
+            };
+            for value in values.texts() {
+                if allowed.as_ref().is_some_and(|allowed| !allowed.contains(&value)) {
+                    let allowed = allowed.clone().unwrap_or_default().join("`, `");
+                    self.mistakes.push(format!(
+                        "`when`: `{name}` is never `{value}`; it may be `{allowed}`"
+                    ));
+                }
+            }
+        }
+    }
+
+    fn declared(&mut self, name: &str) {
+        self.used.insert(name.to_owned());
+        if !self.preset.parameters.contains_key(name) {
+            let known: Vec<&str> = self.preset.parameters.keys().map(String::as_str).collect();
+            self.mistakes
+                .push(format!("`{name}` is no parameter; there are `{}`", known.join("`, `")));
+        }
+    }
+}

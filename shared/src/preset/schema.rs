@@ -1,0 +1,333 @@
+//! The grammar of a preset file. The build script reads `presets/*.yaml` with these types, so a
+//! file that does not fit them fails the build; the crate reads back what the script wrote.
+//!
+//! Two words adapt a preset, and they may stand in any item of a list: `when` (parameters have
+//! one of these values) and `for_each` (once for each element of a list parameter, whose name
+//! then stands for that element).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A preset file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// The tool, in a few words.
+    pub title: String,
+    /// What the preset is for.
+    pub description: String,
+    /// Where its contents come from.
+    pub source: Source,
+    /// The editions there are; the first is the default.
+    pub editions: Vec<Edition>,
+    /// What a consumer may set.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Parameter>,
+    /// When somebody who gets this preset can make themselves administrator, and how.
+    #[serde(default)]
+    pub admin_equivalent: Vec<AdminEquivalent>,
+    /// Customer managed policies.
+    #[serde(default)]
+    pub policies: Vec<Policy>,
+    /// Roles.
+    #[serde(default)]
+    pub roles: Vec<Role>,
+    /// Instance profiles.
+    #[serde(default)]
+    pub instance_profiles: Vec<InstanceProfile>,
+    /// Service-linked roles.
+    #[serde(default)]
+    pub service_linked_roles: Vec<ServiceLinkedRole>,
+    /// Groups.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// Existing users and what they get.
+    #[serde(default)]
+    pub users: Vec<User>,
+    /// The attributes for `Fn::GetAtt`.
+    pub outputs: BTreeMap<String, Output>,
+}
+
+/// Where a preset's contents come from.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The vendor's page.
+    pub url: String,
+    /// The day of the version that was read, `YYYY-MM-DD`.
+    pub date: String,
+}
+
+/// How far a preset departs from the vendor's page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Edition {
+    /// The vendor's page to the letter.
+    Documented,
+    /// What today's version of the tool and of AWS need.
+    Current,
+    /// The least that still lets the tool work.
+    Hardened,
+}
+
+impl Edition {
+    /// As it stands in a template.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Edition::Documented => "documented",
+            Edition::Current => "current",
+            Edition::Hardened => "hardened",
+        }
+    }
+}
+
+/// A parameter of a preset.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "lowercase", tag = "type")]
+pub enum Parameter {
+    /// A text; without a pattern, anything but `*` and `?`.
+    String { description: String, default: String, pattern: Option<String> },
+    /// `true` or `false`.
+    Boolean { description: String, default: bool },
+    /// A whole number.
+    Integer { description: String, default: i64, min: i64, max: i64 },
+    /// One of some words.
+    Enum { description: String, default: String, values: Vec<String> },
+    /// Texts, each as for `string`.
+    List {
+        description: String,
+        #[serde(default)]
+        default: Vec<String>,
+        pattern: Option<String>,
+    },
+}
+
+/// Parameters and the values one of which each must have.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct When(pub BTreeMap<String, Values>);
+
+/// One value or several.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Values {
+    /// Any of these.
+    Several(Vec<Scalar>),
+    /// Just this.
+    One(Scalar),
+}
+
+/// A value as YAML writes it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scalar {
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A text.
+    Text(String),
+}
+
+impl Values {
+    /// The values as the text that a parameter's value is compared with.
+    pub fn texts(&self) -> Vec<String> {
+        let scalars = match self {
+            Values::Several(scalars) => scalars.as_slice(),
+            Values::One(scalar) => std::slice::from_ref(scalar),
+        };
+        scalars.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scalar::Boolean(value) => value.fmt(f),
+            Scalar::Integer(value) => value.fmt(f),
+            Scalar::Text(value) => value.fmt(f),
+        }
+    }
+}
+
+/// A reason why a preset amounts to administrator's rights.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminEquivalent {
+    /// When it applies.
+    #[serde(default)]
+    pub when: When,
+    /// The path to administrator, in a sentence.
+    pub reason: String,
+}
+
+/// A customer managed policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+    #[serde(default)]
+    pub shared: bool,
+    #[serde(default)]
+    pub description: String,
+    /// In IAM's grammar; a statement may also carry `when` and `for_each`.
+    pub document: Value,
+}
+
+/// A role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+    #[serde(default)]
+    pub shared: bool,
+    #[serde(default)]
+    pub description: String,
+    /// Who may assume it, in IAM's grammar.
+    pub trust: Value,
+    /// Policies that AWS manages, by path and name: `service-role/AWSLambdaRole`.
+    #[serde(default)]
+    pub aws_managed: Vec<Item>,
+    /// Policies of this preset, by name.
+    #[serde(default)]
+    pub policies: Vec<Item>,
+    #[serde(default)]
+    pub inline: Vec<Inline>,
+}
+
+/// An instance profile with its role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceProfile {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+    #[serde(default)]
+    pub shared: bool,
+    /// The role of this preset that is in it.
+    pub role: String,
+}
+
+/// A service-linked role.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceLinkedRole {
+    /// The name that AWS gives it, for example `AWSServiceRoleForBatch`.
+    pub name: String,
+    /// For example `batch.amazonaws.com`.
+    pub service: String,
+    #[serde(default)]
+    pub when: When,
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+    #[serde(default)]
+    pub aws_managed: Vec<Item>,
+    #[serde(default)]
+    pub policies: Vec<Item>,
+    #[serde(default)]
+    pub inline: Vec<Inline>,
+    /// Existing users.
+    #[serde(default)]
+    pub members: Vec<Item>,
+}
+
+/// An existing user and what it gets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+    #[serde(default)]
+    pub aws_managed: Vec<Item>,
+    #[serde(default)]
+    pub policies: Vec<Item>,
+}
+
+/// A name in a list, alone or with its conditions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Item {
+    /// The name alone.
+    Name(String),
+    /// The name and its conditions.
+    Conditional(Conditional),
+}
+
+/// A name with its conditions.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Conditional {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+}
+
+/// An inline policy.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Inline {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
+    pub document: Value,
+}
+
+/// An attribute for `Fn::GetAtt`. Where its object is switched off it is the empty string, so
+/// that a template which asks for it still works; with `for_each`, values joined by commas.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Output {
+    pub description: String,
+    pub of: References,
+    #[serde(default)]
+    pub attribute: Attribute,
+    pub for_each: Option<String>,
+}
+
+/// The object, or objects of which the first one that is switched on counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum References {
+    Several(Vec<Reference>),
+    One(Reference),
+}
+
+/// An object of this preset, by its name.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reference {
+    Policy(String),
+    Role(String),
+    InstanceProfile(String),
+    ServiceLinkedRole(String),
+    Group(String),
+}
+
+/// What of an object is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Attribute {
+    #[default]
+    Arn,
+    Name,
+}

@@ -1,0 +1,381 @@
+//! What an account holds, as plain values: the same type for what is wanted and for what is
+//! there, so that planning is a difference between two maps.
+//!
+//! Must not know: AWS's API, the clock, the environment.
+
+mod arn;
+pub mod limits;
+mod owner;
+mod policy_document;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+pub use arn::Account;
+pub(crate) use owner::digest;
+pub use owner::{ATTACHED_TAG_PREFIX, OWNER_TAG_PREFIX, Owner, is_ownership_tag};
+pub use policy_document::PolicyDocument;
+
+/// Tags of a role, policy or instance profile, without the ones that record ownership.
+pub type Tags = BTreeMap<String, String>;
+
+/// Whose an object is. Empty for an object that nobody's preset made.
+pub type Owners = BTreeSet<Owner>;
+
+/// The kind of an object or link, in the order in which a person reads them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// A role that belongs to an AWS service; ensured, never deleted.
+    ServiceLinkedRole,
+    /// An existing user; needed, never made.
+    User,
+    /// A customer managed policy.
+    Policy,
+    /// A role.
+    Role,
+    /// A group of users.
+    Group,
+    /// An instance profile.
+    InstanceProfile,
+    /// A managed policy on a role.
+    RoleAttachment,
+    /// An inline policy of a role.
+    RoleInline,
+    /// A managed policy on a group.
+    GroupAttachment,
+    /// An inline policy of a group.
+    GroupInline,
+    /// A user in a group.
+    GroupMember,
+    /// A managed policy on a user.
+    UserAttachment,
+    /// A role in an instance profile.
+    ProfileRole,
+}
+
+impl Kind {
+    /// True for what exists by itself, false for what hangs on something else.
+    pub fn is_node(self) -> bool {
+        match self {
+            Kind::ServiceLinkedRole
+            | Kind::User
+            | Kind::Policy
+            | Kind::Role
+            | Kind::Group
+            | Kind::InstanceProfile => true,
+            Kind::RoleAttachment
+            | Kind::RoleInline
+            | Kind::GroupAttachment
+            | Kind::GroupInline
+            | Kind::GroupMember
+            | Kind::UserAttachment
+            | Kind::ProfileRole => false,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::ServiceLinkedRole => "service-linked role",
+            Kind::User => "user",
+            Kind::Policy => "policy",
+            Kind::Role => "role",
+            Kind::Group => "group",
+            Kind::InstanceProfile => "instance profile",
+            Kind::RoleAttachment => "role attachment",
+            Kind::RoleInline => "role inline policy",
+            Kind::GroupAttachment => "group attachment",
+            Kind::GroupInline => "group inline policy",
+            Kind::GroupMember => "group member",
+            Kind::UserAttachment => "user attachment",
+            Kind::ProfileRole => "instance profile role",
+        })
+    }
+}
+
+/// The identity of an object or link: its kind, its name and, for a link, what it links to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Id {
+    /// What it is.
+    pub kind: Kind,
+    /// The object's name; for a link, the name of what it hangs on.
+    pub name: String,
+    /// The other end of a link: a policy's ARN, an inline policy's name, a user or a role.
+    pub part: Option<String>,
+}
+
+impl Id {
+    /// An object that exists by itself.
+    pub fn node(kind: Kind, name: impl Into<String>) -> Self {
+        Id { kind, name: name.into(), part: None }
+    }
+
+    /// A link between two ends.
+    pub fn link(kind: Kind, name: impl Into<String>, part: impl Into<String>) -> Self {
+        Id { kind, name: name.into(), part: Some(part.into()) }
+    }
+
+    /// What a link hangs on; `None` for an object.
+    pub fn parent(&self) -> Option<Id> {
+        let kind = match self.kind {
+            Kind::RoleAttachment | Kind::RoleInline => Kind::Role,
+            Kind::GroupAttachment | Kind::GroupInline | Kind::GroupMember => Kind::Group,
+            Kind::UserAttachment => Kind::User,
+            Kind::ProfileRole => Kind::InstanceProfile,
+            Kind::ServiceLinkedRole
+            | Kind::User
+            | Kind::Policy
+            | Kind::Role
+            | Kind::Group
+            | Kind::InstanceProfile => return None,
+        };
+        Some(Id::node(kind, self.name.clone()))
+    }
+
+    /// The object at the other end of a link, which cannot go while the link is there; `None`
+    /// for what is no link, and where that end belongs to AWS.
+    pub fn target(&self) -> Option<Id> {
+        let part = self.part.as_deref()?;
+        let (kind, name) = match self.kind {
+            Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment => {
+                let (owner, name) = part.rsplit_once('/')?;
+                (Kind::Policy, Some(name).filter(|_| !owner.contains(":iam::aws:"))?)
+            }
+            Kind::GroupMember => (Kind::User, part),
+            Kind::ProfileRole => (Kind::Role, part),
+            Kind::RoleInline
+            | Kind::GroupInline
+            | Kind::ServiceLinkedRole
+            | Kind::User
+            | Kind::Policy
+            | Kind::Role
+            | Kind::Group
+            | Kind::InstanceProfile => return None,
+        };
+        Some(Id::node(kind, name))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} `{}`", self.kind, self.name)?;
+        match &self.part {
+            Some(part) => write!(f, " <- `{}`", short_arn(part)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A policy's ARN without what every policy's ARN begins with, for people to read.
+fn short_arn(part: &str) -> &str {
+    part.split_once(":policy/").map_or(part, |(_, name)| name)
+}
+
+/// A role. Limits: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// At most 64 characters of `A-Za-z0-9_+=,.@-`.
+    pub name: String,
+    /// Begins and ends with `/`; at most 512 characters; fixed when the role is made.
+    pub path: String,
+    /// At most 1000 characters.
+    pub description: String,
+    /// Who may assume the role; at most 2048 characters without white space.
+    pub trust: PolicyDocument,
+    /// Seconds, 3600 to 43200.
+    pub max_session_duration: i32,
+    /// The ARN of the policy that bounds the role's power.
+    pub permissions_boundary: Option<String>,
+    /// At most 50, with the ones that record ownership.
+    pub tags: Tags,
+}
+
+/// A customer managed policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// At most 128 characters; unique in the account whatever the path.
+    pub name: String,
+    /// Fixed when the policy is made.
+    pub path: String,
+    /// Fixed when the policy is made.
+    pub description: String,
+    /// At most 6144 characters without white space.
+    pub document: PolicyDocument,
+    /// At most 50, with the ones that record ownership.
+    pub tags: Tags,
+}
+
+/// What is at an [`Id`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are names of what the variant is about")]
+pub enum Resource {
+    /// Name and service, for example `AWSServiceRoleForBatch` of `batch.amazonaws.com`.
+    ServiceLinkedRole { name: String, service: String },
+    /// An existing user.
+    User { name: String },
+    /// A customer managed policy.
+    Policy(Policy),
+    /// A role.
+    Role(Role),
+    /// A group; its path carries the owner, because a group has no tags.
+    Group { name: String, path: String },
+    /// An instance profile.
+    InstanceProfile { name: String, path: String, tags: Tags },
+    /// A managed policy on a role.
+    RoleAttachment { role: String, policy_arn: String },
+    /// An inline policy of a role.
+    RoleInline { role: String, name: String, document: PolicyDocument },
+    /// A managed policy on a group.
+    GroupAttachment { group: String, policy_arn: String },
+    /// An inline policy of a group.
+    GroupInline { group: String, name: String, document: PolicyDocument },
+    /// A user in a group.
+    GroupMember { group: String, user: String },
+    /// A managed policy on a user. It is claimed by a tag of the user before it is `attached`,
+    /// so that a crash between the two leaves nothing that nobody remembers.
+    UserAttachment { user: String, policy_arn: String, attached: bool },
+    /// A role in an instance profile.
+    ProfileRole { profile: String, role: String },
+}
+
+impl Resource {
+    /// The key under which a [`State`] holds this.
+    pub fn id(&self) -> Id {
+        match self {
+            Resource::ServiceLinkedRole { name, .. } => Id::node(Kind::ServiceLinkedRole, name),
+            Resource::User { name } => Id::node(Kind::User, name),
+            Resource::Policy(policy) => Id::node(Kind::Policy, &policy.name),
+            Resource::Role(role) => Id::node(Kind::Role, &role.name),
+            Resource::Group { name, .. } => Id::node(Kind::Group, name),
+            Resource::InstanceProfile { name, .. } => Id::node(Kind::InstanceProfile, name),
+            Resource::RoleAttachment { role, policy_arn } => {
+                Id::link(Kind::RoleAttachment, role, policy_arn)
+            }
+            Resource::RoleInline { role, name, .. } => Id::link(Kind::RoleInline, role, name),
+            Resource::GroupAttachment { group, policy_arn } => {
+                Id::link(Kind::GroupAttachment, group, policy_arn)
+            }
+            Resource::GroupInline { group, name, .. } => Id::link(Kind::GroupInline, group, name),
+            Resource::GroupMember { group, user } => Id::link(Kind::GroupMember, group, user),
+            Resource::UserAttachment { user, policy_arn, .. } => {
+                Id::link(Kind::UserAttachment, user, policy_arn)
+            }
+            Resource::ProfileRole { profile, role } => Id::link(Kind::ProfileRole, profile, role),
+        }
+    }
+
+    /// The path, for what has one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Resource::Policy(policy) => Some(&policy.path),
+            Resource::Role(role) => Some(&role.path),
+            Resource::Group { path, .. } | Resource::InstanceProfile { path, .. } => Some(path),
+            Resource::ServiceLinkedRole { .. }
+            | Resource::User { .. }
+            | Resource::RoleAttachment { .. }
+            | Resource::RoleInline { .. }
+            | Resource::GroupAttachment { .. }
+            | Resource::GroupInline { .. }
+            | Resource::GroupMember { .. }
+            | Resource::UserAttachment { .. }
+            | Resource::ProfileRole { .. } => None,
+        }
+    }
+
+    /// The tags, for what has them.
+    pub fn tags_mut(&mut self) -> Option<&mut Tags> {
+        match self {
+            Resource::Policy(Policy { tags, .. })
+            | Resource::Role(Role { tags, .. })
+            | Resource::InstanceProfile { tags, .. } => Some(tags),
+            Resource::ServiceLinkedRole { .. }
+            | Resource::User { .. }
+            | Resource::Group { .. }
+            | Resource::RoleAttachment { .. }
+            | Resource::RoleInline { .. }
+            | Resource::GroupAttachment { .. }
+            | Resource::GroupInline { .. }
+            | Resource::GroupMember { .. }
+            | Resource::UserAttachment { .. }
+            | Resource::ProfileRole { .. } => None,
+        }
+    }
+}
+
+/// A resource and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What it is.
+    pub resource: Resource,
+    /// Who made it or uses it. For what hangs on a role, group or instance profile this is
+    /// empty: it belongs to whoever owns that.
+    pub owners: Owners,
+    /// Several stacks may use it at once, and one that nobody owns is used as it is.
+    /// Only ever set on what is wanted; what is there does not know.
+    pub shared: bool,
+}
+
+impl Object {
+    /// A resource that nobody owns.
+    pub fn unowned(resource: Resource) -> Self {
+        Object { resource, owners: Owners::new(), shared: false }
+    }
+}
+
+/// Everything that is wanted, or everything that is there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State(BTreeMap<Id, Object>);
+
+impl State {
+    /// Adds an object; one that was there under the same identity is returned.
+    pub fn insert(&mut self, object: Object) -> Option<Object> {
+        self.0.insert(object.resource.id(), object)
+    }
+
+    /// Removes and returns what is at `id`.
+    pub fn remove(&mut self, id: &Id) -> Option<Object> {
+        self.0.remove(id)
+    }
+
+    /// What is at `id`.
+    pub fn get(&self, id: &Id) -> Option<&Object> {
+        self.0.get(id)
+    }
+
+    /// True if there is something at `id`.
+    pub fn contains(&self, id: &Id) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// All identities, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &Id> {
+        self.0.keys()
+    }
+
+    /// All objects with their identities, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Id, &Object)> {
+        self.0.iter()
+    }
+
+    /// True if there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Extend<Object> for State {
+    fn extend<T: IntoIterator<Item = Object>>(&mut self, objects: T) {
+        for object in objects {
+            self.insert(object);
+        }
+    }
+}
+
+impl FromIterator<Object> for State {
+    fn from_iter<T: IntoIterator<Item = Object>>(objects: T) -> Self {
+        let mut state = State::default();
+        state.extend(objects);
+        state
+    }
+}
