@@ -43,6 +43,7 @@ impl Scope {
 
 /// One change to the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "a plan holds a few dozen of them")]
 pub enum Change {
     /// Make what is not there.
     Create(Object),
@@ -362,6 +363,3 @@ fn same_power(wanted: &Resource, found: &Resource) -> bool {
         (wanted, found) => wanted.path() == found.path(),
     }
 }
-
-#[cfg(test)]
-mod tests;

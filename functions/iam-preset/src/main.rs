@@ -7,7 +7,7 @@ use account_presets::cfn::serve;
 use account_presets::iam_preset::IamPreset;
 use account_presets::logging;
 use account_presets::state::Account;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,11 +20,15 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let LambdaEvent { payload, context } = event;
         let account = Account::from_arn(&context.invoked_function_arn);
-        let account = account.ok_or("the function's ARN names no account")?;
+        let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
         let preset = IamPreset::new(Iam::new(iam.clone(), account.clone()), account);
-        serve(&preset, callback, &payload, SystemTime::now(), context.deadline())
-            .await
-            .map_err(Error::from)
+        let now = SystemTime::now();
+        serve(&preset, callback, &payload, now, context.deadline()).await.map_err(failure)
     }))
     .await
+}
+
+/// An invocation without an answer. Lambda delivers the event again.
+fn failure(reason: impl std::fmt::Display) -> Diagnostic {
+    Diagnostic { error_type: "Unanswered".to_owned(), error_message: reason.to_string() }
 }

@@ -94,6 +94,7 @@ mod tests {
     #[test]
     fn each_action_is_called_and_each_call_is_an_action() {
         let code = [include_str!("iam/observe.rs"), include_str!("iam/apply.rs")].concat();
+        let code: String = code.split_whitespace().collect();
         for action in Action::ALL {
             let name = format!("Action::{action:?}");
             let called = code.match_indices(&name).any(|(at, _)| {

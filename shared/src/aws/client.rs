@@ -10,6 +10,7 @@ use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::config::{BehaviorVersion, Region};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use tracing::error;
 
 use super::consistency::EventualConsistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
@@ -52,32 +53,36 @@ impl Environment {
         self.get("AWS_REGION").or_else(|| self.get("AWS_DEFAULT_REGION")).unwrap_or_default()
     }
 
-    fn roots(&self) -> Result<Roots, String> {
+    /// A file that cannot be read is logged and not used: without any roots nothing could be
+    /// answered.
+    fn roots(&self) -> Roots {
         let file = self.get("AWS_CA_BUNDLE").or_else(|| self.get("SSL_CERT_FILE"));
-        match file {
-            Some(file) => std::fs::read(file)
-                .map(Roots::Pem)
-                .map_err(|error| format!("the certificates in `{file}` cannot be read: {error}")),
-            None if self.region().starts_with("cn-") => Ok(Roots::System),
-            None => Ok(Roots::Amazon),
-        }
+        let named = file.and_then(|file| match std::fs::read(file) {
+            Ok(pem) => Some(Roots::Pem(pem)),
+            Err(error) => {
+                error!(file, %error, "the certificates cannot be read; Amazon's roots are used");
+                None
+            }
+        });
+        let china = self.region().starts_with("cn-");
+        named.unwrap_or(if china { Roots::System } else { Roots::Amazon })
     }
 
     /// Where answers are sent.
     ///
     /// # Errors
     ///
-    /// The certificates that the environment names cannot be read.
+    /// The certificates make no TLS configuration.
     pub fn callback(&self) -> Result<Callback<PresignedPut>, String> {
         let extra = self.get("ALLOWED_RESPONSE_ORIGINS").unwrap_or_default();
-        Ok(Callback::new(PresignedPut::new(self.roots()?)?, Origins::new(self.region(), extra)))
+        Ok(Callback::new(PresignedPut::new(self.roots())?, Origins::new(self.region(), extra)))
     }
 
     /// A client of IAM, to be kept from one request to the next. Nothing is called yet.
     ///
     /// # Errors
     ///
-    /// The certificates that the environment names cannot be read.
+    /// The certificates make no TLS configuration.
     pub fn iam(&self) -> Result<aws_sdk_iam::Client, String> {
         let credentials = Credentials::new(
             self.get("AWS_ACCESS_KEY_ID").unwrap_or_default(),
@@ -102,7 +107,7 @@ impl Environment {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region().to_owned()))
             .credentials_provider(credentials)
-            .http_client(http_client::for_sdk(self.roots()?)?)
+            .http_client(http_client::for_sdk(self.roots())?)
             .sleep_impl(TokioSleep::new())
             .timeout_config(timeouts)
             .retry_config(retries)

@@ -6,7 +6,7 @@ mod observe;
 use std::future::Future;
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::Tag;
 use tokio::sync::Semaphore;
 
@@ -40,8 +40,7 @@ impl Iam {
         call: impl Future<Output = Result<T, SdkError<E, R>>>,
     ) -> Result<T, CallError>
     where
-        E: std::error::Error + ProvideErrorMetadata + 'static,
-        R: std::fmt::Debug,
+        E: ProvideErrorMetadata,
     {
         // The semaphore is never closed, and a call without its turn would be no harm.
         let _turn = self.in_flight.acquire().await;
@@ -49,9 +48,7 @@ impl Iam {
             action: action.as_str(),
             target: target.to_owned(),
             code: error.code().unwrap_or("NoAnswer").to_owned(),
-            message: error
-                .message()
-                .map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned),
+            message: error.message().map_or_else(|| no_answer(&error), str::to_owned),
         })
     }
 }
@@ -77,6 +74,19 @@ impl Cloud for Iam {
             Change::Delete(object) => self.delete(object).await,
         }
     }
+}
+
+/// Why AWS gave no answer that says so itself. The errors' own words are for programmers.
+#[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add kinds of failure")]
+fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
+    let reason = match error {
+        SdkError::TimeoutError(_) => "no reply in time",
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection in time",
+        SdkError::DispatchFailure(_) => "no connection, or it broke off",
+        SdkError::ResponseError(_) | SdkError::ServiceError(_) => "the reply is not one of AWS's",
+        _ => "the call could not be made",
+    };
+    format!("{reason}; it was tried again until it was given up")
 }
 
 /// What was asked for, or `None` if it is not there.
@@ -109,11 +119,10 @@ fn tags_of(tags: &[Tag]) -> Tags {
 fn all_tags(object: &Object) -> Tags {
     let mut resource = object.resource.clone();
     let mut tags = resource.tags_mut().cloned().unwrap_or_default();
-    match &object.resource {
-        Resource::UserAttachment { policy_arn, .. } => {
-            tags.extend(object.owners.iter().map(|owner| owner.attached_tag(policy_arn)));
-        }
-        _ => tags.extend(object.owners.iter().map(Owner::tag)),
+    if let Resource::UserAttachment { policy_arn, .. } = &object.resource {
+        tags.extend(object.owners.iter().map(|owner| owner.attached_tag(policy_arn)));
+    } else {
+        tags.extend(object.owners.iter().map(Owner::tag));
     }
     tags
 }

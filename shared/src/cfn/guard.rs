@@ -21,6 +21,8 @@ use crate::state::digest;
 const RESERVE: Duration = Duration::from_secs(15);
 /// Kept back from the answer, for the runtime.
 const MARGIN: Duration = Duration::from_millis(200);
+/// An answer is tried for so long even if the deadline is past: Lambda may let us.
+const SHORTEST_ANSWER: Duration = Duration::from_secs(2);
 /// With less than this the work is not begun.
 const SHORTEST_WORK: Duration = Duration::from_millis(500);
 /// `ServiceTimeout` where a template has none, in seconds.
@@ -89,7 +91,7 @@ pub async fn serve<T: Transport>(
     callback.check(&request.response_url).map_err(Unanswered::Put)?;
     let span = info_span!(
         "request",
-        request_type = %request.request_type,
+        request_type = request.request_type.as_str(),
         stack_id = request.stack_id,
         logical_resource_id = request.logical_resource_id,
         request_id = request.request_id,
@@ -104,7 +106,7 @@ pub async fn serve<T: Transport>(
         }
         let log = std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default();
         let body = answer.body(&format!("log stream {log}"));
-        let until = started + time_left.saturating_sub(MARGIN);
+        let until = started + time_left.saturating_sub(MARGIN).max(SHORTEST_ANSWER);
         callback.put(&request.response_url, &body, until).await.map_err(|problem| {
             error!(error = %problem, "no answer");
             Unanswered::Put(problem)
@@ -181,8 +183,7 @@ async fn work(
     let caught = catch(resource.handle(kind, request, &progress));
     timeout(budget, caught).await.unwrap_or_else(|_| {
         Err(format!(
-            "timed out after {} s while {}; what was made so far is remembered by its owner and is \
-             changed back or deleted by the rollback",
+            "timed out after {} s while {}; nothing is lost: the next request finds what was made",
             budget.as_secs(),
             progress.latest()
         ))

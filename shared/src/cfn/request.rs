@@ -130,11 +130,8 @@ fn parse(raw: &str) -> Option<Value> {
 
 /// A string, or the text of what stands there instead of one.
 fn text(raw: &str) -> Option<String> {
-    match parse(raw)? {
-        Value::String(text) => Some(text),
-        Value::Null => None,
-        other => Some(other.to_string()),
-    }
+    let value = parse(raw).filter(|value| !value.is_null())?;
+    Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
 }
 
 #[cfg(test)]

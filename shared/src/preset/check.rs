@@ -203,3 +203,82 @@ impl Check<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRESET: &str = "
+title: Test
+description: A preset with one of each.
+source: { url: https://example.com, date: 2026-01-01 }
+editions: [current, hardened]
+parameters:
+  Name: { type: string, description: A name., default: tool }
+  Users: { type: list, description: Users. }
+  Loud: { type: boolean, description: More logs., default: false }
+  Kind: { type: enum, description: One of two., default: a, values: [a, b] }
+  Size: { type: integer, description: How much., default: 1, min: 1, max: 9 }
+policies:
+  - name: p-${Name}
+    when: { Loud: true, Kind: [a, b], Edition: hardened }
+    document:
+      Statement:
+        - { when: { Kind: b }, Effect: Allow, Action: 's3:*', Resource: 'arn:${AWS::Partition}:s3:::${aws:username}-${Size}' }
+users:
+  - { name: '${Users}', for_each: Users, policies: ['p-${Name}'] }
+outputs:
+  PolicyArn: { description: The policy., of: { policy: 'p-${Name}' } }
+";
+
+    fn found(from: &str, to: &str) -> String {
+        assert!(PRESET.contains(from), "{from}");
+        let text = PRESET.replace(from, to);
+        match serde_saphyr::from_str::<Preset>(&text) {
+            Ok(preset) => mistakes(&preset).join("; "),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn a_preset_without_mistakes_has_none() {
+        assert_eq!(found("title", "title"), "");
+    }
+
+    #[test]
+    fn a_name_that_nothing_declares_is_a_mistake() {
+        for (from, to, said) in [
+            ("p-${Name}\n", "p-${Nmae}\n", "`Nmae` is no parameter; there are `Kind`, `Loud`"),
+            ("${AWS::Partition}", "${AWS::Partitoin}", "`AWS::Partitoin` is no parameter"),
+            ("Loud: true", "Loudly: true", "`Loudly` is no parameter"),
+            ("Loud: true", "Loud: loud", "`Loud` is never `loud`; it may be `true`, `false`"),
+            ("Kind: [a, b]", "Kind: [a, c]", "`Kind` is never `c`; it may be `a`, `b`"),
+            ("{ Kind: b }", "{ Kind: c }", "`Kind` is never `c`"),
+            ("Edition: hardened", "Edition: documented", "`Edition` is never `documented`"),
+            ("for_each: Users", "for_each: Name", "`Name` is no list"),
+            ("for_each: Users", "for_each: User", "`User` is no parameter"),
+            ("${Size}", "", "parameter `Size` is used nowhere"),
+            ("default: a,", "default: c,", "the default `c` is none of its values"),
+            ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
+            ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
+            ("editions: [current, hardened]", "editions: []", "`editions` is empty"),
+        ] {
+            let found = found(from, to);
+            assert!(found.contains(said), "{said}: {found}");
+        }
+    }
+
+    #[test]
+    fn a_word_that_the_grammar_does_not_have_is_named_with_its_line_and_the_allowed_ones() {
+        for (from, to, said) in [
+            ("for_each: Users", "foreach: Users", "foreach"),
+            ("title: Test", "titel: Test", "titel"),
+            ("type: boolean", "type: bool", "bool"),
+            ("of: { policy:", "of: { polciy:", ""),
+            ("editions: [current", "editions: [curent", "curent"),
+        ] {
+            let found = found(from, to);
+            assert!(found.contains(said) && found.contains("line"), "{to}: {found}");
+        }
+    }
+}

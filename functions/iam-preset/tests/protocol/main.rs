@@ -1,0 +1,19 @@
+//! The compiled function against the outside world: Lambda's runtime API, the
+//! far end of the ResponseURL, and an AWS that is of no help.
+//!
+//! What it does when AWS does help is tested elsewhere, against an emulator.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on should fail, and say why"
+)]
+
+mod answers;
+mod delivery;
+mod malformed;
+mod origins;
+mod samples;
+mod secrets;
+mod stage;
+mod time;

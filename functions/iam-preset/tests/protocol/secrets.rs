@@ -1,0 +1,37 @@
+//! What must not be printed, even by who is asked to print everything. That
+//! nothing is printed otherwise is asserted at the end of every test.
+
+use world::{Behaviour, Fault, Function};
+
+use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer};
+
+#[tokio::test]
+async fn the_most_talkative_log_has_no_secret() {
+    let mut stage = talkative(Stage::with(Behaviour::ACCESS_DENIED).await);
+    let (event, url) = stage.urls.issue(create_slim());
+    url.fail([Fault::Status(500), Fault::Reset]);
+    assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
+    only_answer(&url);
+    let printed = stage.end().await;
+    assert!(!printed.is_empty());
+}
+
+#[tokio::test]
+async fn the_most_talkative_log_of_an_event_without_an_answer_has_no_secret() {
+    let mut stage = talkative(Stage::with(Behaviour::ACCESS_DENIED).await);
+    let (mut event, url) = stage.urls.issue(create_slim());
+    url.fail_for_good(Fault::Status(403));
+    error_of(stage.function.invoke(&event, ENOUGH).await);
+    // The same secret in a place where no URL can be made of it.
+    event["ResponseURL"] = format!("no url {}", url.text()).into();
+    error_of(stage.function.invoke(&event, ENOUGH).await);
+    stage.end().await;
+}
+
+/// Sets every variable that makes the SDK, the runtime or the log say more.
+fn talkative(stage: Stage) -> Stage {
+    let more = |function: Function, name| function.env(name, "TRACE");
+    let function =
+        ["RUST_LOG", "LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL"].into_iter().fold(stage.function, more);
+    Stage { function, ..stage }
+}

@@ -1,0 +1,123 @@
+//! What happens when there is little time, or none.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::task::JoinSet;
+use world::events::PHYSICAL_ID;
+use world::{Behaviour, Fault};
+
+use crate::stage::{
+    ANSWERED, ENOUGH, LITTLE, Stage, create_slim, delete_slim, only_answer, reason, update_slim,
+};
+
+#[tokio::test]
+async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
+    let mut stage = Stage::with(Behaviour::Hang).await;
+    let (event, url) = stage.urls.issue(create_slim());
+    assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
+    let answer = only_answer(&url);
+    assert_eq!(answer["Status"], "FAILED");
+    assert!(!reason(&answer).is_empty());
+    assert!(!stage.aws.calls().is_empty());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
+    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let created = stage.answer(create_slim()).await["PhysicalResourceId"].clone();
+    stage.end().await;
+    let mut stages = JoinSet::new();
+    for (event, id) in [
+        (create_slim(), created),
+        (update_slim(), PHYSICAL_ID.into()),
+        (delete_slim(), PHYSICAL_ID.into()),
+    ] {
+        stages.spawn(async move {
+            let mut stage = Stage::with(Behaviour::Hang).await;
+            let (event, url) = stage.urls.issue(event);
+            assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
+            let answer = only_answer(&url);
+            assert_eq!(answer["Status"], "FAILED");
+            assert_eq!(answer["PhysicalResourceId"], id);
+            stage.end().await;
+        });
+    }
+    stages.join_all().await;
+}
+
+#[tokio::test]
+async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
+    let mut stage = Stage::with(Behaviour::Hang).await;
+    let (event, url) = stage.urls.issue(create_slim());
+    assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
+    only_answer(&url);
+    let asked = stage.aws.calls();
+    // The same process gets to work again, with an event that needs no AWS.
+    let answer = stage.answer(create_slim().property("Preset", "slimm").numbered(2)).await;
+    assert!(reason(&answer).contains("`slimm`"), "{answer}");
+    assert_eq!(stage.aws.calls(), asked);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
+    let mut stage = Stage::with(Behaviour::Hang).await;
+    let (event, url) = stage.urls.issue(create_slim());
+    assert_eq!(stage.function.invoke(&event, Duration::ZERO).await, ANSWERED);
+    assert_eq!(only_answer(&url)["Status"], "FAILED");
+    assert_eq!(stage.aws.calls(), [""; 0]);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_event_older_than_its_service_timeout_makes_nothing() {
+    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    for (n, event) in (1..).zip([create_slim(), update_slim()]) {
+        let event = event.property("ServiceTimeout", 300).numbered(n);
+        let (event, url) = stage.urls.issue_at(event, ago(400));
+        assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
+        assert_eq!(stage.aws.calls(), [""; 0]);
+        assert!(url.received().len() <= 1, "{:?}", url.received());
+        assert!(url.answer().is_none_or(|answer| answer["Status"] == "FAILED"));
+    }
+    let printed = stage.end().await;
+    assert!(!printed.is_empty(), "a late event leaves a line in the log");
+}
+
+#[tokio::test]
+async fn an_event_younger_than_its_service_timeout_is_served() {
+    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let event = create_slim().property("ServiceTimeout", 3600);
+    let (event, url) = stage.urls.issue_at(event, ago(400));
+    assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
+    assert!(reason(&only_answer(&url)).contains("AccessDenied"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_late_delete_still_cleans_up() {
+    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let (event, url) = stage.urls.issue_at(delete_slim(), ago(400));
+    assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
+    assert!(!stage.aws.calls().is_empty());
+    assert!(url.answer().is_none_or(|answer| answer["Status"] == "SUCCESS"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_url_that_has_expired_is_not_tried_again_and_again() {
+    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let event = create_slim().property("ServiceTimeout", 3600);
+    let (event, url) = stage.urls.issue_at(event, ago(7300));
+    url.fail_for_good(Fault::Status(403));
+    // Nobody can be answered any more: another delivery would change nothing.
+    assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
+    assert_eq!(stage.aws.calls(), [""; 0]);
+    assert!(url.received().len() <= 1, "{:?}", url.received());
+    stage.end().await;
+}
+
+fn ago(seconds: u64) -> SystemTime {
+    SystemTime::now() - Duration::from_secs(seconds)
+}

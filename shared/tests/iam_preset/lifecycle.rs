@@ -1,0 +1,147 @@
+use account_presets::state::Kind;
+use serde_json::json;
+
+use crate::world::*;
+
+#[test]
+fn the_account_after_a_delete_is_the_account_before_the_create() {
+    for properties in many_properties() {
+        let account = populated();
+        let before = but_service_linked(&account);
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, properties.clone()).unwrap();
+        assert_ne!(but_service_linked(&account), before, "{properties}");
+        stack.delete(&account).unwrap();
+        assert_eq!(but_service_linked(&account), before, "{properties}");
+        stack.delete(&account).unwrap();
+        assert_eq!(but_service_linked(&account), before, "{properties}");
+    }
+}
+
+#[test]
+fn the_same_request_again_writes_nothing_and_answers_the_same() {
+    for properties in many_properties() {
+        let account = populated();
+        let request = Stack::named("a").request(Some(properties.clone()));
+        let first = handle(&account, &request).unwrap().unwrap();
+        let (state, writes) = (account.state(), account.writes());
+        assert_eq!(handle(&account, &request).unwrap().unwrap(), first);
+        assert_eq!((account.state(), account.writes()), (state, writes), "{properties}");
+    }
+}
+
+#[test]
+fn attributes_are_the_same_set_whatever_is_switched_off() {
+    let account = populated();
+    let on = Stack::named("a").deploy(&account, slim(json!({}))).unwrap().data;
+    let off = json!({"InstanceProfile": "false", "SpotServiceLinkedRoles": "false"});
+    let off = Stack::named("a").deploy(&account, slim(off)).unwrap().data;
+    assert!(on.keys().eq(off.keys()));
+    assert_eq!(
+        on["InstanceProfileArn"],
+        "arn:aws:iam::123456789012:instance-profile/SLIM-Extras_ECS_for_EC2"
+    );
+    assert_eq!(
+        on["SpotServiceLinkedRoleArn"],
+        "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
+    );
+    assert_eq!(
+        (off["InstanceProfileArn"].as_str(), off["SpotServiceLinkedRoleArn"].as_str()),
+        ("", "")
+    );
+    assert_eq!(on["AdminEquivalent"], "false");
+}
+
+#[test]
+fn a_preset_that_amounts_to_administrator_says_so() {
+    let data = Stack::named("a").deploy(&populated(), lithops(json!({}))).unwrap().data;
+    assert_eq!(data["AdminEquivalent"], "true");
+    assert_eq!(data["GroupName"], "LithopsUserGroup");
+    let sso = lithops(json!({"AccountKind": "sso"}));
+    assert_eq!(
+        Stack::named("a").deploy(&populated(), sso).unwrap().data["GroupName"],
+        "lithops-group"
+    );
+}
+
+#[test]
+fn a_delete_under_any_id_and_with_any_properties_deletes_what_is_owned() {
+    let ids = [
+        "a-Preset-1X2Y3Z",
+        "2026/11/22/[$LATEST]abc",
+        "AWSCDK::CustomResource::CREATE_FAILED",
+        "slim:a:b:c",
+    ];
+    for id in ids {
+        let account = populated();
+        let before = but_service_linked(&account);
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, slim(json!({"UserNames": ["alice"]}))).unwrap();
+        let broken = json!({
+            "Preset": "slim", "Tags": 7, "Unknown": [[]], "Path": "//",
+            "Parameters": {"UserNames": ["alice"], "InstanceProfile": "maybe", "Gone": "x"},
+        });
+        stack.delete_as(&account, id, broken).unwrap();
+        assert_eq!(but_service_linked(&account), before, "{id}");
+    }
+}
+
+#[test]
+fn the_id_says_which_preset_is_deleted_whatever_became_of_the_properties() {
+    let account = populated();
+    let before = but_service_linked(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let id = stack.physical_id.clone().unwrap();
+    stack.delete_as(&account, &id, json!({})).unwrap();
+    assert_eq!(but_service_linked(&account), before);
+}
+
+#[test]
+fn a_delete_of_what_never_was_is_a_success() {
+    let account = populated();
+    let before = account.state();
+    for properties in
+        [json!({}), json!({"Preset": "no such"}), json!({"Preset": ["slim"]}), slim(json!({}))]
+    {
+        Stack::named("a").delete_as(&account, "never", properties).unwrap();
+    }
+    assert_eq!((account.state(), account.writes()), (before, 0));
+}
+
+#[test]
+fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
+    let account = populated();
+    let error =
+        Stack::named("a").deploy(&account, slim(json!({"Instanceprofile": "x"}))).unwrap_err();
+    assert!(error.contains("did you mean `InstanceProfile`?"), "{error}");
+    let long = json!({"Preset": "slim", "Path": format!("/{}/", "p".repeat(500)), "Tags": []});
+    assert!(Stack::named("a").deploy(&account, long).is_ok());
+    assert_eq!(account.state().ids().filter(|id| id.kind == Kind::Role).count(), 6);
+    let tags: Vec<_> = (0..50).map(|n| json!({"Key": format!("k{n}"), "Value": ""})).collect();
+    let error = Stack::named("b")
+        .deploy(&populated(), json!({"Preset": "slim", "Tags": tags}))
+        .unwrap_err();
+    assert!(error.contains("51, IAM allows 50"), "{error}");
+}
+
+#[test]
+fn a_stack_of_another_account_is_refused() {
+    let account = populated();
+    let mut request = Stack::named("a").request(Some(slim(json!({}))));
+    request.stack_id = request.stack_id.replace(ACCOUNT, "999999999999");
+    let error = handle(&account, &request).unwrap().unwrap_err();
+    assert!(error.contains("not in account 123456789012"), "{error}");
+    request.request_type = json!("Delete");
+    handle(&account, &request).unwrap().unwrap();
+    assert_eq!(account.writes(), 0);
+}
+
+#[test]
+fn physical_ids_do_not_change_from_one_release_to_the_next() {
+    // A changed id would replace what every deployed stack has.
+    let id = |properties| physical_id(&Stack::named("a").request(Some(properties)));
+    assert_eq!(id(slim(json!({}))), "slim:a:Preset:1a0ca334f4cc8cb9");
+    assert_eq!(id(lithops(json!({}))), "lithops:a:Preset:b26ec0a26f8cf8ef");
+    assert_eq!(id(json!({"Preset": "no such"})), "none:a:Preset:b1af24de68786db2");
+}

@@ -1,0 +1,192 @@
+use account_presets::plan::Change;
+use account_presets::state::{Id, Kind, Object, Resource, State};
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+/// What a Create of these properties alone leaves.
+fn made(properties: Value) -> State {
+    let account = populated();
+    Stack::named("a").deploy(&account, properties).unwrap();
+    but_service_linked(&account)
+}
+
+#[test]
+fn an_update_in_place_keeps_the_id_and_leaves_what_a_create_would_have_made() {
+    let all = many_properties();
+    for from in &all {
+        for to in
+            all.iter().filter(|to| to["Preset"] == from["Preset"] && to["Path"] == from["Path"])
+        {
+            let account = populated();
+            let mut stack = Stack::named("a");
+            stack.deploy(&account, from.clone()).unwrap();
+            let id = stack.physical_id.clone();
+            stack.deploy(&account, to.clone()).unwrap();
+            assert_eq!(stack.physical_id, id);
+            assert_eq!(but_service_linked(&account), made(to.clone()), "{from} to {to}");
+            stack.deploy(&account, from.clone()).unwrap();
+            assert_eq!(but_service_linked(&account), made(from.clone()), "{to} back to {from}");
+        }
+    }
+}
+
+#[test]
+fn another_preset_is_a_replacement_whose_old_half_goes_by_its_id() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let old_id = stack.physical_id.clone().unwrap();
+    stack.deploy(&account, lithops(json!({}))).unwrap();
+    assert_ne!(stack.physical_id.as_ref(), Some(&old_id));
+    assert!(
+        has(&account, Kind::Role, "SLIM-Extras_for_Lambda")
+            && has(&account, Kind::Role, "lithops-role")
+    );
+    stack.delete_as(&account, &old_id, slim(json!({}))).unwrap();
+    assert_eq!(but_service_linked(&account), made(lithops(json!({}))));
+}
+
+#[test]
+fn the_rollback_of_a_replacement_finds_the_first_id_again() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let first = stack.physical_id.clone();
+    stack.deploy(&account, lithops(json!({}))).unwrap();
+    let second = stack.physical_id.clone().unwrap();
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    assert_eq!(stack.physical_id, first);
+    stack.delete_as(&account, &second, lithops(json!({}))).unwrap();
+    assert_eq!(but_service_linked(&account), made(slim(json!({}))));
+}
+
+#[test]
+fn a_refused_update_changes_nothing_and_its_rollback_is_no_error() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let (before, writes) = (account.state(), account.writes());
+    for bad in [
+        json!({"Preset": "silm"}),
+        slim(json!({"UserNames": ["carol"]})),
+        json!({"Preset": "slim", "Path": "/new/"}),
+    ] {
+        stack.deploy(&account, bad.clone()).unwrap_err();
+        // CloudFormation swaps the properties.
+        let mut rollback = stack.request(Some(slim(json!({}))));
+        rollback.old_properties = bad.as_object().unwrap().clone();
+        handle(&account, &rollback).unwrap().unwrap();
+    }
+    assert_eq!((account.state(), account.writes()), (before, writes));
+}
+
+#[test]
+fn a_changed_path_is_refused_with_advice() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let error = stack.deploy(&account, json!({"Preset": "slim", "Path": "/new/"})).unwrap_err();
+    assert!(
+        error.contains("its path is `/`, asked for is `/new/`; IAM cannot change a path"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_went_away_by_another_hand_is_made_again() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let before = account.state();
+    let of_role = |id: &Id| id.name == "AmazonEC2SpotFleetRole";
+    let (links, nodes): (Vec<_>, Vec<_>) =
+        before.iter().filter(|(id, _)| of_role(id)).partition(|(id, _)| id.part.is_some());
+    for (_, object) in links.into_iter().chain(nodes) {
+        account.person(Change::Delete(object.clone())).unwrap();
+    }
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    assert_eq!(account.state(), before);
+}
+
+fn lambda_role(account: &account_presets::cloud::fake::Fake) -> account_presets::state::Role {
+    match account.state().get(&Id::node(Kind::Role, "SLIM-Extras_for_Lambda")) {
+        Some(Object { resource: Resource::Role(role), .. }) => role.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a person does to the role.
+fn edit(
+    account: &account_presets::cloud::fake::Fake,
+    change: impl Fn(&mut account_presets::state::Role),
+) {
+    let id = Id::node(Kind::Role, "SLIM-Extras_for_Lambda");
+    let before = account.state().get(&id).unwrap().clone();
+    let mut after = before.clone();
+    if let Resource::Role(role) = &mut after.resource {
+        change(role);
+    }
+    account.person(Change::Update { before, after }).unwrap();
+}
+
+#[test]
+fn a_trust_policy_changed_by_another_hand_is_put_back() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let before = account.state();
+    edit(&account, |role| {
+        role.trust = account_presets::state::PolicyDocument::new(
+            json!({"Statement": [{"Principal": {"AWS": "AROAEXAMPLE"}}]}),
+        );
+    });
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    assert_eq!(account.state(), before);
+}
+
+#[test]
+fn other_peoples_tags_and_boundary_are_kept_and_ours_are_taken_back() {
+    let ours = json!({
+        "Preset": "slim", "Tags": [{"Key": "team", "Value": "imaging"}],
+        "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Ours",
+    });
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, ours.clone()).unwrap();
+    edit(&account, |role| drop(role.tags.insert("cost".into(), "7".into())));
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let role = lambda_role(&account);
+    assert_eq!(role.tags, [("cost".to_owned(), "7".to_owned())].into());
+    assert_eq!(role.permissions_boundary, None);
+
+    edit(&account, |role| {
+        role.permissions_boundary = Some("arn:aws:iam::123456789012:policy/Security".into())
+    });
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    assert_eq!(
+        lambda_role(&account).permissions_boundary.as_deref(),
+        Some("arn:aws:iam::123456789012:policy/Security")
+    );
+    stack.deploy(&account, ours).unwrap();
+    assert_eq!(
+        lambda_role(&account).permissions_boundary.as_deref(),
+        Some("arn:aws:iam::123456789012:policy/Ours")
+    );
+}
+
+#[test]
+fn a_foreign_role_in_our_profile_gives_way() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let before = account.state();
+    let link = |role: &str| {
+        let (profile, role) = ("SLIM-Extras_ECS_for_EC2".to_owned(), role.to_owned());
+        Object::unowned(Resource::ProfileRole { profile, role })
+    };
+    account.person(Change::Delete(link("SLIM-Extras_ECS_for_EC2"))).unwrap();
+    account.person(Change::Create(link("foreign"))).unwrap();
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    assert_eq!(account.state(), before);
+}

@@ -1,0 +1,200 @@
+//! Requests as CloudFormation sends them, and an account to send them to.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use account_presets::cfn::{CustomResource, Progress, Request, Success};
+use account_presets::cloud::Cloud;
+use account_presets::cloud::fake::Fake;
+use account_presets::iam_preset::IamPreset;
+use account_presets::plan::Change;
+use account_presets::state::{Account, Id, Kind, Object, Resource, State};
+use serde_json::{Value, json};
+
+pub const ACCOUNT: &str = "123456789012";
+
+/// The account that all requests speak of.
+pub fn account() -> Account {
+    Account::from_arn(&format!("arn:aws:lambda:eu-west-1:{ACCOUNT}:function:iam-preset")).unwrap()
+}
+
+/// A stack with one resource in it.
+#[derive(Clone)]
+pub struct Stack {
+    name: &'static str,
+    properties: Option<Value>,
+    pub physical_id: Option<String>,
+}
+
+impl Stack {
+    pub fn named(name: &'static str) -> Self {
+        Stack { name, properties: None, physical_id: None }
+    }
+
+    /// The request by which CloudFormation asks for these properties, or for none.
+    pub fn request(&self, properties: Option<Value>) -> Request {
+        let kind = match (&self.physical_id, &properties) {
+            (None, _) => "Create",
+            (Some(_), Some(_)) => "Update",
+            (Some(_), None) => "Delete",
+        };
+        let mut event = json!({
+            "RequestType": kind,
+            "ResponseURL": "https://example.com",
+            "StackId": format!("arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/{}/guid", self.name),
+            "RequestId": "request",
+            "LogicalResourceId": "Preset",
+            "ResourceProperties": properties.clone().or(self.properties.clone()).unwrap_or(json!({})),
+        });
+        if let Some(id) = &self.physical_id {
+            event["PhysicalResourceId"] = json!(id);
+        }
+        if kind == "Update" {
+            event["OldResourceProperties"] = self.properties.clone().unwrap_or_default();
+        }
+        Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap()
+    }
+
+    /// Creates or updates, and remembers what CloudFormation would remember.
+    pub fn deploy(&mut self, cloud: &impl Cloud, properties: Value) -> Result<Success, String> {
+        let request = self.request(Some(properties.clone()));
+        let result = handle(cloud, &request).expect("the process did not die");
+        let id = result.as_ref().ok().and_then(|success| success.physical_resource_id.clone());
+        let id = id.or(self.physical_id.clone()).unwrap_or_else(|| physical_id(&request));
+        self.physical_id = Some(id);
+        if result.is_ok() {
+            self.properties = Some(properties);
+        } else if self.properties.is_none() {
+            // What a failed Create was asked for is what its Delete names.
+            self.properties = Some(properties);
+        }
+        result
+    }
+
+    pub fn delete(&self, cloud: &impl Cloud) -> Result<Success, String> {
+        handle(cloud, &self.request(None)).expect("the process did not die")
+    }
+
+    /// A Delete of these properties under this id, whatever was before.
+    pub fn delete_as(
+        &self,
+        cloud: &impl Cloud,
+        id: &str,
+        properties: Value,
+    ) -> Result<Success, String> {
+        let stack = Stack {
+            physical_id: Some(id.to_owned()),
+            properties: Some(properties),
+            ..self.clone()
+        };
+        stack.delete(cloud)
+    }
+}
+
+/// The answer, or `None` if the process died on the way.
+pub fn handle(cloud: &impl Cloud, request: &Request) -> Option<Result<Success, String>> {
+    let resource = IamPreset::new(ByRef(cloud), account());
+    let progress = Progress::default();
+    let mut work = pin!(resource.handle(request.kind().unwrap(), request, &progress));
+    // Nothing in memory ever waits; what does is a process that died.
+    match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(result) => Some(result),
+        Poll::Pending => None,
+    }
+}
+
+pub fn physical_id(request: &Request) -> String {
+    IamPreset::new(Fake::default(), account()).physical_id(request)
+}
+
+struct ByRef<'a, C>(&'a C);
+
+impl<C: Cloud> Cloud for ByRef<'_, C> {
+    async fn observe(
+        &self,
+        scope: &account_presets::plan::Scope,
+    ) -> Result<State, account_presets::cloud::CallError> {
+        self.0.observe(scope).await
+    }
+
+    async fn apply(
+        &self,
+        change: &Change,
+    ) -> Result<account_presets::cloud::Applied, account_presets::cloud::CallError> {
+        self.0.apply(change).await
+    }
+}
+
+/// An account with two users and a role of somebody else's in it.
+pub fn populated() -> Fake {
+    let user = |name: &str| Object::unowned(Resource::User { name: name.to_owned() });
+    let state = [user("alice"), user("bob"), role("foreign")].into_iter().collect();
+    Fake::new(state)
+}
+
+/// A role that nobody's preset made.
+pub fn role(name: &str) -> Object {
+    Object::unowned(Resource::Role(account_presets::state::Role {
+        name: name.to_owned(),
+        path: "/".to_owned(),
+        description: String::new(),
+        trust: account_presets::state::PolicyDocument::new(json!({"Statement": []})),
+        max_session_duration: 3600,
+        permissions_boundary: None,
+        tags: Default::default(),
+    }))
+}
+
+pub fn attachment(role: &str, policy_arn: &str) -> Object {
+    Object::unowned(Resource::RoleAttachment {
+        role: role.to_owned(),
+        policy_arn: policy_arn.to_owned(),
+    })
+}
+
+pub fn user_attachment(user: &str, policy_arn: &str) -> Object {
+    let (user, policy_arn) = (user.to_owned(), policy_arn.to_owned());
+    Object::unowned(Resource::UserAttachment { user, policy_arn, attached: true })
+}
+
+/// What is there, without the service-linked roles: they are ensured and never deleted.
+pub fn but_service_linked(fake: &Fake) -> State {
+    let state = fake.state();
+    let rest = state.iter().filter(|(id, _)| id.kind != Kind::ServiceLinkedRole);
+    rest.map(|(_, object)| object.clone()).collect()
+}
+
+pub fn has(fake: &Fake, kind: Kind, name: &str) -> bool {
+    fake.state().contains(&Id::node(kind, name))
+}
+
+pub fn slim(parameters: Value) -> Value {
+    json!({"Preset": "slim", "ServiceToken": "token", "Parameters": parameters})
+}
+
+pub fn lithops(parameters: Value) -> Value {
+    json!({"Preset": "lithops", "ServiceToken": "token", "Parameters": parameters})
+}
+
+/// Properties that between them reach every part of the presets.
+pub fn many_properties() -> Vec<Value> {
+    let off = json!({
+        "UserPassRole": "false", "InstanceProfile": "false", "SpotFleetTagging": "false",
+        "SpotServiceLinkedRoles": "false",
+    });
+    vec![
+        slim(json!({})),
+        slim(json!({"UserNames": ["alice", "bob"]})),
+        slim(off),
+        lithops(json!({"UserNames": ["alice"], "CustomerEcrPolicy": "true"})),
+        lithops(
+            json!({"AccountKind": "sso", "UserNames": ["bob"], "BatchTrust": "true", "BatchInstanceRole": "true"}),
+        ),
+        json!({
+            "Preset": "lithops", "Path": "/team/", "MaxSessionDuration": "7200",
+            "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
+            "Tags": [{"Key": "team", "Value": "imaging"}],
+        }),
+    ]
+}

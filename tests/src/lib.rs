@@ -1,0 +1,37 @@
+//! The outside world of one Lambda function, in process.
+//!
+//! A custom resource's function sees three things of the world: the Lambda
+//! runtime API that hands it events, the presigned URL that CloudFormation
+//! waits at, and AWS. Here is one of each, on loopback, to test a compiled
+//! binary against:
+//!
+//! - [`runtime_api`] starts the binary and invokes it,
+//! - [`response_url`] is as strict as S3 and CloudFormation together,
+//! - [`aws_endpoint`] is an AWS that is broken in a known way,
+//! - [`events`] builds requests as CloudFormation sends them.
+//!
+//! Nothing here knows the function under test. Everything panics with a
+//! message when a test's assumption does not hold, and everything ends when it
+//! is dropped.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test's tool that cannot go on should fail the test, and say why"
+)]
+
+pub mod aws_endpoint;
+pub mod events;
+pub mod response_url;
+pub mod rules;
+pub mod runtime_api;
+
+mod clock;
+mod http;
+mod presigned;
+
+pub use aws_endpoint::{AwsEndpoint, Behaviour};
+pub use response_url::{Fault, ResponseUrl, ResponseUrls};
+pub use rules::Rule;
+pub use runtime_api::{Function, Outcome};
