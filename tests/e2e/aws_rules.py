@@ -1,0 +1,227 @@
+"""MiniStack with the rules of AWS that it leaves out and that the tests rely on.
+
+Run as a program in place of MiniStack's own: `python -m e2e.aws_rules`. It stops when its standard
+input is closed, so it never outlives the process that started it.
+
+What is added, each as AWS documents it:
+- IAM authorizes every action on the ARN of the object that it names, path and all, and knows the
+  condition keys `iam:PolicyARN`, `iam:AWSServiceName`, `iam:PermissionsBoundary` and `iam:PassedToService`;
+  putting a role into an instance profile needs `iam:PassRole`.
+- A customer policy must exist to be attached, and a group must be empty to be deleted.
+- Service-linked roles have their real names, and a second one is `InvalidInput`.
+- CloudFormation sends a Delete after a Create that failed, with the physical id of the failed answer.
+- CloudTrail knows the name of an action that stands in a request's body.
+"""
+
+import os
+import signal
+import sys
+import threading
+from contextvars import ContextVar
+
+from ministack import app
+from ministack.core import iam_actions, iam_evaluator
+from ministack.core.responses import get_account_id
+from ministack.services import iam
+from ministack.services.cloudformation import custom_resource
+
+SERVICE_LINKED_ROLES = {
+    "autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling",
+    "batch.amazonaws.com": "AWSServiceRoleForBatch",
+    "ecs.amazonaws.com": "AWSServiceRoleForECS",
+    "spot.amazonaws.com": "AWSServiceRoleForEC2Spot",
+    "spotfleet.amazonaws.com": "AWSServiceRoleForEC2SpotFleet",
+}
+
+
+def main():
+    authorize_iam_as_documented()
+    refuse_what_iam_refuses()
+    name_service_linked_roles()
+    delete_after_a_failed_create()
+    name_events_after_their_action()
+    threading.Thread(target=stop_at_end_of_input, daemon=True).start()
+    app.main()
+
+
+def stop_at_end_of_input():
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+# --- authorization ---
+
+_request = ContextVar("iam_request")
+
+
+def authorize_iam_as_documented():
+    extract, enforce = iam_actions.extract_resource_arn, iam_evaluator.enforce
+
+    def extract_resource_arn(service, method, path, headers, body, params, region, account_id):
+        if service != "iam":
+            return extract(service, method, path, headers, body, params, region, account_id)
+        _request.set(params)
+        action = iam_actions.extract_iam_action(service, method, path, headers, body, params)
+        return resource_arn(action.removeprefix("iam:"), params)
+
+    def enforce_iam(access_key, action, service, region, resource_arn="*", service_context=None):
+        if service != "iam":
+            return enforce(access_key, action, service, region, resource_arn, service_context)
+        params = _request.get()
+        context = {**(service_context or {}), **condition_keys(params)}
+        denied = enforce(access_key, action, service, region, resource_arn, context)
+        if denied or action != "iam:AddRoleToInstanceProfile":
+            return denied
+        role = resource_arn_of(iam._roles, "role", params, "RoleName")
+        return enforce(access_key, "iam:PassRole", "iam", region, role, {"iam:PassedToService": "ec2.amazonaws.com"})
+
+    iam_actions.extract_resource_arn = extract_resource_arn
+    iam_evaluator.enforce = enforce_iam
+
+
+def resource_arn(action, params):
+    """The ARN that IAM authorizes an action on."""
+    if action == "CreateServiceLinkedRole":
+        service = iam._p(params, "AWSServiceName")
+        name = SERVICE_LINKED_ROLES.get(service, "*")
+        return f"arn:aws:iam::{get_account_id()}:role/aws-service-role/{service}/{name}"
+    if "InstanceProfile" in action and iam._p(params, "InstanceProfileName"):
+        return resource_arn_of(iam._instance_profiles, "instance-profile", params, "InstanceProfileName")
+    if "Group" in action and iam._p(params, "GroupName"):
+        return resource_arn_of(iam._groups, "group", params, "GroupName")
+    if iam._p(params, "RoleName"):
+        return resource_arn_of(iam._roles, "role", params, "RoleName")
+    if iam._p(params, "UserName"):
+        return resource_arn_of(iam._users, "user", params, "UserName")
+    if action == "CreatePolicy":
+        return new_arn("policy", params, "PolicyName")
+    return iam._p(params, "PolicyArn") or "*"
+
+
+def resource_arn_of(objects, kind, params, name):
+    """The ARN of an object: its own if it exists, path and all; else the one that it would get."""
+    known = objects.get(iam._p(params, name))
+    return known["Arn"] if known else new_arn(kind, params, name)
+
+
+def new_arn(kind, params, name):
+    return f"arn:aws:iam::{get_account_id()}:{kind}{iam._p(params, 'Path') or '/'}{iam._p(params, name)}"
+
+
+def condition_keys(params):
+    keys = {
+        "iam:PolicyARN": iam._p(params, "PolicyArn"),
+        "iam:AWSServiceName": iam._p(params, "AWSServiceName"),
+        "iam:PermissionsBoundary": iam._p(params, "PermissionsBoundary"),
+    }
+    return {key: value for key, value in keys.items() if value}
+
+
+# --- what IAM refuses ---
+
+
+def refuse_what_iam_refuses():
+    for action in ("AttachRolePolicy", "AttachGroupPolicy", "AttachUserPolicy"):
+        guard(action, policy_is_missing)
+    guard("DeleteGroup", group_is_in_use)
+
+
+def guard(action, refusal):
+    """Asks `refusal` first; what it returns is the answer, unless that is None."""
+    handler = iam._IAM_HANDLERS[action]
+    iam._IAM_HANDLERS[action] = lambda params: refusal(params) or handler(params)
+
+
+def policy_is_missing(params):
+    arn = iam._p(params, "PolicyArn")
+    if arn.startswith("arn:aws:iam::aws:") or arn in iam._policies:
+        return None
+    return iam._error(404, "NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", ns="iam")
+
+
+def group_is_in_use(params):
+    group = iam._groups.get(iam._p(params, "GroupName")) or {}
+    inline = iam._group_inline_policies.get(iam._p(params, "GroupName"))
+    for what, held in (("users", group.get("Users")), ("policies", group.get("AttachedPolicies") or inline)):
+        if held:
+            message = f"Cannot delete entity, must remove {what} from group first."
+            return iam._error(409, "DeleteConflict", message, ns="iam")
+    return None
+
+
+def name_service_linked_roles():
+    create = iam._IAM_HANDLERS["CreateServiceLinkedRole"]
+
+    def create_service_linked_role(params):
+        service = iam._p(params, "AWSServiceName")
+        name = SERVICE_LINKED_ROLES.get(service)
+        if name is None:
+            return iam._error(400, "InvalidInput", f"Service {service} has no service-linked role.", ns="iam")
+        if name in iam._roles:
+            message = f"Service role name {name} has been taken in this account, please try a different suffix."
+            return iam._error(400, "InvalidInput", message, ns="iam")
+        status, headers, body = create(params)
+        made = f"AWSServiceRoleFor{service.split('.')[0].capitalize()}"
+        role = iam._roles.pop(made)
+        role["RoleName"], role["Arn"] = name, role["Arn"].removesuffix(made) + name
+        iam._roles[name] = role
+        return status, headers, body.replace(made.encode(), name.encode())
+
+    iam._IAM_HANDLERS["CreateServiceLinkedRole"] = create_service_linked_role
+
+
+# --- CloudFormation ---
+
+
+def delete_after_a_failed_create():
+    invoke, deliver = custom_resource.invoke_custom_resource, custom_resource.deliver_response
+    answers = threading.local()
+    last = {}
+
+    def deliver_response(token, response):
+        last[token] = response
+        return deliver(token, response)
+
+    def register_token(token, register=custom_resource.register_token):
+        answers.token = token
+        return register(token)
+
+    def invoke_custom_resource(request_type, logical_id, props, *args, **kwargs):
+        try:
+            return invoke(request_type, logical_id, props, *args, **kwargs)
+        except RuntimeError as failure:
+            if request_type == "Create":
+                physical_id = last.get(answers.token, {}).get("PhysicalResourceId")
+                try:
+                    invoke("Delete", logical_id, props, *args, physical_id=physical_id, **kwargs)
+                except RuntimeError as second:
+                    raise RuntimeError(f"{failure} (and the Delete that followed: {second})") from second
+            raise
+        finally:
+            last.pop(answers.token, None)
+
+    custom_resource.deliver_response = deliver_response
+    custom_resource.register_token = register_token
+    custom_resource.invoke_custom_resource = invoke_custom_resource
+
+
+# --- CloudTrail ---
+
+
+def name_events_after_their_action():
+    extract, name = iam_actions.extract_iam_action, app._ct_event_name
+    action = ContextVar("action", default=None)
+
+    def extract_iam_action(*request):
+        action.set(extract(*request))
+        return action.get()
+
+    def event_name(*request):
+        return action.get().split(":")[-1] if action.get() else name(*request)
+
+    iam_actions.extract_iam_action = extract_iam_action
+    app._ct_event_name = event_name
+
+
+if __name__ == "__main__":
+    main()

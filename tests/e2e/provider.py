@@ -1,0 +1,42 @@
+"""The provider stack: template.yaml as `sam build` made it, deployed with the command that a user types."""
+
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / ".aws-sam" / "build"
+BOOTSTRAP = BUILD / "IamPresetFunction" / "bootstrap"
+SAM = ROOT / ".tools" / "sam" / "bin" / "sam"
+STACK = "account-presets"
+LOG_GROUP = f"/aws/lambda/{STACK}-IamPreset"
+
+
+def deploy(emulator):
+    if not BOOTSTRAP.exists():
+        raise RuntimeError("there is no build of the function: run `make build`")
+    command = deploy_command(emulator)
+    done = subprocess.run(
+        [SAM, *command[1:]],
+        cwd=ROOT,
+        env=emulator.environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stdout}")
+
+
+def deploy_command(emulator):
+    return [
+        "sam",
+        "deploy",
+        *("--template-file", str((BUILD / "template.yaml").relative_to(ROOT))),
+        *("--stack-name", STACK),
+        *("--capabilities", "CAPABILITY_IAM"),
+        "--resolve-s3",
+        "--no-progressbar",
+        *("--parameter-overrides", f"AllowedResponseOrigins={emulator.endpoint}"),
+    ]
