@@ -160,16 +160,16 @@ impl Id {
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.kind, self.name)?;
-        match &self.part {
-            Some(part) => write!(f, " <- `{}`", short_arn(part)),
+        // Of an ARN, what people read: path and name, and that it is one of AWS's.
+        match self.part.as_deref().map(|part| (part, part.split_once(":policy/"))) {
             None => Ok(()),
+            Some((part, None)) => write!(f, " <- `{part}`"),
+            Some((_, Some((owner, name)))) if owner.ends_with(":aws") => {
+                write!(f, " <- aws `{name}`")
+            }
+            Some((_, Some((_, name)))) => write!(f, " <- `{name}`"),
         }
     }
-}
-
-/// A policy's ARN without what every policy's ARN begins with, for people to read.
-fn short_arn(part: &str) -> &str {
-    part.split_once(":policy/").map_or(part, |(_, name)| name)
 }
 
 /// A role. Limits: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>.

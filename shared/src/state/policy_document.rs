@@ -176,6 +176,7 @@ fn set(values: impl IntoIterator<Item = Value>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn document(statement: Value) -> PolicyDocument {
@@ -255,6 +256,24 @@ mod tests {
         let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D";
         assert_eq!(PolicyDocument::from_api(encoded), document(json!([])));
         assert_ne!(PolicyDocument::from_api("%7Bnonsense"), document(json!([])));
+    }
+
+    proptest! {
+        #[test]
+        fn order_repetition_and_lists_of_one_never_matter(
+            actions in prop::collection::vec("[a-z]{1,3}:[A-Z][a-z]{1,3}", 1..5),
+            resources in prop::collection::vec("[a-z*]{1,4}", 1..5),
+            turn in 0..5_usize,
+        ) {
+            let mut turned = actions.clone();
+            turned.rotate_left(turn % actions.len());
+            turned.push(actions[0].clone());
+            let one = |list: &[String]| if let [one] = list { json!(one) } else { json!(list) };
+            let a = json!({"Effect": "Allow", "Action": actions, "Resource": one(&resources)});
+            let b = json!({"Effect": "Allow", "Action": turned, "Resource": resources});
+            prop_assert_eq!(document(json!([a, b])), document(b.clone()));
+            prop_assert_eq!(document(a), document(b));
+        }
     }
 
     #[test]

@@ -1,0 +1,90 @@
+//! What each preset and edition grants, and the order in which it is made, as files: a change of
+//! power is a diff that a person can read.
+//!
+//! After a wanted change: `INSTA_UPDATE=always cargo test -p shared --test golden`, and read the
+//! diff.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::fmt::Write;
+
+use account_presets::plan::{Scope, plan};
+use account_presets::preset::{self, Branches, Edition, Wish, parameters, render};
+use account_presets::state::{Account, Owner, Resource, State};
+use serde_json::{Map, Value, json};
+
+fn wish(preset: &preset::Preset, edition: Edition) -> Wish {
+    let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
+    // One user, so that what users get is seen.
+    let given = json!({"UserNames": ["alice"]}).as_object().cloned().unwrap();
+    let known = given.into_iter().filter(|(name, _)| preset.parameters.contains_key(name));
+    let (parameters, _) = parameters::read(preset, &known.collect::<Map<String, Value>>());
+    Wish {
+        account,
+        owner: Owner::new("arn:aws:cloudformation:eu-west-1:123456789012:stack/s/guid", "Preset"),
+        edition,
+        parameters,
+        path: "/".to_owned(),
+        permissions_boundary: None,
+        tags: Default::default(),
+        max_session_duration: 3600,
+    }
+}
+
+/// The plan of a Create in an account that has only the users.
+fn order(wish: &Wish, desired: &State) -> String {
+    let there =
+        desired.iter().filter(|(_, object)| matches!(object.resource, Resource::User { .. }));
+    let there: State = there.map(|(_, object)| object.clone()).collect();
+    let scope = Scope { ids: desired.ids().cloned().collect(), ..Scope::default() };
+    plan(&wish.owner, &scope, desired, &there).unwrap().to_string()
+}
+
+fn power(state: &State) -> String {
+    let mut text = String::new();
+    for (id, object) in state.iter() {
+        let document = match &object.resource {
+            Resource::Role(role) => &role.trust,
+            Resource::Policy(policy) => &policy.document,
+            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+                document
+            }
+            Resource::ServiceLinkedRole { .. }
+            | Resource::User { .. }
+            | Resource::Group { .. }
+            | Resource::InstanceProfile { .. }
+            | Resource::RoleAttachment { .. }
+            | Resource::GroupAttachment { .. }
+            | Resource::GroupMember { .. }
+            | Resource::UserAttachment { .. }
+            | Resource::ProfileRole { .. } => {
+                writeln!(text, "{id}").unwrap();
+                continue;
+            }
+        };
+        let shared = if object.shared { " (shared)" } else { "" };
+        let pretty = serde_json::to_string_pretty(document.as_value()).unwrap();
+        writeln!(text, "{id}{shared} {pretty}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_preset_and_edition_is_as_its_files_say() {
+    for name in preset::names() {
+        let preset = preset::find(&name).unwrap();
+        for edition in &preset.editions {
+            let wish = wish(&preset, *edition);
+            let state = render(&preset, &wish, Branches::Chosen);
+            let file = format!("{name}-{}", edition.as_str());
+            let mut settings = insta::Settings::clone_current();
+            settings.set_snapshot_path("golden");
+            settings.set_prepend_module_to_snapshot(false);
+            settings.set_omit_expression(true);
+            settings.bind(|| {
+                insta::assert_snapshot!(format!("{file}-plan"), order(&wish, &state));
+                insta::assert_snapshot!(format!("{file}-power"), power(&state));
+            });
+        }
+    }
+}
