@@ -46,32 +46,28 @@ impl<C: Cloud> IamPreset<C> {
     /// Everything that these properties, with any switch in any position, may have made.
     fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
         let state = render(&properties.preset, &self.wish(me, properties), Branches::Any);
+        // What a link hangs on is looked at too: it may be an existing role or group.
+        let parents = state.ids().filter_map(Id::parent);
         Scope {
-            ids: state.ids().cloned().collect(),
+            ids: state.ids().cloned().chain(parents).collect(),
             paths: BTreeSet::from([properties.path.clone()]),
             tag_keys: properties.tags.keys().cloned().collect(),
             boundaries: properties.permissions_boundary.iter().cloned().collect(),
         }
     }
 
-    /// Preset, stack and logical id for people, and a digest of owner and names: the same for
-    /// the same request, another where not one object is the same.
-    fn physical_id_of(
-        &self,
-        me: &Owner,
-        request: &Request,
-        properties: Option<&Properties>,
-    ) -> String {
-        let ids =
-            properties.map(|properties| own_ids(&self.scope(me, properties))).unwrap_or_default();
-        let names: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    /// Preset, stack and logical id for people, and a digest of the owner and of the texts that
+    /// were chosen: the same for the same request in every release, another where the names of
+    /// all objects are others.
+    fn physical_id_of(me: &Owner, request: &Request, properties: Option<&Properties>) -> String {
+        let texts = properties.map(Properties::chosen_texts).unwrap_or_default();
         let preset = properties.map_or("none", |properties| properties.name.as_str());
         let stack = request.stack_id.split('/').nth(1).unwrap_or_default();
         let logical_id = &request.logical_resource_id;
         let plain = |text: &str| -> String {
             text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(128).collect()
         };
-        let digest = digest(&format!("{} {}", me.key(), names.join(" ")), 16);
+        let digest = digest(&format!("{} {}", me.key(), texts.join(" ")), 16);
         format!("{preset}:{}:{}:{digest}", plain(stack), plain(logical_id))
     }
 
@@ -98,7 +94,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let properties = request.properties.as_ref().ok();
         let properties = properties.and_then(|given| Properties::read(given, None).0);
-        self.physical_id_of(&me, request, properties.as_ref())
+        Self::physical_id_of(&me, request, properties.as_ref())
     }
 
     async fn handle(
@@ -150,7 +146,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut data = attributes(&properties.preset, &wish, &there);
         let admin = self.admin_equivalent(&me, &properties);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
-        let new_id = is_replacement.then(|| self.physical_id_of(&me, request, Some(&properties)));
+        let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
         Ok(Success { physical_resource_id: new_id, data })
     }
 }

@@ -261,7 +261,12 @@ impl Planner<'_> {
     }
 
     fn want_link(&mut self, id: &Id, wanted: &Object) {
-        if id.parent().is_some_and(|parent| self.used_as_is.contains(&parent)) {
+        let Some(parent) = id.parent() else { return };
+        if self.used_as_is.contains(&parent) {
+            return;
+        }
+        if !self.desired.contains(&parent) && !self.observed.contains(&parent) {
+            self.conflicts.push(format!("{parent} does not exist"));
             return;
         }
         match self.observed.get(id) {
@@ -301,10 +306,9 @@ impl Planner<'_> {
     /// preset may have put there, and the role whose place in a profile another one takes.
     fn drop_link(&mut self, id: &Id, parent: &Id, found: &Object) {
         let Some(holder) = self.observed.get(parent) else { return };
-        if !holder.owners.contains(self.me) {
-            return;
-        }
-        let goes = if self.desired.contains(parent) {
+        let goes = if !holder.owners.contains(self.me) {
+            gives_ours(self.me, self.scope, self.observed, id)
+        } else if self.desired.contains(parent) {
             self.scope.ids.contains(id) || id.kind == Kind::ProfileRole
         } else {
             holder.owners.len() == 1
@@ -313,6 +317,14 @@ impl Planner<'_> {
             self.changes.push(Change::Delete(found.clone()));
         }
     }
+}
+
+/// True for a link by which something that is not ours got a policy that is: somebody named it
+/// in the properties, and before we made the policy nobody could have attached it.
+fn gives_ours(me: &Owner, scope: &Scope, observed: &State, link: &Id) -> bool {
+    let policy = link.target().filter(|target| target.kind == Kind::Policy);
+    let policy = policy.and_then(|policy| observed.get(&policy));
+    scope.ids.contains(link) && policy.is_some_and(|policy| policy.owners.contains(me))
 }
 
 /// What an object of ours is to become: as wanted, but with what other people added and what

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::preset::parameters::{self, Values, brief, kind};
+use crate::preset::schema::Parameter;
 use crate::preset::{self, Edition, Preset, unknown};
 use crate::state::{Tags, is_ownership_tag, limits};
 
@@ -121,6 +122,21 @@ impl Properties {
             preset,
         };
         (Some(properties), problems)
+    }
+}
+
+impl Properties {
+    /// The texts among the parameters that are not their defaults: what names depend on.
+    pub fn chosen_texts(&self) -> Vec<String> {
+        let chosen = self.preset.parameters.iter().filter_map(|(name, parameter)| {
+            match (parameter, self.parameters.get(name)) {
+                (Parameter::String { default, .. }, Some(parameters::Value::One(text))) => {
+                    (text != default).then(|| format!("{name}={text}"))
+                }
+                _ => None,
+            }
+        });
+        chosen.collect()
     }
 }
 

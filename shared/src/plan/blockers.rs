@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Scope;
+use super::{Scope, gives_ours};
 use crate::state::{Id, Kind, Owner, State};
 
 /// What has to stay, and why, a sentence for each use by somebody else.
@@ -48,7 +48,9 @@ pub(super) fn find(
     };
     for link in observed.ids().filter(is_attachment) {
         let Some(policy) = link.target().filter(going) else { continue };
-        let mine = ours(link) || link.parent().is_some_and(|parent| ours(&parent));
+        let mine = ours(link)
+            || link.parent().is_some_and(|parent| ours(&parent))
+            || gives_ours(me, scope, observed, link);
         if !mine {
             blockers.push(format!("{policy} is still used: {link}"));
         }

@@ -66,6 +66,10 @@ impl Check<'_> {
             self.items(&user.aws_managed);
             self.items(&user.policies);
         }
+        for existing in preset.existing_groups.iter().chain(&preset.existing_roles) {
+            self.block(&existing.name, &existing.when, existing.for_each.as_deref());
+            self.items(&existing.policies);
+        }
         for output in preset.outputs.values() {
             self.for_each(output.for_each.as_deref());
         }

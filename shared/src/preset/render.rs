@@ -106,6 +106,24 @@ pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
             }
         }
     }
+    for group in &preset.existing_groups {
+        for scope in root.each(&group.when, group.for_each.as_deref()) {
+            let name = scope.text(&group.name);
+            let arns = scope.policy_arns(&[], &group.policies).into_iter();
+            state.extend(arns.map(|policy_arn| {
+                Object::unowned(Resource::GroupAttachment { group: name.clone(), policy_arn })
+            }));
+        }
+    }
+    for role in &preset.existing_roles {
+        for scope in root.each(&role.when, role.for_each.as_deref()) {
+            let name = scope.text(&role.name);
+            let arns = scope.policy_arns(&[], &role.policies).into_iter();
+            state.extend(arns.map(|policy_arn| {
+                Object::unowned(Resource::RoleAttachment { role: name.clone(), policy_arn })
+            }));
+        }
+    }
     state
 }
 

@@ -47,6 +47,12 @@ pub struct Preset {
     /// Existing users and what they get.
     #[serde(default)]
     pub users: Vec<User>,
+    /// Existing groups that get policies of this preset.
+    #[serde(default)]
+    pub existing_groups: Vec<Existing>,
+    /// Existing roles that get policies of this preset.
+    #[serde(default)]
+    pub existing_roles: Vec<Existing>,
     /// The attributes for `Fn::GetAtt`.
     pub outputs: BTreeMap<String, Output>,
 }
@@ -259,6 +265,18 @@ pub struct User {
     #[serde(default)]
     pub aws_managed: Vec<Item>,
     #[serde(default)]
+    pub policies: Vec<Item>,
+}
+
+/// An existing group or role and what it gets. Only policies of this preset: whether one of
+/// AWS's was there before could not be remembered on a group, which has no tags.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Existing {
+    pub name: String,
+    #[serde(default)]
+    pub when: When,
+    pub for_each: Option<String>,
     pub policies: Vec<Item>,
 }
 
