@@ -23,6 +23,15 @@ pub struct Preset {
     pub source: Source,
     /// The editions there are; the first is the default.
     pub editions: Vec<Edition>,
+    /// Where an edition departs from the vendor's page, and why, for the preset's page.
+    #[serde(default)]
+    pub differences: Vec<Difference>,
+    /// What the vendor's page has and the preset deliberately has not, and why.
+    #[serde(default)]
+    pub omitted: Vec<String>,
+    /// How the attributes go into the tool's own configuration, in Markdown.
+    #[serde(default)]
+    pub usage: String,
     /// What a consumer may set.
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,
@@ -65,6 +74,18 @@ pub struct Source {
     pub url: String,
     /// The day of the version that was read, `YYYY-MM-DD`.
     pub date: String,
+}
+
+/// Where editions depart from the vendor's page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Difference {
+    /// The editions that do.
+    pub editions: Vec<Edition>,
+    /// What is other than on the page.
+    pub what: String,
+    /// Why.
+    pub why: String,
 }
 
 /// How far a preset departs from the vendor's page.

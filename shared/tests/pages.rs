@@ -1,0 +1,259 @@
+//! `docs/presets/*.md` are made from the presets and have to be fresh.
+//!
+//! After a wanted change: `UPDATE_PAGES=1 cargo test -p shared --test pages`.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops at what it did not expect"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::path::Path;
+use std::{env, fs};
+
+use account_presets::preset::schema::Parameter;
+use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::state::{Account, Id, Kind, Owner, State};
+use serde_json::{Map, Value, json};
+
+#[test]
+fn the_pages_say_what_the_presets_are() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/presets");
+    let mut pages: BTreeMap<String, String> = BTreeMap::new();
+    for name in preset::names() {
+        pages.insert(format!("{name}.md"), page(&name, &preset::find(&name).unwrap()));
+    }
+    if env::var_os("UPDATE_PAGES").is_some() {
+        fs::create_dir_all(&folder).unwrap();
+        for (file, page) in &pages {
+            fs::write(folder.join(file), page).unwrap();
+        }
+    }
+    let found = fs::read_dir(&folder).expect("docs/presets is missing");
+    let found = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(found.collect::<BTreeSet<_>>(), pages.keys().cloned().collect());
+    for (file, page) in pages {
+        assert_eq!(fs::read_to_string(folder.join(&file)).unwrap(), page, "{file} is stale");
+    }
+}
+
+fn page(name: &str, preset: &Preset) -> String {
+    let mut page =
+        format!("<!-- Made from shared/presets/{name}.yaml. -->\n\n# {}\n\n", preset.title);
+    let source = &preset.source;
+    writeln!(page, "{}\n", preset.description).unwrap();
+    writeln!(page, "Source: <{}>, read as of {}.\n", source.url, source.date).unwrap();
+    writeln!(page, "```yaml\nType: Custom::IamPreset\nProperties:\n  ServiceToken: !ImportValue account-presets-IamPreset\n  ServiceTimeout: 300\n  Preset: {name}\n```\n").unwrap();
+    powers(&mut page, preset);
+    picture(&mut page, preset);
+    objects(&mut page, preset);
+    parameter_table(&mut page, preset);
+    attribute_table(&mut page, preset);
+    differences(&mut page, preset);
+    if !preset.usage.is_empty() {
+        writeln!(page, "## In the tool's configuration\n\n{}\n", preset.usage.trim()).unwrap();
+    }
+    page.trim_end().to_owned() + "\n"
+}
+
+/// The preset with its defaults, but for what is given.
+fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
+    let (parameters, problems) = parameters::read(preset, given);
+    assert_eq!(problems, Vec::<String>::new());
+    Wish {
+        account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
+        owner: Owner::new("stack", "Preset"),
+        edition,
+        parameters,
+        path: "/".to_owned(),
+        permissions_boundary: None,
+        tags: BTreeMap::new(),
+        max_session_duration: 3600,
+    }
+}
+
+/// One element in each list, named after it, so that what hangs on it is seen.
+fn lists(preset: &Preset) -> Map<String, Value> {
+    let lists = preset.parameters.iter().filter_map(|(name, parameter)| match parameter {
+        Parameter::List { default, .. } if default.is_empty() => {
+            Some((name.clone(), json!([name.to_lowercase()])))
+        }
+        Parameter::List { .. }
+        | Parameter::String { .. }
+        | Parameter::Boolean { .. }
+        | Parameter::Integer { .. }
+        | Parameter::Enum { .. } => None,
+    });
+    // A list whose pattern does not take that name stays empty.
+    let fits = |(name, value): &(String, Value)| {
+        parameters::read(preset, &Map::from_iter([(name.clone(), value.clone())])).1.is_empty()
+    };
+    lists.filter(fits).collect()
+}
+
+fn chosen(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> State {
+    let given = lists(preset).into_iter().chain(given.clone()).collect();
+    render(preset, &wish(preset, edition, &given), Branches::Chosen)
+}
+
+fn any(preset: &Preset) -> State {
+    render(preset, &wish(preset, preset.editions[0], &lists(preset)), Branches::Any)
+}
+
+fn powers(page: &mut String, preset: &Preset) {
+    let admin = |edition: &Edition| wish(preset, *edition, &Map::new()).admin_equivalent(preset);
+    if preset.admin_equivalent.is_empty() {
+        writeln!(page, "Does not amount to administrator's rights.\n").unwrap();
+        return;
+    }
+    writeln!(page, "**May amount to administrator's rights.** With its defaults:\n").unwrap();
+    for edition in &preset.editions {
+        let reasons = admin(edition);
+        let reasons = if reasons.is_empty() {
+            "no".to_owned()
+        } else {
+            format!("yes: {}", reasons.join("; "))
+        };
+        writeln!(page, "- `{}`: {reasons}", edition.as_str()).unwrap();
+    }
+    writeln!(
+        page,
+        "\nThe attribute `AdminEquivalent` says it for the parameters that were chosen.\n"
+    )
+    .unwrap();
+}
+
+/// The objects and their links; dashed is what the defaults do not bring.
+fn picture(page: &mut String, preset: &Preset) {
+    let (all, usual) = (any(preset), chosen(preset, preset.editions[0], &Map::new()));
+    let mut nodes: BTreeMap<(Kind, String), String> = BTreeMap::new();
+    let mut links = String::new();
+    let mut node = |kind: Kind, name: &str| -> String {
+        let next = format!("n{}", nodes.len());
+        nodes.entry((kind, name.to_owned())).or_insert(next).clone()
+    };
+    for id in all.ids() {
+        let Some(parent) = id.parent() else {
+            node(id.kind, &id.name);
+            continue;
+        };
+        let part = id.part.clone().unwrap_or_default();
+        let end = match (id.target(), part.split_once(":iam::aws:policy/")) {
+            (Some(target), _) => node(target.kind, &target.name),
+            // One box for all that AWS manages and all that is inline would say nothing.
+            (None, Some((_, name))) => node(Kind::Policy, &format!("aws {name}")),
+            (None, None) => node(Kind::Policy, &format!("inline {part}")),
+        };
+        let arrow = if usual.contains(id) { "-->" } else { "-.->" };
+        writeln!(links, "    {} {arrow} {end}", node(parent.kind, &parent.name)).unwrap();
+    }
+    writeln!(page, "```mermaid\nflowchart LR").unwrap();
+    for ((kind, name), key) in &nodes {
+        writeln!(page, "    {key}[\"{kind}<br>{name}\"]").unwrap();
+    }
+    writeln!(page, "{links}```\n\nDashed is what the defaults do not bring.\n").unwrap();
+}
+
+/// What there is in which edition, and which parameters decide.
+fn objects(page: &mut String, preset: &Preset) {
+    let editions: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
+    writeln!(page, "## What it makes\n\nWith the defaults, in each edition:\n").unwrap();
+    writeln!(page, "| | {} | decided by |", editions.join(" | ")).unwrap();
+    writeln!(page, "| --- | {} --- |", "--- | ".repeat(editions.len())).unwrap();
+    let usual: Vec<State> =
+        preset.editions.iter().map(|edition| chosen(preset, *edition, &Map::new())).collect();
+    let switched = switched(preset);
+    for id in any(preset).ids().filter(|id| id.kind != Kind::User) {
+        let marks: Vec<&str> =
+            usual.iter().map(|state| if state.contains(id) { "yes" } else { "" }).collect();
+        let by = switched.get(id).map(|names| names.iter().cloned().collect::<Vec<_>>().join(", "));
+        writeln!(page, "| {id} | {} | {} |", marks.join(" | "), by.unwrap_or_default()).unwrap();
+    }
+    writeln!(page).unwrap();
+}
+
+/// The parameters that bring or take each object, found by turning each of them.
+fn switched(preset: &Preset) -> BTreeMap<Id, BTreeSet<String>> {
+    let mut switched: BTreeMap<Id, BTreeSet<String>> = BTreeMap::new();
+    for edition in &preset.editions {
+        let usual = chosen(preset, *edition, &Map::new());
+        for (name, parameter) in &preset.parameters {
+            let values: Vec<Value> = match parameter {
+                Parameter::Boolean { .. } => vec![json!(true), json!(false)],
+                Parameter::Enum { values, .. } => values.iter().map(|value| json!(value)).collect(),
+                Parameter::List { .. } => vec![json!([])],
+                Parameter::String { .. } | Parameter::Integer { .. } => Vec::new(),
+            };
+            for value in values {
+                let turned = chosen(preset, *edition, &Map::from_iter([(name.clone(), value)]));
+                let differs = |id: &&Id| turned.contains(id) != usual.contains(id);
+                for id in usual.ids().chain(turned.ids()).filter(differs) {
+                    switched.entry(id.clone()).or_default().insert(format!("`{name}`"));
+                }
+            }
+        }
+    }
+    switched
+}
+
+fn parameter_table(page: &mut String, preset: &Preset) {
+    writeln!(page, "## Parameters\n\n| name | type | default | |\n| --- | --- | --- | --- |")
+        .unwrap();
+    for (name, parameter) in &preset.parameters {
+        let (kind, default, description) = match parameter {
+            Parameter::String { default, description, .. } => {
+                ("string".to_owned(), format!("`{default}`"), description)
+            }
+            Parameter::Boolean { default, description } => {
+                ("boolean".to_owned(), format!("`{default}`"), description)
+            }
+            Parameter::Integer { default, min, max, description } => {
+                (format!("integer, {min} to {max}"), format!("`{default}`"), description)
+            }
+            Parameter::Enum { default, values, description } => {
+                (format!("`{}`", values.join("`, `")), format!("`{default}`"), description)
+            }
+            Parameter::List { default, description, .. } => {
+                ("list of strings".to_owned(), format!("`[{}]`", default.join(", ")), description)
+            }
+        };
+        let default = default.replace("``", "");
+        writeln!(page, "| `{name}` | {kind} | {default} | {} |", description.trim()).unwrap();
+    }
+    writeln!(page).unwrap();
+}
+
+fn attribute_table(page: &mut String, preset: &Preset) {
+    writeln!(page, "## Attributes for `Fn::GetAtt`\n\n| name | |\n| --- | --- |").unwrap();
+    for (name, output) in &preset.outputs {
+        writeln!(page, "| `{name}` | {} |", output.description.trim()).unwrap();
+    }
+    writeln!(page, "| `AdminEquivalent` | `true` or `false` |\n").unwrap();
+}
+
+fn differences(page: &mut String, preset: &Preset) {
+    if !preset.differences.is_empty() {
+        writeln!(
+            page,
+            "## Where it departs from the page\n\n| editions | what | why |\n| --- | --- | --- |"
+        )
+        .unwrap();
+        for difference in &preset.differences {
+            let editions: Vec<&str> =
+                difference.editions.iter().map(|edition| edition.as_str()).collect();
+            let (what, why) = (difference.what.trim(), difference.why.trim());
+            writeln!(page, "| {} | {what} | {why} |", editions.join(", ")).unwrap();
+        }
+        writeln!(page).unwrap();
+    }
+    if !preset.omitted.is_empty() {
+        writeln!(page, "## What it leaves out\n").unwrap();
+        for omitted in &preset.omitted {
+            writeln!(page, "- {}", omitted.trim()).unwrap();
+        }
+        writeln!(page).unwrap();
+    }
+}

@@ -1,0 +1,49 @@
+"""Every preset in every edition and with its switches turned, by updates of one stack, and back to nothing."""
+
+import pytest
+import yaml
+
+from .provider import ROOT
+from .stacks import preset_template
+
+PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "shared" / "presets").glob("*.yaml"))}
+USER = "somebody"
+
+
+def turned(preset, nth):
+    """Parameters with every other switch turned (nth 0 or 1), or all of them (nth 2), and the user in every list of users."""
+    parameters = {}
+    switches = [name for name, it in preset["parameters"].items() if it["type"] in ("boolean", "enum")]
+    for place, name in enumerate(switches):
+        it = preset["parameters"][name]
+        if nth == 2 or place % 2 == nth:
+            others = [value for value in it.get("values", [True, False]) if value != it["default"]]
+            parameters[name] = others[0]
+    if "UserNames" in preset["parameters"]:
+        parameters["UserNames"] = [USER]
+    return parameters
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_goes_through_all_its_editions_and_switches_and_leaves_nothing(account, name):
+    account.make_user(USER)
+    before = account.snapshot()
+    preset = PRESETS[name]
+    asked = [{"Edition": edition} for edition in preset["editions"]]
+    asked += [{"Parameters": turned(preset, nth)} for nth in range(3)]
+    asked += [{"Edition": edition, "Parameters": turned(preset, 2)} for edition in preset["editions"]]
+
+    def template(properties):
+        outputs = [*preset["outputs"], "AdminEquivalent"]
+        return preset_template(name, outputs=outputs, AcknowledgeAdminEquivalent=True, **properties)
+
+    created = account.create(template(asked[0]))
+    for properties in asked[1:]:
+        updated = account.update(template(properties))
+        assert updated.resources["Preset"] == created.resources["Preset"], properties
+        assert updated.outputs.keys() == created.outputs.keys()
+    again = account.update(template(asked[0]))
+    assert again.outputs == created.outputs
+
+    account.delete()
+    assert account.snapshot() == before
