@@ -119,10 +119,11 @@ fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
     assert!(Stack::named("a").deploy(&account, long).is_ok());
     assert_eq!(account.state().ids().filter(|id| id.kind == Kind::Role).count(), 6);
     let tags: Vec<_> = (0..50).map(|n| json!({"Key": format!("k{n}"), "Value": ""})).collect();
-    let error = Stack::named("b")
-        .deploy(&populated(), json!({"Preset": "slim", "Tags": tags}))
-        .unwrap_err();
+    let account = populated();
+    let too_many = json!({"Preset": "slim", "Tags": tags});
+    let error = Stack::named("b").deploy(&account, too_many).unwrap_err();
     assert!(error.contains("51, IAM allows 50"), "{error}");
+    assert_eq!(account.writes(), 0);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use serde_json::{Value, json};
 
@@ -17,8 +17,9 @@ impl Transport for &Inbox {
     }
 }
 
-/// A resource that does what its one property says.
-struct Mood;
+/// A resource that does what its one property says, and counts how often it was asked to.
+#[derive(Default)]
+struct Mood(Cell<usize>);
 
 impl CustomResource for Mood {
     fn physical_id(&self, request: &Request) -> String {
@@ -32,6 +33,7 @@ impl CustomResource for Mood {
         request: &Request,
         progress: &Progress,
     ) -> Result<Success, String> {
+        self.0.set(self.0.get() + 1);
         progress.note("being moody");
         match mood(request) {
             "fail" => Err("it failed".to_owned()),
@@ -79,14 +81,21 @@ impl Case {
     }
 
     async fn answers(self) -> (Result<(), Unanswered>, Vec<Value>) {
+        let (result, answers, _) = self.all().await;
+        (result, answers)
+    }
+
+    /// What came of it, what was sent, and how often the resource was asked.
+    async fn all(self) -> (Result<(), Unanswered>, Vec<Value>, usize) {
+        let mood = Mood::default();
         let inbox = Inbox::default();
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
         let payload = serde_json::value::to_raw_value(&self.event).unwrap();
         let now = SystemTime::UNIX_EPOCH + NOW;
         // Without the guard at the deadline this would wait for ever; the clock is not a real one.
-        let served = serve(&Mood, &callback, &payload, now, now + self.left);
+        let served = serve(&mood, &callback, &payload, now, now + self.left);
         let result = timeout(Duration::from_secs(86_400), served).await.unwrap();
-        (result, inbox.0.into_inner())
+        (result, inbox.0.into_inner(), mood.0.get())
     }
 
     async fn answer(self) -> Value {
@@ -197,16 +206,15 @@ async fn a_request_that_was_given_up_is_not_begun_but_a_delete_is() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_to_an_address_that_has_expired() {
     let url = "http://answers/?X-Amz-Date=20240229T080000Z&X-Amz-Expires=7200";
-    let answers = request("Create", "panic").with("ResponseURL", url).answers().await;
-    assert_eq!(answers, (Ok(()), vec![]));
+    assert_eq!(request("Create", "").with("ResponseURL", url).all().await, (Ok(()), vec![], 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_done_or_sent_for_a_foreign_address() {
-    let (result, answers) =
-        request("Create", "panic").with("ResponseURL", "http://evil/").answers().await;
+    let (result, answers, asked) =
+        request("Create", "").with("ResponseURL", "http://evil/").all().await;
     assert!(matches!(result, Err(Unanswered::Put(PutError::Origin(_)))));
-    assert_eq!(answers, Vec::<Value>::new());
+    assert_eq!((answers, asked), (vec![], 0));
     let (result, _) = request("Create", "").with("ResponseURL", Value::Null).answers().await;
     assert!(matches!(result, Err(Unanswered::NoAddress(_))));
 }
