@@ -10,6 +10,7 @@
 )]
 
 mod crash;
+mod existing;
 mod lifecycle;
 mod ownership;
 mod updates;
