@@ -2,9 +2,14 @@
 
 #[path = "src/preset/check.rs"]
 mod check;
+#[path = "src/preset/lint/glob.rs"]
+#[allow(dead_code)]
+mod glob;
 #[path = "src/preset/placeholders.rs"]
 #[allow(dead_code)]
 mod placeholders;
+#[path = "src/preset/lint/references.rs"]
+mod references;
 #[path = "src/preset/schema.rs"]
 #[allow(dead_code, missing_docs)]
 mod schema;
@@ -16,8 +21,15 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=presets");
+    let out = Path::new(&env::var("OUT_DIR")?).join("presets.json");
+    fs::write(out, serde_json::to_string(&catalogue(Path::new("presets"))?)?)?;
+    Ok(())
+}
+
+/// Every YAML file of the folder, by its name. A test reads other folders with it.
+pub fn catalogue(folder: &Path) -> Result<BTreeMap<String, schema::Preset>, Box<dyn Error>> {
     let mut presets = BTreeMap::new();
-    for entry in fs::read_dir("presets")? {
+    for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.extension().is_none_or(|extension| extension != "yaml") {
             continue;
@@ -26,13 +38,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         let text = fs::read_to_string(&path)?;
         let preset: schema::Preset = serde_saphyr::from_str(&text)
             .map_err(|error| format!("{}: {error}", path.display()))?;
-        let mistakes = check::mistakes(&preset);
+        let mistakes = [check::mistakes(&preset), references::dangling(&preset)].concat();
         if !mistakes.is_empty() {
             return Err(format!("{}: {}", path.display(), mistakes.join("; ")).into());
         }
         presets.insert(name, preset);
     }
-    let out = Path::new(&env::var("OUT_DIR")?).join("presets.json");
-    fs::write(out, serde_json::to_string(&presets)?)?;
-    Ok(())
+    Ok(presets)
 }

@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod check;
+pub mod lint;
 pub mod parameters;
 mod placeholders;
 mod render;

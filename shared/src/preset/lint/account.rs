@@ -1,0 +1,139 @@
+//! The account as somebody finds it who looks for a way up.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::reference::Reference;
+use super::statement::{Statement, statements, texts};
+use crate::state::{self, Id, Resource, State};
+
+/// What is in the account.
+pub struct Account {
+    /// `arn:…:iam::<account>:`
+    pub iam: String,
+    /// `arn:…:iam::aws:policy/`
+    pub managed: String,
+    /// `arn:…:function:`
+    pub functions: String,
+    /// The roles of the preset, by ARN.
+    pub roles: BTreeMap<String, Role>,
+    /// What managed policies say, by ARN.
+    pub documents: BTreeMap<String, Vec<Statement>>,
+}
+
+/// A role of the preset.
+pub struct Role {
+    /// Who may act as it.
+    pub trust: Trust,
+    /// The ARNs of the managed policies on it.
+    pub policies: Vec<String>,
+}
+
+/// Who a role trusts.
+#[derive(Default)]
+pub struct Trust {
+    /// Somebody outside AWS's services.
+    pub people: bool,
+    /// Somebody in this account.
+    pub account: bool,
+    /// AWS's services.
+    pub services: BTreeSet<String>,
+}
+
+/// Somebody with power.
+pub struct Principal {
+    /// For people.
+    pub name: String,
+    /// What `${aws:username}` is.
+    pub user: String,
+    /// The ARN, if it is a role.
+    pub role: Option<String>,
+    /// The ARNs of the managed policies.
+    pub policies: BTreeSet<String>,
+    /// What these and the inline policies say.
+    pub statements: Vec<Statement>,
+}
+
+impl Principal {
+    /// Somebody who has this policy and nothing else.
+    pub fn of_policy(arn: &str, statements: &[Statement]) -> Self {
+        Principal {
+            name: String::new(),
+            user: String::new(),
+            role: None,
+            policies: BTreeSet::from([arn.to_owned()]),
+            statements: statements.to_vec(),
+        }
+    }
+}
+
+/// The account that has this state, and AWS's own policies.
+pub fn account(state: &State, of: &state::Account, reference: &Reference) -> Account {
+    let mut documents: BTreeMap<String, Vec<Statement>> = reference
+        .documents
+        .iter()
+        .map(|(name, document)| (of.aws_managed_policy_arn(name), statements(document)))
+        .collect();
+    let mut roles = BTreeMap::new();
+    for (id, object) in state.iter() {
+        let Some(arn) = of.arn(&object.resource) else { continue };
+        if let Resource::Policy(policy) = &object.resource {
+            documents.insert(arn, statements(policy.document.as_value()));
+        } else if let Resource::Role(role) = &object.resource {
+            let trust = trust(role.trust.as_value(), &of.id);
+            roles.insert(arn, Role { trust, policies: powers(state, id).0 });
+        }
+    }
+    Account {
+        iam: format!("arn:{}:iam::{}:", of.partition, of.id),
+        managed: of.aws_managed_policy_arn(""),
+        functions: format!("arn:{}:lambda:{}:{}:function:", of.partition, of.region, of.id),
+        roles,
+        documents,
+    }
+}
+
+/// The ARNs of the policies on an object, and its inline policies.
+pub fn powers(state: &State, holder: &Id) -> (Vec<String>, Vec<Value>) {
+    let hangs_on = |id: &Id| id.parent().is_some_and(|parent| parent == *holder);
+    let mut powers = (Vec::new(), Vec::new());
+    for (_, object) in state.iter().filter(|(id, _)| hangs_on(id)) {
+        match &object.resource {
+            Resource::RoleAttachment { policy_arn, .. }
+            | Resource::GroupAttachment { policy_arn, .. }
+            | Resource::UserAttachment { policy_arn, .. } => powers.0.push(policy_arn.clone()),
+            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+                powers.1.push(document.as_value().clone());
+            }
+            Resource::ServiceLinkedRole { .. }
+            | Resource::User { .. }
+            | Resource::Policy(_)
+            | Resource::Role(_)
+            | Resource::Group { .. }
+            | Resource::InstanceProfile { .. }
+            | Resource::GroupMember { .. }
+            | Resource::ProfileRole { .. } => {}
+        }
+    }
+    powers
+}
+
+fn trust(document: &Value, account: &str) -> Trust {
+    let mut trust = Trust::default();
+    let list = document.get("Statement");
+    let list = list.map(|one| one.as_array().map_or(std::slice::from_ref(one), Vec::as_slice));
+    for statement in list.unwrap_or_default() {
+        if statement.get("Effect").and_then(Value::as_str) != Some("Allow") {
+            continue;
+        }
+        let principal = statement.get("Principal");
+        let of = |kind: &str| texts(principal.and_then(|principal| principal.get(kind)));
+        let everybody = principal.and_then(Value::as_str) == Some("*");
+        let aws = of("AWS");
+        trust.people |= everybody || !aws.is_empty() || !of("Federated").is_empty();
+        trust.account |= everybody || aws.iter().any(|name| name == "*" || name.contains(account));
+        trust.services.extend(of("Service"));
+    }
+    trust
+}

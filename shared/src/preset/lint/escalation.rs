@@ -1,0 +1,327 @@
+//! Ways from what somebody is granted to everything.
+//!
+//! Somebody can become administrator who
+//!
+//! - writes what people may do: attaches or writes policies of users or groups, makes access keys
+//!   or passwords of other users, puts users into any group, or changes a policy that they have;
+//! - gives a role more power and then acts as it: attaches or writes a policy of the role, or
+//!   changes a policy on it, and passes the role to a service that acts for them, assumes it, or
+//!   rewrites whom it trusts, or is that role;
+//! - makes a role that trusts them and gives it power;
+//! - acts as any role that there is: passes whatever role to a service that acts for them,
+//!   assumes whatever role, or rewrites whom whatever role trusts.
+//!
+//! # Guarantees
+//!
+//! Grants are tried on named requests, with their conditions on the attached policy, the
+//! permissions boundary and the service that a role is passed to: a grant that is tamed by one
+//! of them gives no path, and a `Deny` counts where it must hold.
+//!
+//! # Assumptions
+//!
+//! A condition on anything else holds for an `Allow` and does not for a `Deny`. A role that a
+//! grant could be about exists. "Any role" is one whose name has nothing to do with the preset:
+//! passing `app-*` roles alone is no path, though one of them may be powerful. A boundary that
+//! a condition asks for bounds, unless it is known to be an administrator's. Not looked for: what
+//! a role that already runs could be made to do (a function's code, an instance's user data, a
+//! stack that has a role), resource policies, identity providers, and roles of other accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::{Account, Principal};
+use super::glob;
+use super::services::SERVICES;
+use super::statement::{Request, Statement, Words};
+
+/// A name that nothing in a preset is called by.
+const FOREIGN: &str = "zz-foreign-zz";
+
+/// Managed policies that are an administrator's by design.
+const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
+
+const POLICY: &str = "iam:policyarn";
+const BOUNDARY: &str = "iam:permissionsboundary";
+
+/// How this principal can become administrator.
+pub fn path(principal: &Principal, account: &Account) -> Option<String> {
+    Attack::new(principal, account, true).path()
+}
+
+/// What this principal may do with functions that no preset made, and so with their roles.
+pub fn reaches_foreign_functions(principal: &Principal, account: &Account) -> Option<&'static str> {
+    let function = format!("{}{FOREIGN}", account.functions);
+    let attack = Attack::new(principal, account, false);
+    ["lambda:UpdateFunctionCode", "lambda:InvokeFunction"]
+        .into_iter()
+        .find(|action| attack.allows(action, &function, &Request::new()))
+}
+
+struct Attack<'a> {
+    who: &'a Principal,
+    account: &'a Account,
+    /// Policies that are as good as an administrator's, by ARN.
+    strong: BTreeSet<String>,
+}
+
+impl<'a> Attack<'a> {
+    /// `deep` looks into policies that a condition names, but not into what these name.
+    fn new(who: &'a Principal, account: &'a Account, deep: bool) -> Self {
+        let strong = ADMINISTRATORS.map(|name| format!("{}{name}", account.managed));
+        let mut attack = Attack { who, account, strong: strong.into() };
+        let conditions = who.statements.iter().flat_map(|statement| &statement.conditions);
+        let named: BTreeSet<&String> = conditions
+            .filter(|condition| condition.key == POLICY || condition.key == BOUNDARY)
+            .flat_map(|condition| &condition.values)
+            .collect();
+        let mut strong = BTreeSet::new();
+        for name in named {
+            strong.extend(attack.writable(name));
+            let known = account.documents.iter().filter(|_| deep);
+            for (arn, statements) in known.filter(|(arn, _)| glob::matches(name, arn)) {
+                let holder = Principal::of_policy(arn, statements);
+                if Attack::new(&holder, account, false).path().is_some() {
+                    strong.insert(arn.clone());
+                }
+            }
+        }
+        attack.strong.extend(strong);
+        attack
+    }
+
+    fn path(&self) -> Option<String> {
+        self.everything()
+            .or_else(|| self.people())
+            .or_else(|| self.policies())
+            .or_else(|| self.any_role())
+            .or_else(|| self.shaped_role())
+    }
+
+    fn everything(&self) -> Option<String> {
+        let anything = format!("{}{FOREIGN}", self.account.iam);
+        self.allows("iam:Zz", &anything, &Request::new())
+            .then(|| "it may do everything in IAM".into())
+    }
+
+    fn people(&self) -> Option<String> {
+        let none = [Request::new()];
+        let put = self.bounds();
+        let attach = self.attaching(&put);
+        for (action, kind, requests) in [
+            ("iam:AttachUserPolicy", "user/", attach.as_slice()),
+            ("iam:PutUserPolicy", "user/", &put),
+            ("iam:AttachGroupPolicy", "group/", &attach),
+            ("iam:PutGroupPolicy", "group/", &put),
+        ] {
+            for (arn, label) in self.targets(kind, &[action]) {
+                if self.allows_any(action, &arn, requests) {
+                    return Some(format!("{action} on `{label}`"));
+                }
+            }
+        }
+        for (action, kind) in [
+            ("iam:CreateAccessKey", "user/"),
+            ("iam:CreateLoginProfile", "user/"),
+            ("iam:UpdateLoginProfile", "user/"),
+            ("iam:AddUserToGroup", "group/"),
+        ] {
+            if self.foreign(kind).any(|arn| self.allows_any(action, &arn, &none)) {
+                return Some(format!("{action} on any {}", kind.trim_end_matches('/')));
+            }
+        }
+        None
+    }
+
+    /// Policies that it has itself, or any.
+    fn policies(&self) -> Option<String> {
+        let own = self.who.policies.iter().cloned();
+        own.chain(self.foreign("policy/")).find_map(|arn| self.rewrites(&arn))
+    }
+
+    fn any_role(&self) -> Option<String> {
+        let none = Request::new();
+        self.foreign("role/").find_map(|role| {
+            ["iam:UpdateAssumeRolePolicy", "sts:AssumeRole"]
+                .into_iter()
+                .find(|action| self.allows(action, &role, &none))
+                .map(str::to_owned)
+                .or_else(|| self.passes(&role))
+                .map(|path| format!("{path}, for any role"))
+        })
+    }
+
+    fn shaped_role(&self) -> Option<String> {
+        let roles = self.targets(
+            "role/",
+            &[
+                "iam:AttachRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:CreateRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:PassRole",
+                "sts:AssumeRole",
+            ],
+        );
+        roles.iter().find_map(|(role, label)| {
+            Some(format!("{} and {}, for `{label}`", self.shapes(role)?, self.acts_as(role)?))
+        })
+    }
+
+    fn shapes(&self, role: &str) -> Option<String> {
+        let bounds = self.bounds_of(role);
+        let on_it = self.account.roles.get(role).map(|role| role.policies.as_slice());
+        [("iam:AttachRolePolicy", self.attaching(&bounds)), ("iam:PutRolePolicy", bounds)]
+            .iter()
+            .find(|(action, requests)| self.allows_any(action, role, requests))
+            .map(|(action, _)| (*action).to_owned())
+            .or_else(|| on_it.unwrap_or_default().iter().find_map(|arn| self.rewrites(arn)))
+    }
+
+    fn acts_as(&self, role: &str) -> Option<String> {
+        if self.who.role.as_deref() == Some(role) {
+            return Some("being it".to_owned());
+        }
+        let none = Request::new();
+        let known = self.account.roles.get(role);
+        let create = self.allows_any("iam:CreateRole", role, &self.bounds_of(role))
+            && (known.is_none() || self.allows("iam:DeleteRole", role, &none));
+        let trusts_us = known.is_none_or(|role| role.trust.account);
+        [
+            ("iam:UpdateAssumeRolePolicy", true),
+            ("sts:AssumeRole", trusts_us),
+            // It is made so that it trusts whoever makes it.
+            ("iam:CreateRole", create),
+        ]
+        .into_iter()
+        .find(|(action, possible)| *possible && self.allows(action, role, &none))
+        .map(|(action, _)| action.to_owned())
+        .or_else(|| self.passes(role))
+    }
+
+    fn passes(&self, role: &str) -> Option<String> {
+        let known = self.account.roles.get(role);
+        SERVICES.iter().find_map(|(service, ways)| {
+            let trusted = known.is_none_or(|role| role.trust.services.contains(*service));
+            let request = Request::from([("iam:passedtoservice", Some(*service))]);
+            let way = ways.iter().find(|way| way.iter().all(|action| self.can(action)))?;
+            (trusted && self.allows("iam:PassRole", role, &request))
+                .then(|| format!("iam:PassRole to {service} with {}", way.join(" and ")))
+        })
+    }
+
+    fn rewrites(&self, policy: &str) -> Option<String> {
+        let own = !policy.starts_with(&self.account.managed);
+        let mut actions = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"].into_iter();
+        let action = actions.find(|action| own && self.allows(action, policy, &Request::new()))?;
+        Some(format!("{action} on `{}`", self.label(policy)))
+    }
+
+    /// A policy of that name, or of a name that the pattern allows, whose text it can choose.
+    fn writable(&self, pattern: &str) -> Option<String> {
+        ["iam:CreatePolicy", "iam:CreatePolicyVersion"].into_iter().find_map(|action| {
+            let policies = format!("{}policy/*", self.account.iam);
+            self.patterns(&[action]).iter().find_map(|granted| {
+                let arn = glob::common(&[pattern, granted, &policies])?;
+                self.allows(action, &arn, &Request::new()).then_some(arn)
+            })
+        })
+    }
+
+    /// What may be known of the boundary of a role; nothing, if it can be taken away.
+    fn bounds_of(&self, role: &str) -> Vec<Request<'_>> {
+        let strong = self.strong.iter().map(|arn| Request::from([(BOUNDARY, Some(arn.as_str()))]));
+        let loose = self.allows("iam:DeleteRolePermissionsBoundary", role, &Request::new())
+            || self.allows_any("iam:PutRolePermissionsBoundary", role, &strong.collect::<Vec<_>>());
+        if loose { vec![Request::new()] } else { self.bounds() }
+    }
+
+    /// No boundary, or one that bounds nothing.
+    fn bounds(&self) -> Vec<Request<'_>> {
+        let strong = self.strong.iter().map(|arn| Some(arn.as_str()));
+        strong.chain([None]).map(|arn| Request::from([(BOUNDARY, arn)])).collect()
+    }
+
+    /// Requests that attach a strong policy.
+    fn attaching<'b>(&'b self, bounds: &[Request<'b>]) -> Vec<Request<'b>> {
+        let with = |bound: &Request<'b>| {
+            let bound = bound.clone();
+            self.strong.iter().map(move |arn| {
+                let mut request = bound.clone();
+                request.insert(POLICY, Some(arn));
+                request
+            })
+        };
+        bounds.iter().flat_map(with).collect()
+    }
+
+    fn allows_any(&self, action: &str, arn: &str, requests: &[Request<'_>]) -> bool {
+        requests.iter().any(|request| self.allows(action, arn, request))
+    }
+
+    fn allows(&self, action: &str, arn: &str, request: &Request<'_>) -> bool {
+        let about = |statement: &&Statement| {
+            statement.has_action(action) && statement.has_resource(arn, &self.who.user)
+        };
+        let mut about = self.who.statements.iter().filter(about);
+        let (mut allowed, denied) =
+            (false, about.clone().any(|s| !s.allow && s.must_hold(request)));
+        allowed |= about.any(|statement| statement.allow && statement.may_hold(request));
+        allowed && !denied
+    }
+
+    /// True if the action is allowed on something.
+    fn can(&self, action: &str) -> bool {
+        let none = Request::new();
+        let mut about = self.who.statements.iter().filter(|statement| statement.has_action(action));
+        let everywhere = |words: &Words| match words {
+            Words::Any(patterns) => patterns.iter().any(|pattern| pattern == "*"),
+            Words::Not(patterns) => patterns.is_empty(),
+        };
+        let denied = about.clone().any(|statement| {
+            !statement.allow && everywhere(&statement.resources) && statement.must_hold(&none)
+        });
+        !denied && about.any(|statement| statement.allow && statement.may_hold(&none))
+    }
+
+    /// Things of a kind that no preset made: of any name, in any folder.
+    fn foreign(&self, kind: &str) -> impl Iterator<Item = String> {
+        let iam = format!("{}{kind}", self.account.iam);
+        ["", "zz/", "service-role/"].into_iter().map(move |path| format!("{iam}{path}{FOREIGN}"))
+    }
+
+    /// Things of a kind that the grants of these actions may be about, and how to call them.
+    fn targets(&self, kind: &str, actions: &[&str]) -> BTreeMap<String, String> {
+        let all = format!("{}{kind}*", self.account.iam);
+        let patterns = self.patterns(actions);
+        let mut targets = BTreeMap::new();
+        for (index, one) in patterns.iter().enumerate() {
+            // A pattern without a wildcard has only itself in common with others.
+            let others = if one.contains(['*', '?']) { patterns.len() } else { 1 };
+            for other in patterns.iter().skip(index).take(others) {
+                if let Some(arn) = glob::common(&[one, other, &all]) {
+                    let label = if one == other { self.label(one) } else { self.label(&arn) };
+                    targets.entry(arn).or_insert(label);
+                }
+            }
+        }
+        let foreign = self.foreign(kind).map(|arn| (arn, format!("{kind}*")));
+        let own = self.account.roles.keys().filter(|arn| glob::matches(&all, arn));
+        targets.extend(foreign.chain(own.map(|arn| (arn.clone(), self.label(arn)))));
+        targets
+    }
+
+    fn patterns(&self, actions: &[&str]) -> BTreeSet<String> {
+        let statements = self.who.statements.iter().filter(|statement| {
+            statement.allow && actions.iter().any(|action| statement.has_action(action))
+        });
+        let patterns = statements.flat_map(|statement| match &statement.resources {
+            Words::Any(patterns) => patterns.clone(),
+            Words::Not(_) => vec!["*".to_owned()],
+        });
+        patterns.map(|pattern| pattern.replace("${aws:username}", &self.who.user)).collect()
+    }
+
+    /// What stands after the account.
+    fn label(&self, arn: &str) -> String {
+        arn.splitn(6, ':').nth(5).unwrap_or(arn).to_owned()
+    }
+}

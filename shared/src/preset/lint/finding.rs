@@ -1,0 +1,227 @@
+//! What the linter says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::schema::Edition;
+
+/// A problem and where it shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What is wrong.
+    pub problem: Problem,
+    /// Where it shows.
+    pub at: Example,
+}
+
+/// In which renderings of which preset a problem shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The preset's title.
+    pub preset: String,
+    /// All editions that have the problem.
+    pub editions: BTreeSet<Edition>,
+    /// The parameters that are not at their defaults.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// What can be wrong with a preset. `object` is what IAM would hold, as a plan names it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the fields are names of what the variant is about")]
+pub enum Problem {
+    /// IAM would refuse it.
+    Limit { said: String },
+    /// It needs an object that is not made along with it.
+    Dangling { object: String, needs: String },
+    /// An output's object is there in no edition and with no parameters.
+    NeverThere { output: String, of: String },
+    /// No value is known that the parameter's pattern allows, so the linter cannot look.
+    NoExample { parameter: String },
+    /// An account's id that no parameter holds.
+    AccountId { object: String, text: String },
+    /// A partition that is written out.
+    Partition { object: String, text: String },
+    /// A placeholder that nothing fills in.
+    Placeholder { object: String, text: String },
+    /// AWS has no such action.
+    UnknownAction { object: String, action: String },
+    /// A grant that is never used, because the action is about other resources.
+    DeadGrant { object: String, action: String, takes: String },
+    /// AWS manages no such policy, or it cannot be attached.
+    NoSuchManagedPolicy { object: String, policy: String, meant: Option<String> },
+    /// The reference has no document of a policy that AWS manages.
+    NoDocument { policy: String },
+    /// `iam:PassRole` to whatever service.
+    PassRoleToAnyService { object: String },
+    /// Somebody can become administrator, and the preset does not say so.
+    NotMarked { principal: String, path: String },
+    /// The preset says that somebody can become administrator, and nobody can.
+    MarkedWithoutReason { reason: String },
+    /// Somebody can change the code of any function, and with it act as any function's role, or
+    /// give any function work. Less than administrator: what that comes to depends on which
+    /// functions the account has, of which the one that serves presets is one.
+    ReachesForeignFunctions { principal: String, action: String },
+}
+
+impl Finding {
+    /// True for what has to be mended; false for what a person should know, and for what the
+    /// `documented` edition has from the vendor's page, to which it keeps to the letter.
+    pub fn is_mistake(&self) -> bool {
+        match self.problem {
+            Problem::ReachesForeignFunctions { .. } => false,
+            Problem::UnknownAction { .. }
+            | Problem::DeadGrant { .. }
+            | Problem::PassRoleToAnyService { .. } => {
+                self.at.editions.iter().any(|edition| *edition != Edition::Documented)
+            }
+            Problem::Limit { .. }
+            | Problem::Dangling { .. }
+            | Problem::NeverThere { .. }
+            | Problem::NoExample { .. }
+            | Problem::AccountId { .. }
+            | Problem::Partition { .. }
+            | Problem::Placeholder { .. }
+            | Problem::NoSuchManagedPolicy { .. }
+            | Problem::NoDocument { .. }
+            | Problem::NotMarked { .. }
+            | Problem::MarkedWithoutReason { .. } => true,
+        }
+    }
+}
+
+impl Problem {
+    /// The same problem with each text replaced.
+    pub(super) fn map(self, to: impl Fn(&str) -> String) -> Self {
+        let to = |text: String| to(&text);
+        match self {
+            Problem::Limit { said } => Problem::Limit { said: to(said) },
+            Problem::Dangling { object, needs } => {
+                Problem::Dangling { object: to(object), needs: to(needs) }
+            }
+            Problem::NeverThere { output, of } => Problem::NeverThere { output, of },
+            Problem::NoExample { parameter } => Problem::NoExample { parameter },
+            Problem::AccountId { object, text } => {
+                Problem::AccountId { object: to(object), text: to(text) }
+            }
+            Problem::Partition { object, text } => {
+                Problem::Partition { object: to(object), text: to(text) }
+            }
+            Problem::Placeholder { object, text } => {
+                Problem::Placeholder { object: to(object), text: to(text) }
+            }
+            Problem::UnknownAction { object, action } => {
+                Problem::UnknownAction { object: to(object), action }
+            }
+            Problem::DeadGrant { object, action, takes } => {
+                Problem::DeadGrant { object: to(object), action, takes }
+            }
+            Problem::NoSuchManagedPolicy { object, policy, meant } => {
+                Problem::NoSuchManagedPolicy { object: to(object), policy, meant }
+            }
+            Problem::NoDocument { policy } => Problem::NoDocument { policy },
+            Problem::PassRoleToAnyService { object } => {
+                Problem::PassRoleToAnyService { object: to(object) }
+            }
+            Problem::NotMarked { principal, path } => {
+                Problem::NotMarked { principal: to(principal), path: to(path) }
+            }
+            Problem::MarkedWithoutReason { reason } => Problem::MarkedWithoutReason { reason },
+            Problem::ReachesForeignFunctions { principal, action } => {
+                Problem::ReachesForeignFunctions { principal: to(principal), action }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.at, self.problem)
+    }
+}
+
+impl fmt::Display for Example {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let editions: Vec<&str> = self.editions.iter().map(|edition| edition.as_str()).collect();
+        write!(f, "{} ({}", self.preset, editions.join(", "))?;
+        for (name, value) in &self.parameters {
+            write!(f, "; {name}: {value}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Problem::Limit { said } => {
+                write!(f, "{said}; make it fit, or let the parameter's `pattern` allow less")
+            }
+            Problem::Dangling { object, needs } => write!(
+                f,
+                "{object} needs {needs}, which is not made here; declare it, or give both the \
+                 same `when`"
+            ),
+            Problem::NeverThere { output, of } => write!(
+                f,
+                "output `{output}` is of {of}, which is never made; correct the name, or drop it"
+            ),
+            Problem::NoExample { parameter } => write!(
+                f,
+                "no value for parameter `{parameter}` is known that its pattern allows; give it a \
+                 default, or teach `lint/samples.rs` one"
+            ),
+            Problem::AccountId { object, text } => write!(
+                f,
+                "{object} holds an account's id: `{text}`; write `${{AWS::AccountId}}`, or make \
+                 it a parameter"
+            ),
+            Problem::Partition { object, text } => {
+                write!(f, "{object} holds a partition: `{text}`; write `arn:${{AWS::Partition}}:`")
+            }
+            Problem::Placeholder { object, text } => write!(
+                f,
+                "{object} holds a placeholder that nothing fills in: `{text}`; make it a parameter"
+            ),
+            Problem::UnknownAction { object, action } => write!(
+                f,
+                "{object} names `{action}`, and the reference has no such action; correct it, or \
+                 run shared/data/refresh.py if it is new"
+            ),
+            Problem::DeadGrant { object, action, takes } => write!(
+                f,
+                "{object} grants `{action}` on resources that it is never about; it takes {takes}"
+            ),
+            Problem::NoSuchManagedPolicy { object, policy, meant } => {
+                write!(f, "{object} names `{policy}`, which AWS does not offer (any more)")?;
+                match meant {
+                    Some(meant) => write!(f, "; did you mean `{meant}`?"),
+                    None => f.write_str("; take its successor"),
+                }
+            }
+            Problem::NoDocument { policy } => write!(
+                f,
+                "the reference does not say what `{policy}` grants; run shared/data/refresh.py"
+            ),
+            Problem::PassRoleToAnyService { object } => write!(
+                f,
+                "{object} grants iam:PassRole to any service; add a condition on \
+                 `iam:PassedToService`"
+            ),
+            Problem::NotMarked { principal, path } => write!(
+                f,
+                "{principal} can become administrator: {path}; close the path, or add an entry to \
+                 `admin_equivalent` that holds here"
+            ),
+            Problem::MarkedWithoutReason { reason } => write!(
+                f,
+                "`admin_equivalent` says `{reason}`, and no path to administrator was found; \
+                 narrow its `when`, or drop it"
+            ),
+            Problem::ReachesForeignFunctions { principal, action } => write!(
+                f,
+                "{principal} reaches foreign functions: {action} on any, also on the one that \
+                 serves presets; name the functions if that is not meant"
+            ),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Who has power by a preset, and whether the preset says truly what that amounts to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::account::{Account, Principal, account, powers};
+use super::cases::Case;
+use super::escalation;
+use super::finding::Problem;
+use super::reference::Reference;
+use super::schema::Preset;
+use super::services::acts_for_others;
+use super::statement::statements;
+use crate::state::{Id, Kind, PolicyDocument, Resource, State};
+
+/// What is known of the principals of states with the same power.
+pub type Known = BTreeMap<String, Vec<Verdict>>;
+
+/// What somebody can come to.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    name: String,
+    /// To administrator.
+    path: Option<String>,
+    /// What it may do with functions that no preset made.
+    reaches: Option<&'static str>,
+}
+
+/// Where the paths to administrator and the preset's own word differ, and who has power over any
+/// function.
+pub fn problems(
+    preset: &Preset,
+    state: &State,
+    case: &Case,
+    reference: &Reference,
+    known: &mut Known,
+) -> Vec<Problem> {
+    let marks = case.wish.admin_equivalent(preset);
+    let verdicts = known.entry(power(state)).or_insert_with(|| {
+        let account = account(state, &case.wish.account, reference);
+        let verdict = |principal: Principal| Verdict {
+            path: escalation::path(&principal, &account),
+            reaches: escalation::reaches_foreign_functions(&principal, &account),
+            name: principal.name,
+        };
+        principals(state, case, &account).into_iter().map(verdict).collect()
+    });
+    // Without users there is nobody to have a user's power, and no `when` can say so.
+    let nobody = case.filled && verdicts.iter().all(|verdict| verdict.path.is_none());
+    let marked = !marks.is_empty();
+    let problems = verdicts.iter().cloned().filter_map(|Verdict { name, path, reaches }| {
+        let reaches = reaches.filter(|_| path.is_none());
+        match (path.filter(|_| !marked), reaches) {
+            (Some(path), _) => Some(Problem::NotMarked { principal: name, path }),
+            (None, Some(action)) => {
+                let action = action.to_owned();
+                Some(Problem::ReachesForeignFunctions { principal: name, action })
+            }
+            (None, None) => None,
+        }
+    });
+    let without = marks.into_iter().filter(|_| nobody);
+    let without = without.map(|reason| Problem::MarkedWithoutReason { reason });
+    problems.chain(without).collect()
+}
+
+/// Everything in a state that power depends on.
+fn power(state: &State) -> String {
+    let mut power = String::new();
+    for (id, object) in state.iter() {
+        let document = match &object.resource {
+            Resource::Policy(policy) => Some(&policy.document),
+            Resource::Role(role) => Some(&role.trust),
+            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+                Some(document)
+            }
+            Resource::ServiceLinkedRole { .. }
+            | Resource::InstanceProfile { .. }
+            | Resource::ProfileRole { .. } => continue,
+            Resource::User { .. }
+            | Resource::Group { .. }
+            | Resource::RoleAttachment { .. }
+            | Resource::GroupAttachment { .. }
+            | Resource::GroupMember { .. }
+            | Resource::UserAttachment { .. } => None,
+        };
+        let document = document.map(PolicyDocument::to_json).unwrap_or_default();
+        power.push_str(&format!("{id} {document}\n"));
+    }
+    power
+}
+
+/// Everybody whom the state gives power: its users with what their groups have, its groups, its
+/// roles that somebody can act as, groups and roles that were there before, and whoever gets a
+/// policy that is attached to nothing.
+fn principals(state: &State, case: &Case, account: &Account) -> Vec<Principal> {
+    let holders = state.ids().map(|id| id.parent().unwrap_or_else(|| id.clone()));
+    let holders: BTreeSet<Id> = holders.collect();
+    let is_attached = |arn: &String| state.ids().any(|id| id.part.as_ref() == Some(arn));
+    let mut principals = Vec::new();
+    for id in holders {
+        let arn = state.get(&id).and_then(|object| case.wish.account.arn(&object.resource));
+        let principal = match id.kind {
+            Kind::Policy => {
+                let Some(arn) = arn.filter(|arn| !is_attached(arn)) else { continue };
+                let statements = account.documents.get(&arn).map(Vec::as_slice).unwrap_or_default();
+                Principal {
+                    name: format!("who gets {id}"),
+                    ..Principal::of_policy(&arn, statements)
+                }
+            }
+            Kind::Role => {
+                if arn.as_deref().is_some_and(|arn| !acts_for_somebody(account, arn)) {
+                    continue;
+                }
+                Principal { role: arn, ..holder(state, &id, [id.clone()], account) }
+            }
+            Kind::Group => holder(state, &id, [id.clone()], account),
+            Kind::User => {
+                let groups = state.ids().filter(|member| {
+                    member.kind == Kind::GroupMember && member.part.as_ref() == Some(&id.name)
+                });
+                let from = std::iter::once(id.clone()).chain(groups.filter_map(Id::parent));
+                Principal { user: id.name.clone(), ..holder(state, &id, from, account) }
+            }
+            Kind::ServiceLinkedRole
+            | Kind::InstanceProfile
+            | Kind::RoleAttachment
+            | Kind::RoleInline
+            | Kind::GroupAttachment
+            | Kind::GroupInline
+            | Kind::GroupMember
+            | Kind::UserAttachment
+            | Kind::ProfileRole => continue,
+        };
+        principals.push(principal);
+    }
+    principals
+}
+
+/// Somebody with the power of all these.
+fn holder(
+    state: &State,
+    id: &Id,
+    from: impl IntoIterator<Item = Id>,
+    account: &Account,
+) -> Principal {
+    let mut policies = BTreeSet::new();
+    let mut all = Vec::new();
+    for source in from {
+        let (arns, inline) = powers(state, &source);
+        policies.extend(arns);
+        all.extend(inline.iter().flat_map(statements));
+    }
+    all.extend(policies.iter().filter_map(|arn| account.documents.get(arn)).flatten().cloned());
+    let user = "somebody".to_owned();
+    Principal { name: id.to_string(), user, role: None, policies, statements: all }
+}
+
+/// True for a role whose power somebody has: a person, or whoever gives a service work.
+fn acts_for_somebody(account: &Account, role: &str) -> bool {
+    account.roles.get(role).is_some_and(|role| {
+        role.trust.people || role.trust.services.iter().any(|service| acts_for_others(service))
+    })
+}

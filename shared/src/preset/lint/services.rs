@@ -1,0 +1,96 @@
+//! Services that do what somebody tells them with the power of a role that was passed to them.
+
+/// The services and, for each, sets of actions. Whoever has all actions of one set, and may pass
+/// the service a role, acts as that role: by code, by a template, or by calls that the service
+/// makes. Source: each service's own description of its roles, and the published lists of ways to
+/// escalate with `iam:PassRole`. Not complete; what an entry lacks, the linter does not see.
+pub const SERVICES: &[(&str, &[&[&str]])] = &[
+    ("ec2.amazonaws.com", EC2),
+    ("ec2.amazonaws.com.cn", EC2),
+    (
+        "lambda.amazonaws.com",
+        &[
+            &["lambda:CreateFunction", "lambda:InvokeFunction"],
+            &["lambda:CreateFunction", "lambda:AddPermission"],
+            &["lambda:CreateFunction", "lambda:CreateEventSourceMapping"],
+            &["lambda:CreateFunction", "lambda:CreateFunctionUrlConfig"],
+            // Another role for a function that is called anyway.
+            &["lambda:UpdateFunctionConfiguration", "lambda:UpdateFunctionCode"],
+        ],
+    ),
+    (
+        "ecs-tasks.amazonaws.com",
+        &[
+            // A task's role and its command can be given with the call.
+            &["ecs:RunTask"],
+            &["ecs:StartTask"],
+            &["ecs:RegisterTaskDefinition", "ecs:CreateService"],
+            &["ecs:RegisterTaskDefinition", "ecs:UpdateService"],
+            &["batch:RegisterJobDefinition", "batch:SubmitJob"],
+        ],
+    ),
+    ("cloudformation.amazonaws.com", CLOUDFORMATION),
+    (
+        "glue.amazonaws.com",
+        &[
+            &["glue:CreateJob", "glue:StartJobRun"],
+            &["glue:UpdateJob", "glue:StartJobRun"],
+            &["glue:CreateSession", "glue:RunStatement"],
+            &["glue:CreateDevEndpoint"],
+            &["glue:UpdateDevEndpoint"],
+        ],
+    ),
+    (
+        "states.amazonaws.com",
+        &[
+            &["states:CreateStateMachine", "states:StartExecution"],
+            &["states:UpdateStateMachine", "states:StartExecution"],
+            &["states:TestState"],
+        ],
+    ),
+    // An integration may be any call of AWS's API.
+    ("apigateway.amazonaws.com", &[&["apigateway:PUT", "apigateway:POST"]]),
+    ("scheduler.amazonaws.com", &[&["scheduler:CreateSchedule"], &["scheduler:UpdateSchedule"]]),
+    ("ssm.amazonaws.com", &[&["ssm:StartAutomationExecution"]]),
+    (
+        "codebuild.amazonaws.com",
+        &[
+            &["codebuild:CreateProject", "codebuild:StartBuild"],
+            &["codebuild:UpdateProject", "codebuild:StartBuild"],
+        ],
+    ),
+    (
+        "sagemaker.amazonaws.com",
+        &[
+            &["sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl"],
+            &["sagemaker:CreateTrainingJob"],
+            &["sagemaker:CreateProcessingJob"],
+        ],
+    ),
+    ("elasticmapreduce.amazonaws.com", &[&["elasticmapreduce:RunJobFlow"]]),
+    ("build.apprunner.amazonaws.com", &[&["apprunner:CreateService"]]),
+    ("tasks.apprunner.amazonaws.com", &[&["apprunner:CreateService"]]),
+];
+
+const EC2: &[&[&str]] = &[
+    &["ec2:RunInstances"],
+    &["ec2:AssociateIamInstanceProfile"],
+    &["ec2:ReplaceIamInstanceProfileAssociation"],
+    &["ec2:RequestSpotInstances"],
+    &["ec2:RequestSpotFleet"],
+    &["ec2:CreateLaunchTemplate", "ec2:CreateFleet"],
+    &["autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"],
+    &["ec2:CreateLaunchTemplate", "autoscaling:CreateAutoScalingGroup"],
+];
+
+const CLOUDFORMATION: &[&[&str]] = &[
+    &["cloudformation:CreateStack"],
+    &["cloudformation:UpdateStack"],
+    &["cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"],
+];
+
+/// True if whoever gives the service work acts with its role. A role that only other services
+/// use, such as the service role of AWS Batch, does what that service does, and nobody can be it.
+pub fn acts_for_others(service: &str) -> bool {
+    SERVICES.iter().any(|(name, _)| *name == service)
+}

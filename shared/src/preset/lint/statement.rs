@@ -1,0 +1,200 @@
+//! The statements of a document, as far as the linter reads them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::glob;
+
+/// A statement.
+#[derive(Clone, Debug)]
+pub struct Statement {
+    /// `Allow` rather than `Deny`.
+    pub allow: bool,
+    /// The actions that it is about.
+    pub actions: Words,
+    /// The resources that it is about.
+    pub resources: Words,
+    /// All of them must hold.
+    pub conditions: Vec<Condition>,
+}
+
+/// Patterns that count, or patterns that do not.
+#[derive(Clone, Debug)]
+pub enum Words {
+    /// `Action`, `Resource`.
+    Any(Vec<String>),
+    /// `NotAction`, `NotResource`.
+    Not(Vec<String>),
+}
+
+/// A key of the request and what it is compared with.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// In small letters, without what stands before and after it: `stringlike`.
+    pub operator: String,
+    /// True also where the request has no such key.
+    pub if_exists: bool,
+    /// In small letters: `iam:passedtoservice`.
+    pub key: String,
+    /// One of them must fit.
+    pub values: Vec<String>,
+}
+
+/// What is known of a request: for a key its value, or that the request has no such key. A key
+/// that is not in here may have any value.
+pub type Request<'a> = BTreeMap<&'a str, Option<&'a str>>;
+
+/// The statements of a document.
+pub fn statements(document: &Value) -> Vec<Statement> {
+    let all = document.get("Statement").map(list).unwrap_or_default();
+    all.iter().map(statement).collect()
+}
+
+/// The texts of a value that is one text or a list of them.
+pub fn texts(value: Option<&Value>) -> Vec<String> {
+    let values = value.map(list).unwrap_or_default();
+    values.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
+}
+
+fn statement(statement: &Value) -> Statement {
+    let words = |any: &str, not: &str| match statement.get(not) {
+        None => Words::Any(texts(statement.get(any))),
+        not => Words::Not(texts(not)),
+    };
+    let members = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
+    let operators = members(statement.get("Condition")).unwrap_or_default();
+    let conditions = operators.iter().flat_map(|(operator, keys)| {
+        let operator = operator.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+        let plain = operator.strip_suffix("ifexists").map(str::to_owned);
+        let condition = move |(key, values): (String, Value)| Condition {
+            if_exists: plain.is_some(),
+            operator: plain.as_ref().unwrap_or(&operator).clone(),
+            key: key.to_ascii_lowercase(),
+            values: texts(Some(&values)),
+        };
+        members(Some(keys)).unwrap_or_default().into_iter().map(condition).collect::<Vec<_>>()
+    });
+    Statement {
+        allow: statement.get("Effect").and_then(Value::as_str) == Some("Allow"),
+        actions: words("Action", "NotAction"),
+        resources: words("Resource", "NotResource"),
+        conditions: conditions.collect(),
+    }
+}
+
+impl Words {
+    /// The patterns, whatever they mean.
+    pub fn patterns(&self) -> &[String] {
+        match self {
+            Words::Any(patterns) | Words::Not(patterns) => patterns,
+        }
+    }
+
+    fn cover(&self, covers: impl Fn(&str) -> bool) -> bool {
+        match self {
+            Words::Any(patterns) => patterns.iter().any(|pattern| covers(pattern)),
+            Words::Not(patterns) => !patterns.iter().any(|pattern| covers(pattern)),
+        }
+    }
+}
+
+impl Statement {
+    /// True if the statement is about this action.
+    pub fn has_action(&self, action: &str) -> bool {
+        self.actions.cover(|pattern| glob::matches_action(pattern, action))
+    }
+
+    /// True if the statement is about this resource; `user` is who asks.
+    pub fn has_resource(&self, arn: &str, user: &str) -> bool {
+        self.resources
+            .cover(|pattern| glob::matches(&pattern.replace("${aws:username}", user), arn))
+    }
+
+    /// True if the conditions hold for a request, or may hold: IAM knows keys that we do not.
+    pub fn may_hold(&self, request: &Request<'_>) -> bool {
+        self.conditions.iter().all(|condition| condition.verdict(request).unwrap_or(true))
+    }
+
+    /// True if the conditions hold for a request whatever else is in it.
+    pub fn must_hold(&self, request: &Request<'_>) -> bool {
+        self.conditions.iter().all(|condition| condition.verdict(request).unwrap_or(false))
+    }
+}
+
+impl Condition {
+    /// Whether it holds; `None` if that depends on what is not known.
+    fn verdict(&self, request: &Request<'_>) -> Option<bool> {
+        let value = request.get(self.key.as_str())?;
+        if self.operator == "null" {
+            return Some(self.values.iter().any(|text| (text == "true") == value.is_none()));
+        }
+        let fits: fn(&str, &str) -> bool = match self.operator.trim_start_matches("string") {
+            "equals" | "notequals" => |wanted, value| wanted == value,
+            "equalsignorecase" | "notequalsignorecase" => str::eq_ignore_ascii_case,
+            "like" | "notlike" | "arnequals" | "arnlike" | "arnnotequals" | "arnnotlike" => {
+                glob::matches
+            }
+            _ => return None,
+        };
+        let negated = self.operator.contains("not");
+        match value {
+            None => Some(negated || self.if_exists),
+            Some(value) => Some(self.values.iter().any(|wanted| fits(wanted, value)) != negated),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn statement(condition: Value) -> Statement {
+        let mut statement = json!({"Effect": "Allow", "Action": "iam:Pass*", "Resource": "*"});
+        statement["Condition"] = condition;
+        super::statement(&statement)
+    }
+
+    #[test]
+    fn a_condition_holds_as_iam_says() {
+        let given = Request::from([("iam:passedtoservice", Some("ec2.amazonaws.com"))]);
+        let missing = Request::from([("iam:passedtoservice", None)]);
+        for (operator, value, with, without) in [
+            ("StringEquals", "ec2.amazonaws.com", true, false),
+            ("StringEquals", "ec2.*", false, false),
+            ("StringLike", "ec2.*", true, false),
+            ("StringNotLike", "ec2.*", false, true),
+            ("StringEqualsIfExists", "lambda.amazonaws.com", false, true),
+            ("ForAnyValue:StringLike", "ec2.*", true, false),
+            ("Null", "true", false, true),
+            ("Null", "false", true, false),
+        ] {
+            let statement = statement(json!({ operator: { "iam:PassedToService": [value] } }));
+            for (request, expected) in [(&given, with), (&missing, without)] {
+                assert_eq!(statement.may_hold(request), expected, "{operator} {value}");
+                assert_eq!(statement.must_hold(request), expected, "{operator} {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_may_hold_and_need_not() {
+        let statement = statement(json!({"Bool": {"aws:MultiFactorAuthPresent": "true"}}));
+        assert!(statement.may_hold(&Request::new()) && !statement.must_hold(&Request::new()));
+    }
+
+    #[test]
+    fn not_action_and_not_resource_are_everything_else() {
+        let statement = super::statement(&json!({
+            "Effect": "Allow", "NotAction": "iam:*", "NotResource": "arn:x:user/${aws:username}",
+        }));
+        assert!(statement.has_action("s3:GetObject") && !statement.has_action("IAM:passrole"));
+        assert!(statement.has_resource("arn:x:user/b", "a"));
+        assert!(!statement.has_resource("arn:x:user/a", "a"));
+    }
+}

@@ -1,0 +1,114 @@
+//! A preset is one file, and a mistake in it fails the build: the build script's own function,
+//! over folders of this test.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+#[path = "../build.rs"]
+#[allow(dead_code, reason = "`main` is for the build")]
+mod build;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const SIXTH: &str = "title: Sixth
+description: One more tool.
+source: { url: https://example.com, date: 2026-01-01 }
+editions: [current]
+parameters:
+  Loud: { type: boolean, description: More logs., default: false }
+policies:
+  - name: sixth
+    when: { Loud: true }
+    document: { Statement: { Effect: Allow, Action: s3:GetObject, Resource: '*' } }
+groups:
+  - { name: sixth, policies: [{ name: sixth, when: { Loud: true } }] }
+outputs:
+  PolicyArn: { description: The policy., of: { policy: sixth } }
+";
+
+/// A copy of the catalogue's folder with one more file.
+fn folder(name: &str, sixth: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("presets")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+    fs::write(folder.join("sixth.yaml"), sixth).unwrap();
+    folder
+}
+
+#[test]
+fn one_more_file_is_one_more_preset() {
+    let catalogue = build::catalogue(&folder("one-more", SIXTH)).unwrap();
+    let mut names: Vec<String> = account_presets::preset::names();
+    names.push("sixth".to_owned());
+    names.sort();
+    assert_eq!(catalogue.keys().cloned().collect::<Vec<_>>(), names);
+    assert_eq!(catalogue["sixth"].title, "Sixth");
+}
+
+#[test]
+fn a_file_that_is_no_yaml_is_no_preset() {
+    let folder = folder("notes", SIXTH);
+    fs::write(folder.join("notes.md"), "not: [a preset").unwrap();
+    assert!(build::catalogue(&folder).is_ok());
+}
+
+#[test]
+fn each_misuse_of_the_grammar_fails_the_build_with_file_place_and_what_is_allowed() {
+    for (index, (from, to, said)) in [
+        ("title: Sixth", "titel: Sixth", vec!["line 1", "titel", "title", "description"]),
+        ("    when: {", "    wehn: {", vec!["line 9", "wehn", "when", "for_each"]),
+        ("type: boolean", "type: bool", vec!["line 6", "bool", "boolean", "enum"]),
+        (
+            "editions: [current]",
+            "editions: [curent]",
+            vec!["line 4", "curent", "current", "hardened"],
+        ),
+        (
+            "default: false }",
+            "default: false }\n  Quiet: { type: boolean, description: Fewer., default: false }",
+            vec!["parameter `Quiet` is used nowhere"],
+        ),
+        (
+            "name: sixth\n",
+            "name: sixth-${Nmae}\n",
+            vec!["`Nmae` is no parameter; there are `Loud`"],
+        ),
+        (
+            "    when: { Loud: true }",
+            "    when: { Loud: loud }",
+            vec!["`Loud` is never `loud`; it may be `true`, `false`"],
+        ),
+        (
+            "    when: { Loud: true }",
+            "    when: { Loud: true, Edition: hardened }",
+            vec!["`Edition` is never `hardened`; it may be `current`"],
+        ),
+        (
+            "policies: [{ name: sixth,",
+            "policies: [{ name: gone,",
+            vec!["group `sixth` names policy `gone`, which is not declared; there are `sixth`"],
+        ),
+        (
+            "of: { policy: sixth }",
+            "of: { role: sixth }",
+            vec!["output `PolicyArn` names role `sixth`, which is not declared; there are none"],
+        ),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(SIXTH.contains(from), "{from}");
+        let folder = folder(&format!("misuse-{index}"), &SIXTH.replacen(from, to, 1));
+        let error = build::catalogue(&folder).map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("sixth.yaml"), "{to}: {error}");
+        for word in said {
+            assert!(error.contains(word), "{to}: {word}: {error}");
+        }
+    }
+}
