@@ -22,7 +22,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("SLIM", "`SLIM-PassRole` grants iam:PassRole", BATCH),
     ("Orchestra", "`OrchestraEcsComputeDeployer` grants iam:PassRole", PAGE),
     ("Orchestra", "compute-00000000-policy` grants iam:PassRole", PAGE),
-    ("Orchestra", "`ecs:DescribeTaskDefinition`", "the module's policy has it so"),
+    ("Orchestra", "`ecs:DescribeTaskDefinition`", "`current` keeps the module's own grant"),
     ("SkyPilot", "`minimal-skypilot-policy` grants iam:PassRole", PAGE),
     ("SkyPilot", "`SkyPilotPassRolePolicy` grants iam:PassRole", PAGE),
     ("Zappa", "`ZappaLambdaDeploymentPolicy` grants iam:PassRole", PAGE),
@@ -213,7 +213,7 @@ fn each_mistake_is_found_once_with_the_parameters_that_show_it() {
             vec![("[s3:GetObject, s3:List*]", "[s3:GetObject, s3:ListAllMyBuckets]")],
             format!(
                 "{both}): policy `app-read` grants `s3:ListAllMyBuckets` on resources that it is \
-                 never about; it takes only `*`"
+                 never about; grant it on what it takes, only `*`, or drop it"
             ),
         ),
         (
@@ -224,7 +224,7 @@ fn each_mistake_is_found_once_with_the_parameters_that_show_it() {
             ],
             format!(
                 "{both}): policy `app-read` grants `s3:ListBucket` on resources that it is never \
-                 about; it takes accesspoint, bucket"
+                 about; grant it on what it takes, accesspoint, bucket, or drop it"
             ),
         ),
         (

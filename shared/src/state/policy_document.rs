@@ -2,6 +2,8 @@
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "JSON will have no other kinds of values")]
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 /// A policy in IAM's own grammar.
@@ -166,11 +168,26 @@ fn text(value: &Value) -> Value {
 }
 
 fn set(values: impl IntoIterator<Item = Value>) -> Value {
+    let in_order = values.into_iter().map(|value| by_name(&value));
     let mut values: Vec<(String, Value)> =
-        values.into_iter().map(|value| (value.to_string(), value)).collect();
+        in_order.map(|value| (value.to_string(), value)).collect();
     values.sort_by(|(a, _), (b, _)| a.cmp(b));
     values.dedup_by(|(a, _), (b, _)| a == b);
     values.into_iter().map(|(_, value)| value).collect()
+}
+
+/// The members of each object in the order of their names, so that equal values have equal
+/// texts: with a feature of `serde_json` that any crate can switch on, they keep their order.
+fn by_name(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => values.iter().map(by_name).collect(),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (name, by_name(value)));
+            let sorted: BTreeMap<&String, Value> = members.collect();
+            sorted.into_iter().map(|(name, value)| (name.clone(), value)).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -234,6 +251,13 @@ mod tests {
             other[key] = value;
             assert_ne!(document(base.clone()), document(other.clone()), "{other}");
         }
+    }
+
+    #[test]
+    fn the_order_of_members_never_matters() {
+        let one = r#"{"Statement":[{"Effect":"Allow","Action":"a:B"},{"Effect":"Allow","Action":"a:C"}]}"#;
+        let other = r#"{"Statement":[{"Action":"a:C","Effect":"Allow"},{"Effect":"Allow","Action":"a:B"}]}"#;
+        assert_eq!(PolicyDocument::from_api(one), PolicyDocument::from_api(other));
     }
 
     #[test]

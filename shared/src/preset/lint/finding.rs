@@ -189,7 +189,8 @@ impl fmt::Display for Problem {
             ),
             Problem::DeadGrant { object, action, takes } => write!(
                 f,
-                "{object} grants `{action}` on resources that it is never about; it takes {takes}"
+                "{object} grants `{action}` on resources that it is never about; grant it on what \
+                 it takes, {takes}, or drop it"
             ),
             Problem::NoSuchManagedPolicy { object, policy, meant } => {
                 write!(f, "{object} names `{policy}`, which AWS does not offer (any more)")?;
