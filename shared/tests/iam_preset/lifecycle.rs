@@ -49,7 +49,7 @@ fn attributes_are_the_same_set_whatever_is_switched_off() {
         (off["InstanceProfileArn"].as_str(), off["SpotServiceLinkedRoleArn"].as_str()),
         ("", "")
     );
-    assert_eq!(on["AdminEquivalent"], "false");
+    assert_eq!(on["AdminEquivalent"], "true");
 }
 
 #[test]
