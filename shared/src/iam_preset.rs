@@ -17,6 +17,9 @@ use properties::Properties;
 /// The attribute that says whether what was granted amounts to administrator's rights.
 const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
 
+/// So many looks in a row that find nothing of ours: the Create that was given up has ended.
+const QUIET: u32 = 2;
+
 /// The custom resource.
 #[derive(Clone, Debug)]
 pub struct IamPreset<C> {
@@ -53,6 +56,8 @@ impl<C: Cloud> IamPreset<C> {
             paths: BTreeSet::from([properties.path.clone()]),
             tag_keys: properties.tags.keys().cloned().collect(),
             boundaries: properties.permissions_boundary.iter().cloned().collect(),
+            adopt_existing: properties.adopt_existing,
+            on_foreign_attachment: properties.on_foreign_attachment,
         }
     }
 
@@ -82,6 +87,39 @@ impl<C: Cloud> IamPreset<C> {
         // The id is ours and says which preset it was, whatever became of the properties.
         let preset = request.physical_resource_id.as_deref().and_then(|id| id.split(':').next());
         Properties::read(given?, preset).0
+    }
+
+    /// True if the request's physical id is one of ours. It is not where CloudFormation gave up
+    /// on a Create that had not answered yet.
+    fn gave(&self, request: &Request) -> bool {
+        let id = request.physical_resource_id.as_deref().unwrap_or_default();
+        let fits = |given: &str| {
+            let ours = Self::physical_id(self, request);
+            let (names, digest) = given.rsplit_once(':')?;
+            let (_, names) = names.split_once(':')?;
+            let (ours, _) = ours.rsplit_once(':')?;
+            let (_, ours) = ours.split_once(':')?;
+            Some(names == ours && digest.len() == 16)
+        };
+        fits(id).unwrap_or_default()
+    }
+
+    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more.
+    async fn outlast_a_create(
+        &self,
+        me: &Owner,
+        scope: &Scope,
+        progress: &Progress,
+    ) -> Result<(), String> {
+        let mut quiet = 0;
+        while quiet < QUIET {
+            self.cloud.wait().await;
+            let nothing = State::default();
+            let (_, plan) =
+                reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await?;
+            quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+        }
+        Ok(())
     }
 
     fn is_our_account(&self, request: &Request) -> bool {
@@ -123,10 +161,12 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             None => State::default(),
         };
 
-        let mut scope =
-            wanted.as_ref().map(|properties| self.scope(&me, properties)).unwrap_or_default();
         let before =
             earlier.as_ref().map(|properties| self.scope(&me, properties)).unwrap_or_default();
+        let mut scope = match &wanted {
+            Some(properties) => self.scope(&me, properties),
+            None => before.clone(),
+        };
         // Where no object stays, CloudFormation replaces: it deletes the old ones itself, by
         // their id, when all else has gone well.
         let is_replacement =
@@ -143,7 +183,12 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
                 None => problem,
             })?;
 
-        let Some(properties) = wanted else { return Ok(Success::default()) };
+        let Some(properties) = wanted else {
+            if !self.gave(request) {
+                self.outlast_a_create(&me, &scope, progress).await?;
+            }
+            return Ok(Success::default());
+        };
         let mut there = desired;
         there.extend(plan.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
         let wish = self.wish(&me, &properties);

@@ -112,7 +112,7 @@ impl Environment {
             .timeout_config(timeouts)
             .retry_config(retries)
             .retry_partition(retry_partition)
-            .retry_classifier(EventualConsistency);
+            .retry_classifier(EventualConsistency::new());
         let endpoint = self.get("AWS_ENDPOINT_URL_IAM").or_else(|| self.get("AWS_ENDPOINT_URL"));
         let config = match endpoint {
             Some(endpoint) => config.endpoint_url(endpoint),

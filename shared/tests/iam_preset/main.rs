@@ -13,5 +13,6 @@ mod crash;
 mod existing;
 mod lifecycle;
 mod ownership;
+mod rivals;
 mod updates;
 mod world;

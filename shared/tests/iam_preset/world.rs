@@ -124,6 +124,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
     ) -> Result<account_presets::cloud::Applied, account_presets::cloud::CallError> {
         self.0.apply(change).await
     }
+
+    async fn wait(&self) {
+        self.0.wait().await;
+    }
 }
 
 /// An account with two users and a role of somebody else's in it.

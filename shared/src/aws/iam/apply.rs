@@ -65,7 +65,7 @@ impl Iam {
             ids: [id.clone()].into(),
             paths: object.resource.path().map(str::to_owned).into_iter().collect(),
             tag_keys: tag_keys.unwrap_or_default(),
-            boundaries: Default::default(),
+            ..Scope::default()
         };
         match self.observe(&scope).await?.get(&id) {
             Some(there) if there.owners.is_superset(&object.owners) => {
@@ -248,8 +248,18 @@ impl Iam {
         Ok(())
     }
 
-    /// Writes the document as the default version, in the place of the oldest one if need be.
+    /// Writes the document as the default version, in the place of the oldest one if need be;
+    /// once more if somebody else took the place meanwhile.
     async fn write_policy_version(&self, arn: &str, policy: &Policy) -> Result<(), CallError> {
+        match self.replace_oldest_version(arn, policy).await {
+            Err(error) if error.code == "LimitExceeded" => {
+                self.replace_oldest_version(arn, policy).await
+            }
+            result => result,
+        }
+    }
+
+    async fn replace_oldest_version(&self, arn: &str, policy: &Policy) -> Result<(), CallError> {
         let mut versions = self.policy_versions(arn).await?;
         versions.retain(|version| !version.is_default_version);
         versions.sort_by_key(|version| {
