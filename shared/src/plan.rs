@@ -244,7 +244,12 @@ impl Planner<'_> {
         if found.owners.contains(self.me) {
             self.change(id, wanted, found);
         } else if found.owners.is_empty() && (wanted.shared || self.scope.adopt_existing) {
-            self.used_as_is.insert(id.clone());
+            match missing_boundary(&wanted.resource, &found.resource) {
+                None => drop(self.used_as_is.insert(id.clone())),
+                Some(boundary) => self
+                    .conflicts
+                    .push(format!("{id} exists without the permissions boundary `{boundary}`")),
+            }
         } else if found.owners.is_empty() {
             self.conflicts.push(format!(
                 "{id} exists and was not made by this resource; delete or rename it first, or set \
@@ -399,6 +404,13 @@ fn keep_foreign_tags(scope: &Scope, wanted: &mut Tags, found: &Tags) {
             wanted.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
+}
+
+/// The boundary that is wanted and not there.
+fn missing_boundary<'a>(wanted: &'a Resource, found: &Resource) -> Option<&'a String> {
+    let (Resource::Role(wanted), Resource::Role(found)) = (wanted, found) else { return None };
+    let boundary = wanted.permissions_boundary.as_ref();
+    boundary.filter(|_| wanted.permissions_boundary != found.permissions_boundary)
 }
 
 /// True if both give the same power. Tags and descriptions give none.

@@ -15,6 +15,7 @@ use tracing::error;
 use super::consistency::EventualConsistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
 use crate::cfn::{Callback, Origins};
+use crate::iam_preset::Settings;
 
 /// Tries of one call. IAM throttles at a few writes a second, and takes seconds to see its own
 /// writes everywhere; the deadline of the request ends it earlier if need be.
@@ -66,6 +67,11 @@ impl Environment {
         });
         let china = self.region().starts_with("cn-");
         named.unwrap_or(if china { Roots::System } else { Roots::Amazon })
+    }
+
+    /// What the operator of `iam-preset` allows.
+    pub fn settings(&self) -> Settings {
+        Settings::read(|name| self.get(name))
     }
 
     /// Where answers are sent.

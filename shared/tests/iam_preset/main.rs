@@ -12,6 +12,7 @@
 mod crash;
 mod existing;
 mod lifecycle;
+mod operator;
 mod ownership;
 mod rivals;
 mod updates;
