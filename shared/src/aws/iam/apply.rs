@@ -220,6 +220,14 @@ impl Iam {
 
     async fn update_role(&self, old: &Role, new: &Role) -> Result<(), CallError> {
         let name = &new.name;
+        // First of all, for an operator may allow no change of a role without it.
+        if let Some(arn) = &new.permissions_boundary
+            && old.permissions_boundary != new.permissions_boundary
+        {
+            let call = self.client.put_role_permissions_boundary().role_name(name);
+            let call = call.permissions_boundary(arn).send();
+            self.call(Action::PutRolePermissionsBoundary, name, call).await?;
+        }
         if old.trust != new.trust {
             let call = self.client.update_assume_role_policy().role_name(name);
             let call = call.policy_document(new.trust.to_json()).send();
@@ -233,17 +241,9 @@ impl Iam {
             let call = call.max_session_duration(new.max_session_duration).send();
             self.call(Action::UpdateRole, name, call).await?;
         }
-        match &new.permissions_boundary {
-            _ if old.permissions_boundary == new.permissions_boundary => {}
-            Some(arn) => {
-                let call = self.client.put_role_permissions_boundary().role_name(name);
-                let call = call.permissions_boundary(arn).send();
-                self.call(Action::PutRolePermissionsBoundary, name, call).await?;
-            }
-            None => {
-                let call = self.client.delete_role_permissions_boundary().role_name(name).send();
-                found(self.call(Action::DeleteRolePermissionsBoundary, name, call).await)?;
-            }
+        if new.permissions_boundary.is_none() && old.permissions_boundary.is_some() {
+            let call = self.client.delete_role_permissions_boundary().role_name(name).send();
+            found(self.call(Action::DeleteRolePermissionsBoundary, name, call).await)?;
         }
         Ok(())
     }
