@@ -8,6 +8,7 @@ PYTHON ?= python3
 EMULATOR := .tools/emulator
 SAM := .tools/sam
 CHECKS := .tools/checks
+GUARD := $(CHECKS)/bin/cfn-guard
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
@@ -32,9 +33,13 @@ test-rust: ## unit, property and protocol tests
 test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e
 
-test-templates: $(SAM)/requirements-sam.txt ## template.yaml and the examples
+test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
 	$(SAM)/bin/cfn-lint template.yaml examples/*.yaml
+	$(GUARD) test --dir tests/guard | sed '/No Test expectation was set/d'
+	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
+	$(GUARD) validate --rules tests/guard/consumers.guard --data examples
+	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
@@ -72,6 +77,12 @@ $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
 	@$(call environment,$(SAM),$<)
 $(CHECKS)/requirements-checks.txt: tests/requirements-checks.txt
 	@$(call environment,$(CHECKS),$<)
+
+# PyPI has cfn-guard only inside of a plugin for the CDK, with a program for each platform.
+GUARD_PLATFORM := $(if $(filter Darwin,$(shell uname)),macos,ubuntu)/$(subst arm64,aarch64,$(shell uname -m))
+$(GUARD): $(CHECKS)/requirements-checks.txt
+	@tar -xzmf $(CHECKS)/lib/python3*/site-packages/cdklabs/cdk_validator_cfnguard/_jsii/*.tgz \
+	    -C $(@D) --strip-components 4 package/bin/$(GUARD_PLATFORM)/$(@F)
 
 define environment
 if cmp --silent $(2) $(1)/$(notdir $(2)); then touch $(1)/$(notdir $(2)); exit; fi; \
