@@ -1,5 +1,8 @@
 //! The outside world of one Lambda function, in process.
 //!
+//! [`cloudformation`] is what stands behind all requests: stacks, and the rules
+//! of the protocol, with no more of a world than a clock of its own.
+//!
 //! A custom resource's function sees three things of the world: the Lambda
 //! runtime API that hands it events, the presigned URL that CloudFormation
 //! waits at, and AWS. Here is one of each, on loopback, to test a compiled
@@ -22,9 +25,9 @@
 )]
 
 pub mod aws_endpoint;
+pub mod cloudformation;
 pub mod events;
 pub mod response_url;
-pub mod rules;
 pub mod runtime_api;
 
 mod clock;
@@ -32,6 +35,6 @@ mod http;
 mod presigned;
 
 pub use aws_endpoint::{AwsEndpoint, Behaviour};
+pub use cloudformation::{CloudFormation, Rule, Template};
 pub use response_url::{Fault, ResponseUrl, ResponseUrls};
-pub use rules::Rule;
 pub use runtime_api::{Function, Outcome};
