@@ -62,7 +62,8 @@ const ORIGIN: &str =
 const NO_RESPONSE: &str = "CloudFormation did not receive a response from your Custom Resource.";
 
 /// An account's CloudFormation, in `eu-west-1`, with the Lambda queue of one function.
-#[derive(Debug)]
+/// A clone of it goes on from where it was, as often as one likes.
+#[derive(Debug, Clone)]
 pub struct CloudFormation {
     now: SystemTime,
     lambda: Lambda,
@@ -75,7 +76,7 @@ pub struct CloudFormation {
 }
 
 /// One request, and what came of it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Request {
     stack: String,
     asked: Asked,
@@ -85,8 +86,8 @@ pub struct Request {
     given_up: SystemTime,
     /// How often it was delivered.
     pub deliveries: usize,
-    /// How many answers came that CloudFormation could read.
-    pub answers: usize,
+    /// All that came to its URL while this was valid.
+    pub answers: Vec<Vec<u8>>,
     /// Whether CloudFormation went on by an answer to it.
     pub counted: bool,
 }
@@ -101,6 +102,11 @@ pub struct Violation {
 }
 
 impl Request {
+    /// The stack's name.
+    pub fn stack(&self) -> &str {
+        &self.stack
+    }
+
     /// The event as it is delivered, each time.
     pub fn event(&self) -> Value {
         serde_json::from_slice(&self.event).expect("an event that is JSON")
@@ -196,6 +202,11 @@ impl CloudFormation {
         self.go_on(name);
     }
 
+    /// True if a resource waits for [`CloudFormation::finish`].
+    pub fn is_waiting(&self, name: &str, logical_id: &str) -> bool {
+        self.stack(name).is_waiting(logical_id)
+    }
+
     /// The stack's status.
     pub fn status(&self, name: &str) -> StackStatus {
         self.stack(name).status
@@ -224,6 +235,11 @@ impl CloudFormation {
     /// The stack's events, a line each.
     pub fn events(&self, name: &str) -> &[String] {
         &self.stack(name).events
+    }
+
+    /// True while CloudFormation waits for an answer to the request.
+    pub fn waits_for(&self, request: usize) -> bool {
+        self.stack(&self.requests[request].stack).waits_for(request)
     }
 
     /// All requests so far.
@@ -263,7 +279,8 @@ impl CloudFormation {
 
     /// Delivers an event of a request that is due; none if it was too old.
     pub fn deliver(&mut self, request: usize) -> Option<Delivery> {
-        let delivery = self.queue.take(request, self.now, &self.lambda)?;
+        let issued = self.requests[request].issued;
+        let delivery = self.queue.take(request, issued, self.now, &self.lambda)?;
         self.requests[request].deliveries += 1;
         Some(delivery)
     }
@@ -279,6 +296,12 @@ impl CloudFormation {
         self.queue.postpone(request, self.now + by);
     }
 
+    /// Lets Lambda lose what it still holds of a request, as it does with an event
+    /// that has become too old.
+    pub fn lose(&mut self, request: usize) {
+        self.queue.lose(request);
+    }
+
     /// Takes what is sent to a response URL, and returns the status with which
     /// S3 answers. What comes of it, S3 does not know.
     pub fn put(&mut self, url: &str, body: &[u8]) -> u16 {
@@ -291,8 +314,8 @@ impl CloudFormation {
             return 403;
         }
         let mut broken = broken_in_the_body(body, &request.asked);
-        request.answers += 1;
-        if request.answers > request.deliveries {
+        request.answers.push(body.to_vec());
+        if request.answers.len() > request.deliveries {
             broken.push(Rule::Once);
         }
         let name = request.stack.clone();
@@ -429,7 +452,7 @@ impl CloudFormation {
             issued: self.now,
             given_up: self.now + Duration::from_secs(seconds.expect("a ServiceTimeout")),
             deliveries: 0,
-            answers: 0,
+            answers: Vec::new(),
             counted: false,
         });
         number

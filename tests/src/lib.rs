@@ -11,7 +11,8 @@
 //! - [`runtime_api`] starts the binary and invokes it,
 //! - [`response_url`] is as strict as S3 and CloudFormation together,
 //! - [`aws_endpoint`] is an AWS that is broken in a known way,
-//! - [`events`] builds requests as CloudFormation sends them.
+//! - [`events`] builds requests as CloudFormation sends them,
+//! - [`deployed`] lets the binary serve the stacks of [`cloudformation`].
 //!
 //! Nothing here knows the function under test. Everything panics with a
 //! message when a test's assumption does not hold, and everything ends when it
@@ -26,6 +27,7 @@
 
 pub mod aws_endpoint;
 pub mod cloudformation;
+pub mod deployed;
 pub mod events;
 pub mod response_url;
 pub mod runtime_api;
@@ -36,5 +38,6 @@ mod presigned;
 
 pub use aws_endpoint::{AwsEndpoint, Behaviour};
 pub use cloudformation::{CloudFormation, Rule, Template};
+pub use deployed::Deployed;
 pub use response_url::{Fault, ResponseUrl, ResponseUrls};
 pub use runtime_api::{Function, Outcome};

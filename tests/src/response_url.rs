@@ -83,6 +83,7 @@ pub struct ResponseUrls {
 #[derive(Default)]
 struct Shared {
     urls: BTreeMap<String, Far>,
+    signed: usize,
     strays: Vec<String>,
 }
 
@@ -137,18 +138,30 @@ impl ResponseUrls {
 
     /// Gives an event a URL that was signed then: an event that has waited since.
     pub fn issue_at(&self, event: impl Into<Value>, then: SystemTime) -> (Value, ResponseUrl) {
+        let (event, url, is_new) = self.sign(event, then);
+        assert!(is_new, "a second event with the same ids: give it another RequestId");
+        (event, url)
+    }
+
+    /// The same also for an event that had a URL before, which is forgotten.
+    pub fn issue_again(&self, event: impl Into<Value>, then: SystemTime) -> (Value, ResponseUrl) {
+        let (event, url, _) = self.sign(event, then);
+        (event, url)
+    }
+
+    fn sign(&self, event: impl Into<Value>, then: SystemTime) -> (Value, ResponseUrl, bool) {
         let mut event = event.into();
         let asked = Asked::by(&event);
         let path = path(&asked);
         let mut shared = self.shared.lock().unwrap();
-        let query = query(then, shared.urls.len());
+        shared.signed += 1;
+        let query = query(then, shared.signed);
         let text = format!("{}{path}?{query}", self.origin());
         event["ResponseURL"] = Value::String(text.clone());
         let (next, forever, received) = (VecDeque::new(), None, Vec::new());
         let far = Far { query, asked, next, forever, received };
         let before = shared.urls.insert(path.clone(), far);
-        assert!(before.is_none(), "a second event with the same ids: give it another RequestId");
-        (event, ResponseUrl { shared: Arc::clone(&self.shared), path, text })
+        (event, ResponseUrl { shared: Arc::clone(&self.shared), path, text }, before.is_none())
     }
 }
 

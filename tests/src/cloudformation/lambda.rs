@@ -43,6 +43,8 @@ pub struct Delivery {
     pub event: Arc<[u8]>,
     /// When it begins, by the virtual clock.
     pub at: SystemTime,
+    /// How long ago CloudFormation made the request.
+    pub age: Duration,
     /// What is left until the invocation's deadline then.
     pub time_left: Duration,
     since: SystemTime,
@@ -59,12 +61,12 @@ pub enum Ended {
 }
 
 /// The events that are not delivered yet.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Queue {
     waiting: Vec<Waiting>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Waiting {
     request: usize,
     attempt: usize,
@@ -85,6 +87,10 @@ impl Queue {
         }
     }
 
+    pub(super) fn lose(&mut self, request: usize) {
+        self.waiting.retain(|one| one.request != request);
+    }
+
     /// The requests of which an event is due, in the order of the queue.
     pub(super) fn due(&self, now: SystemTime) -> Vec<usize> {
         let mut due: Vec<&Waiting> = self.waiting.iter().filter(|one| one.due <= now).collect();
@@ -100,6 +106,7 @@ impl Queue {
     pub(super) fn take(
         &mut self,
         request: usize,
+        issued: SystemTime,
         now: SystemTime,
         lambda: &Lambda,
     ) -> Option<Delivery> {
@@ -112,6 +119,7 @@ impl Queue {
             attempt,
             event,
             at: now,
+            age: now.duration_since(issued).unwrap_or_default(),
             time_left: lambda.timeout,
             since,
         })
@@ -125,7 +133,7 @@ impl Queue {
         now: SystemTime,
         lambda: &Lambda,
     ) {
-        let Delivery { request, attempt, event, since, at: _, time_left: _ } = delivery;
+        let Delivery { request, attempt, event, since, at: _, age: _, time_left: _ } = delivery;
         let pause = PAUSES.get(attempt - 1).filter(|_| attempt <= lambda.maximum_retry_attempts);
         if let (Ended::Failed, Some(pause)) = (ended, pause) {
             let due = now + *pause;

@@ -62,6 +62,11 @@ impl<'p> Running<'p> {
         }
     }
 
+    /// The requests that are being served, in the order in which that began.
+    pub fn requests(&self) -> Vec<usize> {
+        self.invocations.iter().map(|(delivery, _)| delivery.request).collect()
+    }
+
     /// How many invocations run.
     pub fn len(&self) -> usize {
         self.invocations.len()

@@ -13,7 +13,7 @@ use super::template::{Declared, Native, Of, Template};
 /// How often a Delete is tried in a clean-up before its object is left behind.
 const CLEANUP_TRIES: usize = 3;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Stack {
     pub(super) id: String,
     pub(super) name: String,
@@ -230,12 +230,20 @@ impl Stack {
         self.done(task, verdict);
     }
 
+    /// True if a native resource waits for its end.
+    pub(super) fn is_waiting(&self, logical_id: &str) -> bool {
+        self.native_running(logical_id).is_some()
+    }
+
+    fn native_running(&self, logical_id: &str) -> Option<usize> {
+        self.running
+            .iter()
+            .position(|(task, asked)| asked.is_none() && task.logical_id == logical_id)
+    }
+
     /// A native resource that was waiting has ended.
     pub(super) fn finish(&mut self, logical_id: &str, verdict: Verdict) {
-        let is_it = |(task, asked): &(Task, Option<usize>)| {
-            asked.is_none() && task.logical_id == logical_id
-        };
-        let running = self.running.iter().position(is_it);
+        let running = self.native_running(logical_id);
         let (task, _) = self.running.remove(running.expect("a native resource that waits"));
         self.done(task, verdict);
     }

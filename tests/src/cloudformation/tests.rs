@@ -115,7 +115,7 @@ async fn a_stack_is_created_updated_and_deleted() {
     assert_eq!(cfn.status("s"), StackStatus::DeleteComplete);
     assert_eq!(function.asked(), ["Create - 1 -", "Update id 2 1", "Delete id 2 -"]);
     cfn.assert_faithful();
-    assert!(cfn.requests().iter().all(|one| (one.answers, one.deliveries) == (1, 1)));
+    assert!(cfn.requests().iter().all(|one| (one.answers.len(), one.deliveries) == (1, 1)));
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn an_answer_to_each_delivery_is_no_fault_of_the_function() {
     cfn.create_stack("s", version("1"));
     cfn.deliver_again(0);
     cfn.settle(&function).await;
-    assert_eq!((cfn.requests()[0].deliveries, cfn.requests()[0].answers), (2, 2));
+    assert_eq!((cfn.requests()[0].deliveries, cfn.requests()[0].answers.len()), (2, 2));
     cfn.assert_faithful();
     let seen = function.seen.borrow();
     assert_eq!(seen[0], seen[1]);

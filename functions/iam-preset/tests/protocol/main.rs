@@ -15,5 +15,6 @@ mod malformed;
 mod origins;
 mod samples;
 mod secrets;
+mod stacks;
 mod stage;
 mod time;
