@@ -9,8 +9,10 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod catalogue;
 mod crash;
 mod existing;
+mod function;
 mod lifecycle;
 mod ownership;
 mod updates;
