@@ -74,14 +74,24 @@ impl<C: Cloud> IamPreset<C> {
     /// What was asked for before this request: on a Delete by what it names, which nobody can
     /// correct any more, so whatever is wrong with it counts for nothing.
     fn earlier(&self, kind: RequestType, request: &Request) -> Option<Properties> {
-        let given = match kind {
-            RequestType::Create => return None,
-            RequestType::Update => Some(&request.old_properties),
-            RequestType::Delete => request.properties.as_ref().ok(),
-        };
         // The id is ours and says which preset it was, whatever became of the properties.
-        let preset = request.physical_resource_id.as_deref().and_then(|id| id.split(':').next());
-        Properties::read(given?, preset).0
+        let preset = request.physical_resource_id.as_deref().map(preset_of);
+        match kind {
+            RequestType::Create => None,
+            // After a replacement that failed they are not those of the id.
+            RequestType::Update => Properties::read(&request.old_properties, None)
+                .0
+                .or_else(|| Properties::read(&request.old_properties, preset).0),
+            RequestType::Delete => Properties::read(request.properties.as_ref().ok()?, preset).0,
+        }
+    }
+
+    /// True for the rollback of a replacement that failed: the id is still that of what is
+    /// wanted now, so that nobody will ever ask to delete what was made of the other.
+    fn goes_back(me: &Owner, request: &Request, wanted: &Properties, earlier: &Properties) -> bool {
+        let id = request.physical_resource_id.as_deref().unwrap_or_default();
+        let is_others = wanted.name != earlier.name && preset_of(id) == wanted.name;
+        is_others || id == Self::physical_id_of(me, request, Some(wanted))
     }
 
     fn is_our_account(&self, request: &Request) -> bool {
@@ -130,12 +140,18 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         // Where no object stays, CloudFormation replaces: it deletes the old ones itself, by
         // their id, when all else has gone well.
         let is_replacement =
-            wanted.is_some() && earlier.is_some() && own_ids(&scope).is_disjoint(&own_ids(&before));
+            wanted.as_ref().zip(earlier.as_ref()).is_some_and(|(wanted, earlier)| {
+                own_ids(&scope).is_disjoint(&own_ids(&before))
+                    && !Self::goes_back(&me, request, wanted, earlier)
+            });
         if !is_replacement {
             scope.include(before);
         }
-        let on_failure =
-            if kind == RequestType::Create { OnFailure::Undo } else { OnFailure::Leave };
+        let on_failure = if kind == RequestType::Create || is_replacement {
+            OnFailure::Undo
+        } else {
+            OnFailure::Leave
+        };
         let (observed, plan) =
             reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress).await?;
 
@@ -178,6 +194,11 @@ fn strict(request: &Request) -> Result<Properties, String> {
         (Some(properties), problems) if problems.is_empty() => Ok(properties),
         (_, problems) => Err(problems.join("; ")),
     }
+}
+
+/// The preset of an id that we gave.
+fn preset_of(id: &str) -> &str {
+    id.split(':').next().unwrap_or_default()
 }
 
 /// What makes two states have an object in common: users and service-linked roles belong to

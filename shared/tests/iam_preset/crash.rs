@@ -135,3 +135,39 @@ fn a_delete_that_fails_at_any_call_is_healed_or_succeeds_the_next_time() {
     }
     print("Delete", count);
 }
+
+/// I18, I19
+#[test]
+fn an_update_that_fails_at_any_call_is_healed_or_undone_by_the_rollback() {
+    let mut count = 0;
+    for (from, to) in updates() {
+        let (cfn, state) = deployed(&from);
+        let made = but_service_linked(&Fake::new(deployed(&to).1));
+        for fault in Fault::ALL {
+            let begin = |cfn: &mut CloudFormation| cfn.update_stack("a", template(&to));
+            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
+                let there = but_service_linked(account);
+                if fault.is_deadly() {
+                    assert_eq!(cfn.status("a"), StackStatus::UpdateComplete);
+                    assert_same(&there, &made);
+                } else {
+                    assert_eq!(cfn.status("a"), StackStatus::UpdateRollbackComplete);
+                    assert_same(&there, &but_service_linked(&Fake::new(state.clone())));
+                }
+            };
+            count += everywhere((&cfn, &state), fault, (&from, &to), begin, end);
+        }
+    }
+    print("Update", count);
+}
+
+/// Updates in place and replacements: of each two neighbours the one to the other.
+fn updates() -> Vec<(Value, Value)> {
+    let all = many_properties();
+    let next = all.iter().cycle().skip(1);
+    let pairs = all.iter().zip(next).map(|(from, to)| (from.clone(), to.clone()));
+    // IAM cannot change a path.
+    pairs
+        .filter(|(from, to)| from["Preset"] != to["Preset"] || from["Path"] == to["Path"])
+        .collect()
+}
