@@ -12,27 +12,25 @@ mod render;
 pub mod schema;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::value::RawValue;
 
 pub use render::{Branches, Wish, attributes, render};
 pub use schema::{Edition, Preset};
 
-/// What the build script made of `presets/*.yaml`.
-const CATALOGUE: &str = include_str!(concat!(env!("OUT_DIR"), "/presets.json"));
+/// What the build script made of `presets/*.yaml`. A preset is parsed when it is asked for.
+static CATALOGUE: LazyLock<BTreeMap<String, Box<RawValue>>> =
+    LazyLock::new(|| parse(include_str!(concat!(env!("OUT_DIR"), "/presets.json"))));
 
 /// The names of all presets, in order.
 pub fn names() -> Vec<String> {
-    catalogue().into_keys().collect()
+    CATALOGUE.keys().cloned().collect()
 }
 
 /// The preset of that name.
 pub fn find(name: &str) -> Option<Preset> {
-    catalogue().get(name).map(|preset| parse(preset.get()))
-}
-
-fn catalogue() -> BTreeMap<String, Box<RawValue>> {
-    parse(CATALOGUE)
+    CATALOGUE.get(name).map(|preset| parse(preset.get()))
 }
 
 #[allow(clippy::expect_used, reason = "the build script wrote it with these same types")]
