@@ -13,7 +13,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-templates lint bench clean
+.PHONY: help demo build test test-rust test-e2e test-templates nightly lint bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -34,6 +34,9 @@ test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, s
 test-templates: $(SAM)/requirements-sam.txt ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
 	$(SAM)/bin/cfn-lint template.yaml examples/*.yaml
+
+nightly: ## ten thousand random schedules of stacks and people, others on each day
+	SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} cargo test --locked -p shared --test iam_preset model -- --nocapture
 
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
