@@ -17,7 +17,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates lint audit advisories sbom reproducible bench clean
+.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly lint audit advisories sbom reproducible bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,6 +45,9 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
 	$(GUARD) validate --rules tests/guard/consumers.guard --data examples
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
+
+nightly: ## ten thousand random schedules of stacks and people, others on each day
+	SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} cargo test --locked -p shared --test iam_preset model -- --nocapture
 
 lint: ## format, clippy, documentation
 	cargo fmt --all --check

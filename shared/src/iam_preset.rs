@@ -22,6 +22,9 @@ const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
 /// So many looks in a row that find nothing of ours: the Create that was given up has ended.
 const QUIET: u32 = 2;
 
+/// So many looks at most.
+const LOOKS: u32 = 30;
+
 /// The custom resource.
 #[derive(Clone, Debug)]
 pub struct IamPreset<C> {
@@ -91,14 +94,24 @@ impl<C: Cloud> IamPreset<C> {
     /// What was asked for before this request: on a Delete by what it names, which nobody can
     /// correct any more, so whatever is wrong with it counts for nothing.
     fn earlier(&self, kind: RequestType, request: &Request) -> Option<Properties> {
-        let given = match kind {
-            RequestType::Create => return None,
-            RequestType::Update => Some(&request.old_properties),
-            RequestType::Delete => request.properties.as_ref().ok(),
-        };
         // The id is ours and says which preset it was, whatever became of the properties.
-        let preset = request.physical_resource_id.as_deref().and_then(|id| id.split(':').next());
-        Properties::read(given?, preset).0
+        let preset = request.physical_resource_id.as_deref().map(preset_of);
+        match kind {
+            RequestType::Create => None,
+            // After a replacement that failed they are not those of the id.
+            RequestType::Update => Properties::read(&request.old_properties, None)
+                .0
+                .or_else(|| Properties::read(&request.old_properties, preset).0),
+            RequestType::Delete => Properties::read(request.properties.as_ref().ok()?, preset).0,
+        }
+    }
+
+    /// True for the rollback of a replacement that failed: the id is still that of what is
+    /// wanted now, so that nobody will ever ask to delete what was made of the other.
+    fn goes_back(me: &Owner, request: &Request, wanted: &Properties, earlier: &Properties) -> bool {
+        let id = request.physical_resource_id.as_deref().unwrap_or_default();
+        let is_others = wanted.name != earlier.name && preset_of(id) == wanted.name;
+        is_others || id == Self::physical_id_of(me, request, Some(wanted))
     }
 
     /// Says in the log what was not any more as the last request left it. It is put back by the
@@ -135,14 +148,19 @@ impl<C: Cloud> IamPreset<C> {
         progress: &Progress,
     ) -> Result<(), String> {
         let mut quiet = 0;
-        while quiet < QUIET {
+        let mut last = String::new();
+        for _ in 0..LOOKS {
             self.cloud.wait().await;
             let nothing = State::default();
             let (_, plan) =
                 reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+            if quiet == QUIET {
+                return Ok(());
+            }
+            last = plan.to_string();
         }
-        Ok(())
+        Err(format!("something goes on making what was deleted; delete again. The last was {last}"))
     }
 
     fn is_our_account(&self, request: &Request) -> bool {
@@ -196,12 +214,18 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         // Where no object stays, CloudFormation replaces: it deletes the old ones itself, by
         // their id, when all else has gone well.
         let is_replacement =
-            wanted.is_some() && earlier.is_some() && own_ids(&scope).is_disjoint(&own_ids(&before));
+            wanted.as_ref().zip(earlier.as_ref()).is_some_and(|(wanted, earlier)| {
+                own_ids(&scope).is_disjoint(&own_ids(&before))
+                    && !Self::goes_back(&me, request, wanted, earlier)
+            });
         if !is_replacement {
             scope.include(before);
         }
-        let on_failure =
-            if kind == RequestType::Create { OnFailure::Undo } else { OnFailure::Leave };
+        let on_failure = if kind == RequestType::Create || is_replacement {
+            OnFailure::Undo
+        } else {
+            OnFailure::Leave
+        };
         let (observed, done) = reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress)
             .await
             .map_err(|problem| match &wanted {
@@ -260,6 +284,11 @@ fn strict(request: &Request) -> Result<Properties, String> {
         (Some(properties), problems) if problems.is_empty() => Ok(properties),
         (_, problems) => Err(problems.join("; ")),
     }
+}
+
+/// The preset of an id that we gave.
+fn preset_of(id: &str) -> &str {
+    id.split(':').next().unwrap_or_default()
 }
 
 /// What makes two states have an object in common: users and service-linked roles belong to

@@ -11,11 +11,16 @@ mod render;
 #[allow(missing_docs, reason = "the fields are the words of IAM and of the grammar")]
 pub mod schema;
 
+use std::sync::OnceLock;
+
 pub use render::{Branches, Wish, attributes, render};
 pub use schema::{Edition, Preset};
 
 /// What the build script made of `presets/*.yaml`: names and JSON, in order.
 const CATALOGUE: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/presets.rs"));
+
+/// Each preset once it was asked for.
+static PARSED: [OnceLock<Preset>; CATALOGUE.len()] = [const { OnceLock::new() }; CATALOGUE.len()];
 
 /// The names of all presets, in order.
 pub fn names() -> Vec<&'static str> {
@@ -24,9 +29,12 @@ pub fn names() -> Vec<&'static str> {
 
 /// The preset of that name.
 #[allow(clippy::expect_used, reason = "the build script wrote it with these same types")]
-pub fn find(name: &str) -> Option<Preset> {
-    let (_, json) = CATALOGUE.iter().find(|(known, _)| *known == name)?;
-    Some(serde_json::from_str(json).expect("the catalogue is what the build script wrote"))
+pub fn find(name: &str) -> Option<&'static Preset> {
+    let mut presets = CATALOGUE.iter().zip(&PARSED);
+    let ((_, json), parsed) = presets.find(|((known, _), _)| *known == name)?;
+    let parse =
+        || serde_json::from_str(json).expect("the catalogue is what the build script wrote");
+    Some(parsed.get_or_init(parse))
 }
 
 /// The word that was probably meant, if one is near.

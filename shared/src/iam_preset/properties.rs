@@ -31,7 +31,7 @@ pub struct Properties {
     /// The preset's name.
     pub name: String,
     /// The preset.
-    pub preset: Preset,
+    pub preset: &'static Preset,
     /// The edition; by default the preset's first.
     pub edition: Edition,
     /// The preset's own parameters.
@@ -176,7 +176,7 @@ fn optional<T>(
     given.map(read).transpose()
 }
 
-fn find(given: Option<&Value>) -> Result<(String, Preset), String> {
+fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {
     let names = preset::names();
     let given = match given {
         Some(Value::String(name)) => name,

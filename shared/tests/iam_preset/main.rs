@@ -9,11 +9,17 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod catalogue;
 mod crash;
 mod existing;
+mod function;
 mod lifecycle;
+mod model;
 mod operator;
 mod ownership;
+mod people;
 mod rivals;
+mod stacks;
 mod updates;
+mod wanted;
 mod world;
