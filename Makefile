@@ -73,9 +73,11 @@ clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 
+# The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
-	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam build
+	CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" \
+	    sam build
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.
