@@ -2,9 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::preset::parameters::{self, Values, brief, kind};
+use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown};
+use crate::preset::parameters::{self, Values};
 use crate::preset::schema::Parameter;
-use crate::preset::{self, Edition, Preset, unknown};
+use crate::preset::{self, Edition, Preset};
 use crate::state::{Tags, is_ownership_tag, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
@@ -85,14 +86,14 @@ impl Properties {
         });
         let session = optional(get("MaxSessionDuration"), |given| {
             let (min, max) = (*limits::SESSION.start(), *limits::SESSION.end());
-            parameters::integer(given, min.into(), max.into())
+            integer(given, min.into(), max.into())
         })
         .unwrap_or_else(|problem| {
             check("MaxSessionDuration", problem);
             None
         });
-        let acknowledged = optional(get("AcknowledgeAdminEquivalent"), parameters::boolean)
-            .unwrap_or_else(|problem| {
+        let acknowledged =
+            optional(get("AcknowledgeAdminEquivalent"), boolean).unwrap_or_else(|problem| {
                 check("AcknowledgeAdminEquivalent", problem);
                 None
             });
@@ -138,13 +139,6 @@ impl Properties {
         });
         chosen.collect()
     }
-}
-
-fn optional<T>(
-    given: Option<&Value>,
-    read: impl Fn(&Value) -> Result<T, String>,
-) -> Result<Option<T>, String> {
-    given.map(read).transpose()
 }
 
 fn find(given: Option<&Value>) -> Result<(String, Preset), String> {
