@@ -21,8 +21,12 @@ use std::{env, fs};
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=presets");
-    let out = Path::new(&env::var("OUT_DIR")?).join("presets.json");
-    fs::write(out, serde_json::to_string(&catalogue(Path::new("presets"))?)?)?;
+    let presets = catalogue(Path::new("presets"))?.into_iter();
+    let presets: Vec<(String, String)> = presets
+        .map(|(name, preset)| Ok((name, serde_json::to_string(&preset)?)))
+        .collect::<Result<_, serde_json::Error>>()?;
+    let out = Path::new(&env::var("OUT_DIR")?).join("presets.rs");
+    fs::write(out, format!("{presets:?}"))?;
     Ok(())
 }
 

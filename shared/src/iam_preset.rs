@@ -136,8 +136,12 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         let on_failure =
             if kind == RequestType::Create { OnFailure::Undo } else { OnFailure::Leave };
-        let (observed, plan) =
-            reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress).await?;
+        let (observed, plan) = reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress)
+            .await
+            .map_err(|problem| match &wanted {
+                Some(properties) => properties.locate(problem),
+                None => problem,
+            })?;
 
         let Some(properties) = wanted else { return Ok(Success::default()) };
         let mut there = desired;

@@ -11,33 +11,22 @@ mod render;
 #[allow(missing_docs, reason = "the fields are the words of IAM and of the grammar")]
 pub mod schema;
 
-use std::collections::BTreeMap;
-
-use serde_json::value::RawValue;
-
 pub use render::{Branches, Wish, attributes, render};
 pub use schema::{Edition, Preset};
 
-/// What the build script made of `presets/*.yaml`.
-const CATALOGUE: &str = include_str!(concat!(env!("OUT_DIR"), "/presets.json"));
+/// What the build script made of `presets/*.yaml`: names and JSON, in order.
+const CATALOGUE: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/presets.rs"));
 
 /// The names of all presets, in order.
-pub fn names() -> Vec<String> {
-    catalogue().into_keys().collect()
+pub fn names() -> Vec<&'static str> {
+    CATALOGUE.iter().map(|(name, _)| *name).collect()
 }
 
 /// The preset of that name.
-pub fn find(name: &str) -> Option<Preset> {
-    catalogue().get(name).map(|preset| parse(preset.get()))
-}
-
-fn catalogue() -> BTreeMap<String, Box<RawValue>> {
-    parse(CATALOGUE)
-}
-
 #[allow(clippy::expect_used, reason = "the build script wrote it with these same types")]
-fn parse<'a, T: serde::Deserialize<'a>>(text: &'a str) -> T {
-    serde_json::from_str(text).expect("the catalogue is what the build script wrote")
+pub fn find(name: &str) -> Option<Preset> {
+    let (_, json) = CATALOGUE.iter().find(|(known, _)| *known == name)?;
+    Some(serde_json::from_str(json).expect("the catalogue is what the build script wrote"))
 }
 
 #[cfg(test)]
@@ -46,9 +35,8 @@ mod tests {
 
     #[test]
     fn every_preset_of_the_catalogue_is_found_by_its_name() {
-        let names = names();
-        assert!(names.contains(&"slim".to_owned()) && names.contains(&"lithops".to_owned()));
-        assert!(names.iter().all(|name| find(name).is_some()));
+        assert_eq!(names(), ["lithops", "orchestra", "skypilot", "slim", "zappa"]);
+        assert!(names().iter().all(|name| find(name).is_some()));
         assert!(find("Slim").is_none());
     }
 }

@@ -6,19 +6,39 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod choices;
+
 use std::fmt::Write;
 
 use account_presets::plan::{Scope, plan};
-use account_presets::preset::{self, Branches, Edition, Wish, parameters, render};
+use account_presets::preset::schema::Parameter;
+use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::{Map, Value, json};
 
-fn wish(preset: &preset::Preset, edition: Edition) -> Wish {
+/// With the defaults and one user, so that what users get is seen.
+fn usual(preset: &Preset) -> Map<String, Value> {
+    Map::from_iter([("UserNames".to_owned(), json!(["alice"]))])
+        .into_iter()
+        .filter(|(name, _)| preset.parameters.contains_key(name))
+        .collect()
+}
+
+/// With every switch on and something in every list.
+fn everything(preset: &Preset) -> Map<String, Value> {
+    let switches = preset.parameters.iter().filter_map(|(name, parameter)| match parameter {
+        Parameter::Boolean { .. } => Some((name.clone(), json!(true))),
+        Parameter::String { .. }
+        | Parameter::Integer { .. }
+        | Parameter::Enum { .. }
+        | Parameter::List { .. } => None,
+    });
+    switches.chain(choices::elements(preset)).chain(usual(preset)).collect()
+}
+
+fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
-    // One user, so that what users get is seen.
-    let given = json!({"UserNames": ["alice"]}).as_object().cloned().unwrap();
-    let known = given.into_iter().filter(|(name, _)| preset.parameters.contains_key(name));
-    let (parameters, _) = parameters::read(preset, &known.collect::<Map<String, Value>>());
+    let (parameters, _) = parameters::read(preset, given);
     Wish {
         account,
         owner: Owner::new("arn:aws:cloudformation:eu-west-1:123456789012:stack/s/guid", "Preset"),
@@ -72,9 +92,11 @@ fn power(state: &State) -> String {
 #[test]
 fn every_preset_and_edition_is_as_its_files_say() {
     for name in preset::names() {
-        let preset = preset::find(&name).unwrap();
+        let preset = preset::find(name).unwrap();
         for edition in &preset.editions {
-            let wish = wish(&preset, *edition);
+            let all = wish(&preset, *edition, &everything(&preset));
+            let all = render(&preset, &all, Branches::Chosen);
+            let wish = wish(&preset, *edition, &usual(&preset));
             let state = render(&preset, &wish, Branches::Chosen);
             let file = format!("{name}-{}", edition.as_str());
             let mut settings = insta::Settings::clone_current();
@@ -84,6 +106,7 @@ fn every_preset_and_edition_is_as_its_files_say() {
             settings.bind(|| {
                 insta::assert_snapshot!(format!("{file}-plan"), order(&wish, &state));
                 insta::assert_snapshot!(format!("{file}-power"), power(&state));
+                insta::assert_snapshot!(format!("{file}-power-all"), power(&all));
             });
         }
     }

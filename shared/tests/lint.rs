@@ -2,17 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use account_presets::preset::Preset;
 use account_presets::preset::lint::{Problem, Reference, lint};
+use account_presets::preset::{self, Preset};
 use serde_json::{Value, json};
 
 fn reference() -> Reference {
     Reference::from_json(include_str!("../data/aws-reference.json")).unwrap()
-}
-
-fn draft(name: &str) -> Preset {
-    let path = format!("{}/presets/next/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
-    serde_saphyr::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 /// What is left in the catalogue, and why: a preset's title, words of the finding, the reason.
@@ -36,8 +31,8 @@ fn the_catalogue_has_no_mistakes_but_the_known_ones() {
     let reference = reference();
     let mut found: Vec<String> = Vec::new();
     let mut known: Vec<_> = KNOWN.iter().collect();
-    for name in ["lithops", "orchestra", "skypilot", "slim", "zappa"] {
-        let findings = lint(&draft(name), &reference);
+    for name in preset::names() {
+        let findings = lint(&preset::find(name).unwrap(), &reference);
         for finding in findings.iter().filter(|finding| finding.is_mistake()) {
             let line = finding.to_string();
             let place = known

@@ -9,6 +9,8 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod choices;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
@@ -24,7 +26,7 @@ fn the_pages_say_what_the_presets_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/presets");
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
     for name in preset::names() {
-        pages.insert(format!("{name}.md"), page(&name, &preset::find(&name).unwrap()));
+        pages.insert(format!("{name}.md"), page(name, &preset::find(name).unwrap()));
     }
     if env::var_os("UPDATE_PAGES").is_some() {
         fs::create_dir_all(&folder).unwrap();
@@ -62,7 +64,8 @@ fn page(name: &str, preset: &Preset) -> String {
 /// The preset with its defaults, but for what is given.
 fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     let (parameters, problems) = parameters::read(preset, given);
-    assert_eq!(problems, Vec::<String>::new());
+    // What a switch makes necessary is in no name, so any value does for a page.
+    assert!(problems.iter().all(|problem| problem.contains("required with")), "{problems:?}");
     Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
         owner: Owner::new("stack", "Preset"),
@@ -75,32 +78,13 @@ fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     }
 }
 
-/// One element in each list, named after it, so that what hangs on it is seen.
-fn lists(preset: &Preset) -> Map<String, Value> {
-    let lists = preset.parameters.iter().filter_map(|(name, parameter)| match parameter {
-        Parameter::List { default, .. } if default.is_empty() => {
-            Some((name.clone(), json!([name.to_lowercase()])))
-        }
-        Parameter::List { .. }
-        | Parameter::String { .. }
-        | Parameter::Boolean { .. }
-        | Parameter::Integer { .. }
-        | Parameter::Enum { .. } => None,
-    });
-    // A list whose pattern does not take that name stays empty.
-    let fits = |(name, value): &(String, Value)| {
-        parameters::read(preset, &Map::from_iter([(name.clone(), value.clone())])).1.is_empty()
-    };
-    lists.filter(fits).collect()
-}
-
 fn chosen(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> State {
-    let given = lists(preset).into_iter().chain(given.clone()).collect();
+    let given = choices::elements(preset).into_iter().chain(given.clone()).collect();
     render(preset, &wish(preset, edition, &given), Branches::Chosen)
 }
 
 fn any(preset: &Preset) -> State {
-    render(preset, &wish(preset, preset.editions[0], &lists(preset)), Branches::Any)
+    render(preset, &wish(preset, preset.editions[0], &choices::elements(preset)), Branches::Any)
 }
 
 fn powers(page: &mut String, preset: &Preset) {
@@ -204,6 +188,9 @@ fn parameter_table(page: &mut String, preset: &Preset) {
         .unwrap();
     for (name, parameter) in &preset.parameters {
         let (kind, default, description) = match parameter {
+            Parameter::String { required: Some(when), description, .. } => {
+                ("string".to_owned(), format!("required with {when}"), description)
+            }
             Parameter::String { default, description, .. } => {
                 ("string".to_owned(), format!("`{default}`"), description)
             }

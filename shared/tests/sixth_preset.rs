@@ -44,8 +44,8 @@ fn folder(name: &str, sixth: &str) -> PathBuf {
 #[test]
 fn one_more_file_is_one_more_preset() {
     let catalogue = build::catalogue(&folder("one-more", SIXTH)).unwrap();
-    let mut names: Vec<String> = account_presets::preset::names();
-    names.push("sixth".to_owned());
+    let mut names = account_presets::preset::names();
+    names.push("sixth");
     names.sort();
     assert_eq!(catalogue.keys().cloned().collect::<Vec<_>>(), names);
     assert_eq!(catalogue["sixth"].title, "Sixth");

@@ -109,6 +109,10 @@ class Account:
         self.owns_by_hand(name)
         return role["Arn"]
 
+    def make_group(self, name):
+        self.iam.create_group(GroupName=name)
+        self.by_hand.append((lambda name: self.iam.delete_group(GroupName=name), name))
+
     def make_policy(self, name):
         arn = self.iam.create_policy(PolicyName=name, PolicyDocument=ALLOW_NOTHING)["Policy"]["Arn"]
         self.by_hand.append((lambda arn: self.iam.delete_policy(PolicyArn=arn), arn))

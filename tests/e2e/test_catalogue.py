@@ -8,30 +8,34 @@ from .stacks import preset_template
 
 PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "shared" / "presets").glob("*.yaml"))}
 USER = "somebody"
+# Parameters that a switch makes necessary.
+REQUIRED = {"orchestra": {"OrchestraAccountId": "4a6a45ca-5549-4c53-bca4-43a76e1bab2c"}}
 
 
-def turned(preset, nth):
+def turned(name, nth):
     """Parameters with every other switch turned (nth 0 or 1), or all of them (nth 2), and the user in every list of users."""
     parameters = {}
-    switches = [name for name, it in preset["parameters"].items() if it["type"] in ("boolean", "enum")]
-    for place, name in enumerate(switches):
-        it = preset["parameters"][name]
+    preset = PRESETS[name]
+    switches = [switch for switch, it in preset["parameters"].items() if it["type"] in ("boolean", "enum")]
+    for place, switch in enumerate(switches):
+        it = preset["parameters"][switch]
         if nth == 2 or place % 2 == nth:
             others = [value for value in it.get("values", [True, False]) if value != it["default"]]
-            parameters[name] = others[0]
-    if "UserNames" in preset["parameters"]:
-        parameters["UserNames"] = [USER]
+            parameters[switch] = others[0]
+    parameters["UserNames"] = [USER]
+    parameters |= REQUIRED.get(name, {})
     return parameters
 
 
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_goes_through_all_its_editions_and_switches_and_leaves_nothing(account, name):
-    account.make_user(USER)
-    before = account.snapshot()
     preset = PRESETS[name]
+    for user in {USER, *preset["parameters"]["UserNames"].get("default", [])}:
+        account.make_user(user)
+    before = account.snapshot()
     asked = [{"Edition": edition} for edition in preset["editions"]]
-    asked += [{"Parameters": turned(preset, nth)} for nth in range(3)]
-    asked += [{"Edition": edition, "Parameters": turned(preset, 2)} for edition in preset["editions"]]
+    asked += [{"Parameters": turned(name, nth)} for nth in range(3)]
+    asked += [{"Edition": edition, "Parameters": turned(name, 2)} for edition in preset["editions"]]
 
     def template(properties):
         outputs = [*preset["outputs"], "AdminEquivalent"]

@@ -13,49 +13,114 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use account_presets::aws::actions::{Action, PASS_ROLE};
-use account_presets::preset::{self, Branches, Wish, parameters, render};
-use account_presets::state::limits::ROLE_INLINE;
+use account_presets::preset::parameters::{self, Value as Parameter};
+use account_presets::preset::{self, Branches, Wish, render};
+use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
 use account_presets::state::{Account, Id, Kind, Owner, Resource, State};
 use serde_json::{Map, Value};
 
-/// Everything that some choice of some preset would bring.
-fn catalogue() -> State {
-    let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
-    let mut all = State::default();
-    for name in preset::names() {
-        let preset = preset::find(&name).unwrap();
-        let given = preset.parameters.iter().filter_map(|(name, parameter)| match parameter {
-            preset::schema::Parameter::List { .. } => Some((name.clone(), Value::from(vec!["x"]))),
-            _ => None,
-        });
-        let (parameters, problems) = parameters::read(&preset, &given.collect::<Map<_, _>>());
-        assert_eq!(problems, Vec::<String>::new());
-        let wish = Wish {
-            account: account.clone(),
-            owner: Owner::new("stack", "Preset"),
-            edition: preset.editions[0],
-            parameters,
-            path: "/".to_owned(),
-            permissions_boundary: None,
-            tags: BTreeMap::new(),
-            max_session_duration: 3600,
-        };
-        all.extend(render(&preset, &wish, Branches::Any).iter().map(|(_, object)| object.clone()));
+/// What stands in the template for names that a consumer chooses: a parameter of the template, or
+/// a wildcard as narrow as the names are.
+const CHOSEN_NAMES: [(&str, &str, &str); 11] = [
+    ("lithops", "NamePrefix", "${LithopsNamePrefix}"),
+    ("slim", "NamePrefix", "${SlimNamePrefix}"),
+    ("orchestra", "PolicyName", "${OrchestraPolicyName}"),
+    ("orchestra", "ModuleNamePrefix", "*"),
+    ("orchestra", "Suffix", "????????"),
+    ("orchestra", "GroupNames", "*"),
+    ("orchestra", "RoleNames", "*"),
+    ("skypilot", "PolicyName", "${SkyPilotPolicyName}"),
+    ("skypilot", "RoleName", "${SkyPilotRoleName}"),
+    ("zappa", "Deployments", "*"),
+    ("zappa", "SharedRoleName", "*-ZappaLambdaExecutionRole"),
+];
+
+/// Everything that some choice of a preset would bring.
+fn catalogue(name: &str) -> State {
+    let preset = preset::find(name).unwrap();
+    let (mut parameters, problems) = parameters::read(&preset, &Map::new());
+    assert_eq!(problems, Vec::<String>::new());
+    for (parameter, value) in &mut parameters {
+        let text = CHOSEN_NAMES
+            .iter()
+            .find(|(of, chosen, _)| *of == name && chosen == parameter)
+            .map(|(_, _, text)| (*text).to_owned());
+        match (value, text) {
+            (Parameter::One(value), Some(text)) => *value = text,
+            (Parameter::List(values), Some(text)) => *values = vec![text],
+            // One element of each list, so that what hangs on it is there.
+            (Parameter::List(values), None) if values.is_empty() => values.push("x".to_owned()),
+            (Parameter::One(_) | Parameter::List(_), None) => {}
+        }
     }
-    all
+    let wish = Wish {
+        account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
+        owner: Owner::new("stack", "Preset"),
+        edition: preset.editions[0],
+        parameters,
+        path: "/".to_owned(),
+        permissions_boundary: None,
+        tags: BTreeMap::new(),
+        max_session_duration: 3600,
+    };
+    render(&preset, &wish, Branches::Any)
 }
 
-/// The statements of the function's own role, by their ids.
-fn statements() -> BTreeMap<String, Value> {
-    let statements = policies().into_iter().flat_map(|policy| list(&policy["Statement"]));
-    let by_id = statements.map(|statement| (text(&statement["Sid"]), statement));
-    by_id.collect()
+/// The presets, and what stands for each in the template: the policies whose names begin with its
+/// own.
+fn presets() -> Vec<(State, BTreeMap<String, Value>)> {
+    let mut rest = managed_policies();
+    let of_preset = |name: &str| {
+        let own = rest.extract_if(.., |id, _| id.to_lowercase().starts_with(name));
+        let documents: Vec<Value> = own.map(|(_, document)| document).collect();
+        (catalogue(name), statements(documents))
+    };
+    let presets = preset::names().into_iter().map(of_preset).collect();
+    assert!(rest.keys().eq(["CommonPolicy"]), "{:?}", rest.keys());
+    presets
 }
 
-fn policies() -> Vec<Value> {
-    let template: Value = serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap();
-    let role = &template["Resources"]["IamPresetRole"]["Properties"];
+/// The statements for all presets.
+fn common() -> BTreeMap<String, Value> {
+    statements([managed_policies().remove("CommonPolicy").unwrap()])
+}
+
+fn template() -> Value {
+    serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap()
+}
+
+/// The documents of the managed policies on the function's own role, by their logical ids.
+fn managed_policies() -> BTreeMap<String, Value> {
+    let template = template();
+    let ids = list(&template["Resources"]["IamPresetRole"]["Properties"]["ManagedPolicyArns"]);
+    let document = |id: &Value| {
+        let policy = &template["Resources"][text(id)];
+        assert_eq!(policy["Type"], "AWS::IAM::ManagedPolicy");
+        (text(id), policy["Properties"]["PolicyDocument"].clone())
+    };
+    ids.iter().map(document).collect()
+}
+
+fn inline_policies() -> Vec<Value> {
+    let role = &template()["Resources"]["IamPresetRole"]["Properties"];
     list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()).collect()
+}
+
+/// The statements of documents, by their ids.
+fn statements(documents: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
+    let statements = documents.into_iter().flat_map(|policy| list(&policy["Statement"]));
+    let mut by_id = BTreeMap::new();
+    for statement in statements {
+        let sid = text(&statement["Sid"]);
+        assert!(by_id.insert(sid.clone(), statement).is_none(), "{sid} is there twice");
+    }
+    by_id
+}
+
+/// The statements of all documents.
+fn all_statements() -> Vec<Value> {
+    let documents = managed_policies().into_values().chain(inline_policies());
+    documents.flat_map(|document| list(&document["Statement"])).collect()
 }
 
 fn list(value: &Value) -> Vec<Value> {
@@ -79,34 +144,43 @@ fn arns(value: &Value) -> BTreeSet<String> {
     texts(value).into_iter().map(short).collect()
 }
 
-/// The names of a kind, at the root and below any path.
-fn names(kind: Kind, prefix: &str) -> BTreeSet<String> {
-    let catalogue = catalogue();
-    let names = catalogue.ids().filter(|id| id.kind == kind).map(|id| id.name.clone());
-    names.flat_map(|name| [format!("{prefix}/{name}"), format!("{prefix}/*/{name}")]).collect()
+/// A name at the root and below any path. A name that begins with `*` is both in one.
+fn forms(prefix: &str, name: &str) -> BTreeSet<String> {
+    if name.starts_with('*') {
+        BTreeSet::from([format!("{prefix}/{name}")])
+    } else {
+        BTreeSet::from([format!("{prefix}/{name}"), format!("{prefix}/*/{name}")])
+    }
 }
 
-/// The policies that links of a kind attach.
-fn attached(kind: Kind) -> BTreeSet<String> {
-    let catalogue = catalogue();
-    let policies = catalogue.ids().filter(|id| id.kind == kind);
-    let forms = |id: &Id| {
+/// The objects of a kind that a preset makes.
+fn names(catalogue: &State, kind: Kind, prefix: &str) -> BTreeSet<String> {
+    let ids = catalogue.ids().filter(|id| id.kind == kind);
+    ids.flat_map(|id| forms(prefix, &id.name)).collect()
+}
+
+/// The policies that links of a kind attach to whom the filter lets through.
+fn attached(catalogue: &State, kind: Kind, to: impl Fn(&Id) -> bool) -> BTreeSet<String> {
+    let links = catalogue.ids().filter(|id| id.kind == kind && to(id));
+    let policy = |id: &Id| {
         let arn = id.part.clone().unwrap();
         match (arn.split_once(":iam::aws:policy/"), id.target()) {
-            (Some((_, name)), _) => vec![format!("aws/{name}")],
-            (None, Some(policy)) => {
-                vec![format!("policy/{}", policy.name), format!("policy/*/{}", policy.name)]
-            }
+            (Some((_, name)), _) => BTreeSet::from([format!("aws/{name}")]),
+            (None, Some(policy)) => forms("policy", &policy.name),
             (None, None) => panic!("{id} attaches nothing"),
         }
     };
-    policies.flat_map(forms).collect()
+    links.flat_map(policy).collect()
+}
+
+fn attachable(statement: &Value) -> BTreeSet<String> {
+    arns(&statement["Condition"]["ArnLike"]["iam:PolicyARN"])
 }
 
 #[test]
 fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
-    let allowed: BTreeSet<String> = statements()
-        .values()
+    let allowed: BTreeSet<String> = all_statements()
+        .iter()
         .flat_map(|statement| texts(&statement["Action"]))
         .filter(|action| !action.starts_with("logs:"))
         .collect();
@@ -116,73 +190,173 @@ fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
 }
 
 #[test]
-fn every_statement_names_the_catalogues_objects_and_no_others() {
-    let statements = statements();
-    for (sid, kind, prefix) in [
-        ("Roles", Kind::Role, "role"),
-        ("CataloguePoliciesOnRoles", Kind::Role, "role"),
-        ("Policies", Kind::Policy, "policy"),
-        ("Groups", Kind::Group, "group"),
-        ("CataloguePoliciesOnGroups", Kind::Group, "group"),
-        ("InstanceProfiles", Kind::InstanceProfile, "instance-profile"),
-    ] {
-        assert_eq!(arns(&statements[sid]["Resource"]), names(kind, prefix), "{sid}");
+fn every_statement_names_its_presets_objects_and_no_others() {
+    for (catalogue, statements) in presets() {
+        for (sid, kind, prefix) in [
+            ("Roles", Kind::Role, "role"),
+            ("Policies", Kind::Policy, "policy"),
+            ("Groups", Kind::Group, "group"),
+            ("InstanceProfiles", Kind::InstanceProfile, "instance-profile"),
+        ] {
+            let allowed = statements.get(sid).map(|it| arns(&it["Resource"])).unwrap_or_default();
+            assert_eq!(allowed, names(&catalogue, kind, prefix), "{sid}");
+        }
     }
 }
 
 #[test]
-fn only_the_catalogues_policies_can_be_attached() {
-    let statements = statements();
-    for (sid, kind) in [
-        ("CataloguePoliciesOnRoles", Kind::RoleAttachment),
-        ("CataloguePoliciesOnGroups", Kind::GroupAttachment),
-        ("CataloguePoliciesOnUsers", Kind::UserAttachment),
-    ] {
-        let condition = &statements[sid]["Condition"]["ArnLike"]["iam:PolicyARN"];
-        assert_eq!(arns(condition), attached(kind), "{sid}");
+fn to_each_object_only_its_own_presets_policies_can_be_attached() {
+    for (catalogue, statements) in presets() {
+        for (action, node, link, prefix) in [
+            ("iam:AttachRolePolicy", Kind::Role, Kind::RoleAttachment, "role"),
+            ("iam:AttachGroupPolicy", Kind::Group, Kind::GroupAttachment, "group"),
+        ] {
+            let mut covered = BTreeSet::new();
+            for (sid, statement) in &statements {
+                let existing = sid.starts_with("Existing");
+                if texts(&statement["Action"]).contains(action) && !existing {
+                    let resources = arns(&statement["Resource"]);
+                    let among = |id: &Id| forms(prefix, &id.name).is_subset(&resources);
+                    assert_eq!(attachable(statement), attached(&catalogue, link, among), "{sid}");
+                    for resource in resources {
+                        assert!(
+                            covered.insert(resource.clone()),
+                            "{sid}: {resource} is there twice"
+                        );
+                    }
+                }
+            }
+            assert_eq!(covered, names(&catalogue, node, prefix), "{action}");
+        }
+    }
+}
+
+#[test]
+fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_attached() {
+    for (catalogue, statements) in presets() {
+        let foreign = |id: &Id| id.parent().is_some_and(|parent| !catalogue.contains(&parent));
+        for (sid, link, resource, actions) in [
+            (
+                "ExistingRoles",
+                Kind::RoleAttachment,
+                "role/*",
+                ["iam:AttachRolePolicy", "iam:DetachRolePolicy"],
+            ),
+            (
+                "ExistingGroups",
+                Kind::GroupAttachment,
+                "group/*",
+                ["iam:AttachGroupPolicy", "iam:DetachGroupPolicy"],
+            ),
+            (
+                "Users",
+                Kind::UserAttachment,
+                "user/*",
+                ["iam:AttachUserPolicy", "iam:DetachUserPolicy"],
+            ),
+        ] {
+            // A user is part of the state, though nobody's preset makes one.
+            let wanted = attached(&catalogue, link, |id| sid == "Users" || foreign(id));
+            let Some(statement) = statements.get(sid) else {
+                assert_eq!(wanted, BTreeSet::new(), "{sid}");
+                continue;
+            };
+            assert_eq!(attachable(statement), wanted, "{sid}");
+            assert_eq!(
+                arns(&statement["Resource"]),
+                BTreeSet::from([resource.to_owned()]),
+                "{sid}"
+            );
+            assert_eq!(texts(&statement["Action"]), actions.map(str::to_owned).into(), "{sid}");
+        }
     }
 }
 
 #[test]
 fn only_roles_of_instance_profiles_can_be_passed_and_only_to_ec2() {
-    let catalogue = catalogue();
-    let links = catalogue.ids().filter(|id| id.kind == Kind::ProfileRole);
-    let roles = links.filter_map(|id| id.target()).map(|role| role.name);
-    let expected: BTreeSet<String> =
-        roles.flat_map(|role| [format!("role/{role}"), format!("role/*/{role}")]).collect();
-    let statement = &statements()["RolesOfInstanceProfiles"];
-    assert_eq!(arns(&statement["Resource"]), expected);
-    assert_eq!(statement["Condition"]["StringEquals"]["iam:PassedToService"], "ec2.amazonaws.com");
+    for (catalogue, statements) in presets() {
+        let links = catalogue.ids().filter(|id| id.kind == Kind::ProfileRole);
+        let roles = links.filter_map(Id::target);
+        let expected: BTreeSet<String> = roles.flat_map(|role| forms("role", &role.name)).collect();
+        let passing: Vec<&Value> = statements
+            .values()
+            .filter(|statement| texts(&statement["Action"]).contains(PASS_ROLE))
+            .collect();
+        assert_eq!(passing.len(), usize::from(!expected.is_empty()));
+        for statement in passing {
+            assert_eq!(arns(&statement["Resource"]), expected);
+            let service = &statement["Condition"]["StringEquals"]["iam:PassedToService"];
+            assert_eq!(*service, "ec2.amazonaws.com");
+        }
+    }
 }
 
 #[test]
 fn only_the_catalogues_service_linked_roles_can_be_made() {
-    let services: BTreeSet<String> = catalogue()
+    let services: BTreeSet<String> = presets()
         .iter()
-        .filter_map(|(_, object)| match &object.resource {
-            Resource::ServiceLinkedRole { service, .. } => Some(service.clone()),
+        .flat_map(|(catalogue, _)| catalogue.iter().map(|(_, object)| object.resource.clone()))
+        .filter_map(|resource| match resource {
+            Resource::ServiceLinkedRole { service, .. } => Some(service),
             _ => None,
         })
         .collect();
-    let condition = &statements()["ServiceLinkedRoles"]["Condition"]["StringEquals"];
+    let condition = &common()["ServiceLinkedRoles"]["Condition"]["StringEquals"];
     assert_eq!(texts(&condition["iam:AWSServiceName"]), services);
 }
 
 #[test]
 fn no_statement_holds_for_everything() {
-    for (sid, statement) in statements() {
+    for statement in all_statements() {
         // The log group's own ARN is a reference to it.
-        let resources = texts(&statement["Resource"]);
-        assert!(!resources.contains("*"), "{sid}");
+        let sid = &statement["Sid"];
+        assert!(!texts(&statement["Resource"]).contains("*"), "{sid}");
         assert!(!texts(&statement["Action"]).iter().any(|action| action.contains('*')), "{sid}");
     }
 }
 
+/// Only reading, and attaching what the catalogue attaches, reaches objects of any name.
 #[test]
-fn the_roles_inline_policies_fit_their_quota_in_the_longest_partition() {
-    let fill = |text: String| {
-        text.replace("${AWS::Partition}", "aws-us-gov").replace("${AWS::AccountId}", "123456789012")
+fn what_reaches_every_name_reads_or_has_a_condition() {
+    for statement in all_statements() {
+        let everything = ["role/*", "group/*", "policy/*", "instance-profile/*"];
+        let wide =
+            arns(&statement["Resource"]).iter().any(|arn| everything.contains(&arn.as_str()));
+        let reads =
+            |action: &String| action.starts_with("iam:Get") || action.starts_with("iam:List");
+        let reading = texts(&statement["Action"]).iter().all(reads);
+        assert!(!wide || reading || !attachable_or_none(&statement).is_empty(), "{statement}");
+    }
+}
+
+fn attachable_or_none(statement: &Value) -> BTreeSet<String> {
+    let condition = &statement["Condition"]["ArnLike"]["iam:PolicyARN"];
+    if condition.is_null() { BTreeSet::new() } else { arns(condition) }
+}
+
+#[test]
+fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
+    let parameters = template()["Parameters"].as_object().unwrap().clone();
+    let size = |document: &Value| {
+        let mut text = document
+            .to_string()
+            .replace("${AWS::Partition}", "aws-us-gov")
+            .replace("${AWS::AccountId}", "123456789012");
+        for (name, parameter) in &parameters {
+            if let Some(longest) = parameter["MaxLength"].as_u64() {
+                let longest = "n".repeat(usize::try_from(longest).unwrap());
+                text = text.replace(&format!("${{{name}}}"), &longest);
+            }
+        }
+        assert!(!text.contains("${"), "a name without a longest length: {text}");
+        text.chars().filter(|character| !character.is_whitespace()).count()
     };
-    let size: usize = policies().iter().map(|policy| fill(policy.to_string()).len()).sum();
-    assert!(size <= ROLE_INLINE, "{size} characters of {ROLE_INLINE}");
+    let inline: usize = inline_policies().iter().map(size).sum();
+    assert!(inline <= ROLE_INLINE, "{inline} characters of {ROLE_INLINE}");
+    let managed = managed_policies();
+    assert!(managed.len() <= ATTACHMENTS, "{} policies of {ATTACHMENTS}", managed.len());
+    for (name, document) in managed {
+        let size = size(&document);
+        assert!(size <= MANAGED_POLICY, "{name}: {size} characters of {MANAGED_POLICY}");
+    }
 }

@@ -127,6 +127,18 @@ impl Properties {
 }
 
 impl Properties {
+    /// The problem, and which parameters name what it says is not there.
+    pub fn locate(&self, problem: String) -> String {
+        let named = self.parameters.iter().filter(|(_, value)| match value {
+            parameters::Value::List(names) => {
+                names.iter().any(|name| problem.contains(&format!("`{name}` does not exist")))
+            }
+            parameters::Value::One(_) => false,
+        });
+        let named: Vec<String> = named.map(|(name, _)| format!("Parameters.{name}")).collect();
+        if named.is_empty() { problem } else { format!("{}: {problem}", named.join(", ")) }
+    }
+
     /// The texts among the parameters that are not their defaults: what names depend on.
     pub fn chosen_texts(&self) -> Vec<String> {
         let chosen = self.preset.parameters.iter().filter_map(|(name, parameter)| {
@@ -143,7 +155,6 @@ impl Properties {
 
 fn find(given: Option<&Value>) -> Result<(String, Preset), String> {
     let names = preset::names();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let given = match given {
         Some(Value::String(name)) => name,
         Some(other) => return Err(format!("given {}, allowed is a string", kind(other))),

@@ -98,6 +98,9 @@ impl Check<'_> {
             Parameter::Boolean { .. } => None,
         };
         self.mistakes.extend(problem.map(|problem| format!("parameter `{name}`: {problem}")));
+        if let Parameter::String { required: Some(when), .. } = parameter {
+            self.when(when);
+        }
     }
 
     fn block(&mut self, name: &str, when: &When, for_each: Option<&str>) {
@@ -265,6 +268,7 @@ outputs:
             ("default: a,", "default: c,", "the default `c` is none of its values"),
             ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
             ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
+            ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
             ("editions: [current, hardened]", "editions: []", "`editions` is empty"),
         ] {
             let found = found(from, to);

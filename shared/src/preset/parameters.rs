@@ -2,6 +2,7 @@
 //! every number and boolean of a template into a string.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
@@ -18,6 +19,15 @@ pub enum Value {
     One(String),
     /// A list of texts.
     List(Vec<String>),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::One(text) => f.write_str(text),
+            Value::List(texts) => f.write_str(&texts.join(",")),
+        }
+    }
 }
 
 /// Each declared parameter's value.
@@ -44,6 +54,14 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
         });
         values.insert(name.clone(), value);
     }
+    for (name, parameter) in &preset.parameters {
+        if let Parameter::String { required: Some(when), .. } = parameter
+            && !given.contains_key(name)
+            && when.holds(|other| values.get(other).map(Value::to_string).unwrap_or_default())
+        {
+            problems.push(format!("Parameters.{name}: not given, and required with {when}"));
+        }
+    }
     (values, problems)
 }
 
@@ -69,7 +87,9 @@ fn value(parameter: &Parameter, given: &Json) -> Result<Value, String> {
             let words: Vec<&str> = values.iter().map(String::as_str).collect();
             word(given, &words).map(|word| Value::One(word.to_owned()))
         }
-        Parameter::List { pattern, .. } => list(given, pattern.as_deref()).map(Value::List),
+        Parameter::List { pattern, slug, .. } => {
+            list(given, pattern.as_deref(), *slug).map(Value::List)
+        }
     }
 }
 
@@ -81,22 +101,35 @@ fn text(given: &Json, pattern: Option<&str>) -> Result<String, String> {
 
 /// A list of strings. CloudFormation makes `[""]` of an empty `CommaDelimitedList`, so empty
 /// elements count for nothing.
-fn list(given: &Json, pattern: Option<&str>) -> Result<Vec<String>, String> {
+fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, String> {
     let Json::Array(elements) = given else {
         return Err(format!("given {}, allowed is a list of strings", kind(given)));
     };
     let mut texts = Vec::new();
     for element in elements {
-        let text = scalar(element)?;
-        if text.is_empty() {
+        let given = scalar(element)?;
+        if given.is_empty() {
             continue;
         }
+        let text = if slug { slugified(&given) } else { given };
         matches(&text, pattern)?;
         if !texts.contains(&text) {
             texts.push(text);
         }
     }
     Ok(texts)
+}
+
+/// The text as Python's slugify writes it, which tools make names with. What that would spell in
+/// other letters or take out is left, for the pattern to refuse.
+fn slugified(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " -._".contains(c);
+    if !text.chars().all(plain) {
+        return text.to_owned();
+    }
+    let text = text.to_ascii_lowercase();
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words.collect::<Vec<_>>().join("-")
 }
 
 fn matches(text: &str, pattern: Option<&str>) -> Result<(), String> {
@@ -117,11 +150,22 @@ mod tests {
 
     #[test]
     fn a_list_is_a_json_list_of_strings() {
-        assert_eq!(list(&json!([]), None), Ok(vec![]));
-        assert_eq!(list(&json!([""]), None), Ok(vec![]));
-        assert_eq!(list(&json!(["a", "b", "a"]), None), Ok(vec!["a".to_owned(), "b".to_owned()]));
+        assert_eq!(list(&json!([]), None, false), Ok(vec![]));
+        assert_eq!(list(&json!([""]), None, false), Ok(vec![]));
+        assert_eq!(list(&json!(["a", "b", "a"]), None, false).unwrap(), ["a", "b"]);
         for given in [json!("a,b"), json!({"a": 1}), json!([["a"]]), json!(null)] {
-            assert!(list(&given, None).is_err(), "{given}");
+            assert!(list(&given, None, false).is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn names_are_written_as_slugify_writes_them() {
+        let names = json!(["My_Project.2-Dev", "--a  b--", "a-b"]);
+        assert_eq!(list(&names, Some("[a-z0-9-]+"), true).unwrap(), ["my-project-2-dev", "a-b"]);
+        // It would make `e` of the first, nothing of the comma and a word of the third.
+        for given in ["é-dev", "1,000-dev", "a&amp;b-dev"] {
+            let problem = list(&json!([given]), Some("[a-z0-9-]+"), true).unwrap_err();
+            assert!(problem.contains(given), "{problem}");
         }
     }
 
@@ -129,7 +173,7 @@ mod tests {
     fn a_wildcard_is_refused_unless_a_pattern_allows_it() {
         for given in ["*", "a?", "a\u{7}b"] {
             assert!(text(&json!(given), None).is_err(), "{given}");
-            assert!(list(&json!([given]), None).is_err(), "{given}");
+            assert!(list(&json!([given]), None, false).is_err(), "{given}");
         }
         assert_eq!(text(&json!("a*"), Some(r"a\*|b")), Ok("a*".to_owned()));
         assert!(text(&json!("a*c"), Some(r"a\*|b")).is_err());

@@ -182,7 +182,7 @@ impl<'a> Scope<'a> {
     }
 
     fn holds(&self, when: &When) -> bool {
-        when.0.iter().all(|(name, values)| values.texts().contains(&self.value(name)))
+        when.holds(|name| self.value(name))
     }
 
     fn value(&self, name: &str) -> String {
@@ -195,8 +195,7 @@ impl<'a> Scope<'a> {
             "Path" => self.wish.path.clone(),
             _ => match (self.element, self.wish.parameters.get(name)) {
                 (Some((list, element)), _) if list == name => element.to_owned(),
-                (_, Some(Value::One(text))) => text.clone(),
-                (_, Some(Value::List(texts))) => texts.join(","),
+                (_, Some(value)) => value.to_string(),
                 (_, None) => String::new(),
             },
         }

@@ -115,20 +115,24 @@ impl Edition {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase", tag = "type")]
 pub enum Parameter {
-    /// A text; without a pattern, anything but `*` and `?`.
-    String { description: String, default: String, pattern: Option<String> },
+    /// A text; without a pattern, anything but `*` and `?`. Where `required` holds, it has no
+    /// default.
+    String { description: String, default: String, pattern: Option<String>, required: Option<When> },
     /// `true` or `false`.
     Boolean { description: String, default: bool },
     /// A whole number.
     Integer { description: String, default: i64, min: i64, max: i64 },
     /// One of some words.
     Enum { description: String, default: String, values: Vec<String> },
-    /// Texts, each as for `string`.
+    /// Texts, each as for `string`. With `slug`, any text is first written as in a URL: small
+    /// letters and digits, with single hyphens for all else.
     List {
         description: String,
         #[serde(default)]
         default: Vec<String>,
         pattern: Option<String>,
+        #[serde(default)]
+        slug: bool,
     },
 }
 
@@ -166,6 +170,21 @@ impl Values {
             Values::One(scalar) => std::slice::from_ref(scalar),
         };
         scalars.iter().map(ToString::to_string).collect()
+    }
+}
+
+impl When {
+    /// Whether each of its parameters has one of its values.
+    pub fn holds(&self, value: impl Fn(&str) -> String) -> bool {
+        self.0.iter().all(|(name, values)| values.texts().contains(&value(name)))
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words =
+            self.0.iter().map(|(name, values)| format!("{name} {}", values.texts().join(" or ")));
+        f.write_str(&words.collect::<Vec<_>>().join(" and "))
     }
 }
 

@@ -50,6 +50,10 @@ fn attributes_are_the_same_set_whatever_is_switched_off() {
         ("", "")
     );
     assert_eq!(on["AdminEquivalent"], "true");
+    let hardened = edition("hardened", "slim", json!({}));
+    let hardened = Stack::named("a").deploy(&populated(), hardened).unwrap().data;
+    assert!(on.keys().eq(hardened.keys()));
+    assert_eq!(hardened["AdminEquivalent"], "false");
 }
 
 #[test]
@@ -145,4 +149,24 @@ fn physical_ids_do_not_change_from_one_release_to_the_next() {
     assert_eq!(id(slim(json!({}))), "slim:a:Preset:b1af24de68786db2");
     assert_eq!(id(lithops(json!({}))), "lithops:a:Preset:b1af24de68786db2");
     assert_eq!(id(json!({"Preset": "no such"})), "none:a:Preset:b1af24de68786db2");
+}
+
+#[test]
+fn a_parameter_that_others_make_necessary_is_asked_for_and_only_then() {
+    let mut stack = Stack::named("a");
+    let roles = edition("current", "orchestra", json!({"ModuleRoles": "true"}));
+    let error = stack.deploy(&populated(), roles).unwrap_err();
+    assert_eq!(
+        error,
+        "Parameters.OrchestraAccountId: not given, and required with ModuleRoles true"
+    );
+    stack.deploy(&populated(), edition("current", "orchestra", json!({}))).unwrap();
+}
+
+#[test]
+fn a_role_has_the_name_that_zappa_makes_of_the_deployment() {
+    let account = populated();
+    let asked = edition("current", "zappa", json!({"Deployments": ["TR_Abuse relay.dev"]}));
+    Stack::named("a").deploy(&account, asked).unwrap();
+    assert!(has(&account, Kind::Role, "tr-abuse-relay-dev-ZappaLambdaExecutionRole"));
 }

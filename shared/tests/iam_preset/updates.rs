@@ -48,6 +48,23 @@ fn another_preset_is_a_replacement_whose_old_half_goes_by_its_id() {
 }
 
 #[test]
+fn other_names_for_everything_are_a_replacement_beside_which_the_old_ones_stay() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, lithops(json!({}))).unwrap();
+    let old_id = stack.physical_id.clone().unwrap();
+    let renamed = lithops(json!({"NamePrefix": "team-"}));
+    stack.deploy(&account, renamed.clone()).unwrap();
+    assert_ne!(stack.physical_id.as_ref(), Some(&old_id));
+    assert!(
+        has(&account, Kind::Group, "LithopsUserGroup")
+            && has(&account, Kind::Group, "team-LithopsUserGroup")
+    );
+    stack.delete_as(&account, &old_id, lithops(json!({}))).unwrap();
+    assert_eq!(but_service_linked(&account), made(renamed));
+}
+
+#[test]
 fn the_rollback_of_a_replacement_finds_the_first_id_again() {
     let account = populated();
     let mut stack = Stack::named("a");

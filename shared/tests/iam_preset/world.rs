@@ -129,7 +129,8 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
 /// An account with two users and a role of somebody else's in it.
 pub fn populated() -> Fake {
     let user = |name: &str| Object::unowned(Resource::User { name: name.to_owned() });
-    let state = [user("alice"), user("bob"), role("foreign")].into_iter().collect();
+    let users = ["alice", "bob", "serverless"].map(user);
+    let state = users.into_iter().chain([role("foreign")]).collect();
     Fake::new(state)
 }
 
@@ -177,24 +178,112 @@ pub fn lithops(parameters: Value) -> Value {
     json!({"Preset": "lithops", "ServiceToken": "token", "Parameters": parameters})
 }
 
-/// Properties that between them reach every part of the presets.
+/// A preset in an edition, with parameters.
+pub fn edition(edition: &str, name: &str, parameters: Value) -> Value {
+    json!({
+        "Preset": name, "Edition": edition, "ServiceToken": "token", "Parameters": parameters,
+    })
+}
+
+/// Properties that between them reach every part of the presets, in every edition. Within a
+/// preset each two have an object in common, so that an Update from one to the other is in place.
 pub fn many_properties() -> Vec<Value> {
+    let mut many = lithops_properties();
+    many.extend(slim_properties());
+    many.extend(skypilot_properties());
+    many.extend(orchestra_properties());
+    many.extend(zappa_properties());
+    many
+}
+
+fn slim_properties() -> Vec<Value> {
     let off = json!({
         "UserPassRole": "false", "InstanceProfile": "false", "SpotFleetTagging": "false",
         "SpotServiceLinkedRoles": "false",
     });
+    let hardened = json!({"UserNames": ["alice"], "BucketNames": ["models", "gradients"]});
     vec![
         slim(json!({})),
         slim(json!({"UserNames": ["alice", "bob"]})),
         slim(off),
-        lithops(json!({"UserNames": ["alice"], "CustomerEcrPolicy": "true"})),
-        lithops(
-            json!({"AccountKind": "sso", "UserNames": ["bob"], "BatchTrust": "true", "BatchInstanceRole": "true"}),
-        ),
-        json!({
-            "Preset": "lithops", "Path": "/team/", "MaxSessionDuration": "7200",
-            "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
-            "Tags": [{"Key": "team", "Value": "imaging"}],
-        }),
+        edition("documented", "slim", json!({"UserNames": ["alice"]})),
+        edition("hardened", "slim", hardened),
+    ]
+}
+
+fn lithops_properties() -> Vec<Value> {
+    let regular = json!({
+        "UserNames": ["alice"], "CustomerEcrPolicy": "true", "AdministratorsGroup": "true",
+        "AdministratorNames": ["bob"], "BucketNames": ["genomes"], "BatchInstanceRole": "true",
+    });
+    let sso = json!({
+        "AccountKind": "sso", "UserNames": ["bob"], "BatchTrust": "true",
+        "BatchInstanceRole": "true", "ServiceLinkedRoles": "false",
+    });
+    let elsewhere = json!({
+        "Preset": "lithops", "Path": "/team/", "MaxSessionDuration": "7200",
+        "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
+        "Tags": [{"Key": "team", "Value": "imaging"}],
+    });
+    vec![
+        lithops(regular.clone()),
+        lithops(sso.clone()),
+        edition("documented", "lithops", regular.clone()),
+        edition("hardened", "lithops", regular),
+        edition("hardened", "lithops", sso),
+        elsewhere,
+    ]
+}
+
+fn skypilot_properties() -> Vec<Value> {
+    let all = json!({
+        "UserNames": ["alice", "bob"], "AutoRole": "true", "CloneDisk": "true",
+        "S3Access": "true", "S3BucketManagement": "true", "BucketNames": ["models"],
+        "Ssm": "true", "PlacementGroups": "true", "SpotServiceLinkedRole": "false",
+    });
+    let as_it_creates = json!({
+        "RoleFlavor": "as-skypilot-creates", "RoleName": "skypilot-v2", "S3Access": "true",
+        "Ssm": "true", "OpenPorts": "false",
+    });
+    vec![
+        edition("current", "skypilot", json!({"UserNames": ["alice"]})),
+        edition("current", "skypilot", all.clone()),
+        edition("current", "skypilot", as_it_creates.clone()),
+        edition("documented", "skypilot", all.clone()),
+        edition("hardened", "skypilot", all),
+        edition("hardened", "skypilot", as_it_creates),
+    ]
+}
+
+fn orchestra_properties() -> Vec<Value> {
+    let module = json!({
+        "ModuleRoles": "true", "NamePrefix": "acme-data", "ModuleNamePrefix": "acme-data",
+        "Suffix": "0a1b2c3d", "OrchestraAccountId": "4a6a45ca-5549-4c53-bca4-43a76e1bab2c",
+        "Secrets": [
+            "arn:aws:secretsmanager:eu-west-2:123456789012:secret:my-secret-AbCdEf",
+            "arn:aws:ssm:eu-west-2:123456789012:parameter/token",
+        ],
+        "KmsKeyArns": [
+            "arn:aws:kms:eu-west-2:123456789012:key/11111111-2222-3333-4444-555555555555",
+        ],
+    });
+    vec![
+        edition("current", "orchestra", json!({"UserNames": ["alice"], "RoleNames": ["foreign"]})),
+        edition("current", "orchestra", module.clone()),
+        edition("documented", "orchestra", json!({"UserNames": ["bob"]})),
+        edition("hardened", "orchestra", module),
+        edition("hardened", "orchestra", json!({"EcsServiceLinkedRole": "false"})),
+    ]
+}
+
+fn zappa_properties() -> Vec<Value> {
+    let all = json!({
+        "UserNames": ["alice"], "Deployments": ["tr-abuseipdb-relay-dev", "tr-x-relay-prod"],
+        "TrustEvents": "true", "SharedRole": "true", "ManageRoles": "true",
+    });
+    vec![
+        edition("current", "zappa", all.clone()),
+        edition("documented", "zappa", json!({"Deployments": ["tr-abuseipdb-relay-dev"]})),
+        edition("hardened", "zappa", all),
     ]
 }
