@@ -8,7 +8,8 @@
 //! - [`runtime_api`] starts the binary and invokes it,
 //! - [`response_url`] is as strict as S3 and CloudFormation together,
 //! - [`aws_endpoint`] is an AWS that is broken in a known way,
-//! - [`events`] builds requests as CloudFormation sends them.
+//! - [`events`] builds requests as CloudFormation sends them,
+//! - [`stage`] puts them around a function.
 //!
 //! Nothing here knows the function under test. Everything panics with a
 //! message when a test's assumption does not hold, and everything ends when it
@@ -26,6 +27,7 @@ pub mod events;
 pub mod response_url;
 pub mod rules;
 pub mod runtime_api;
+pub mod stage;
 
 mod clock;
 mod http;
@@ -35,3 +37,4 @@ pub use aws_endpoint::{AwsEndpoint, Behaviour};
 pub use response_url::{Fault, ResponseUrl, ResponseUrls};
 pub use rules::Rule;
 pub use runtime_api::{Function, Outcome};
+pub use stage::Stage;
