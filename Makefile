@@ -1,4 +1,5 @@
-# Needs Rust, Python 3.11 or newer with venv, and a C compiler. Everything else goes into .tools, pinned.
+# Needs Rust, Python 3.11 or newer with venv, Node 20 or newer with npm, and a C compiler. Everything else
+# goes into .tools and tests/policies/node_modules, pinned.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -7,13 +8,14 @@ SHELL := bash
 PYTHON ?= python3
 EMULATOR := .tools/emulator
 SAM := .tools/sam
+SIMULATOR := tests/policies/node_modules/.package-lock.json
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-templates lint bench clean
+.PHONY: help demo build test test-rust test-e2e test-policies test-templates lint bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -23,13 +25,16 @@ demo: build $(EMULATOR)/requirements.txt ## a preset from deployment to delete, 
 
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
-test: test-rust test-e2e test-templates ## all tests
+test: test-rust test-policies test-e2e test-templates ## all tests
 
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
 test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e
+
+test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
+	cd tests/policies && node --test --test-reporter=spec
 
 test-templates: $(SAM)/requirements-sam.txt ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
@@ -44,7 +49,7 @@ bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency o
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.bench
 
 clean: ## everything that was made, the tools too
-	rm -rf target .aws-sam .tools
+	rm -rf target .aws-sam .tools tests/policies/node_modules
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
@@ -57,6 +62,10 @@ $(EMULATOR)/requirements.txt: tests/requirements.txt
 	@$(call environment,$(EMULATOR),$<)
 $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
 	@$(call environment,$(SAM),$<)
+
+$(SIMULATOR): tests/policies/package-lock.json
+	npm --prefix tests/policies ci --silent
+	@touch $@
 
 define environment
 if cmp --silent $(2) $(1)/$(notdir $(2)); then touch $(1)/$(notdir $(2)); exit; fi; \

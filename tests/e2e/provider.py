@@ -39,5 +39,7 @@ def deploy_command(emulator):
         *("--capabilities", "CAPABILITY_IAM"),
         "--resolve-s3",
         "--no-progressbar",
-        *("--parameter-overrides", f"AllowedResponseOrigins={emulator.endpoint}"),
+        "--parameter-overrides",
+        f"AllowedResponseOrigins={emulator.endpoint}",
+        "AllowAdminEquivalent=true",
     ]

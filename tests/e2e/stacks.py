@@ -35,7 +35,8 @@ class Stack:
 
 def preset_template(preset, *, outputs=(), resources=None, **properties):
     """A template with one Custom::IamPreset called Preset, and what else a test wants beside it."""
-    return custom_template("IamPreset", "Preset", outputs, resources, {"Preset": preset, **properties})
+    asked = {"Preset": preset, "AcknowledgeAdminEquivalent": True, **properties}
+    return custom_template("IamPreset", "Preset", outputs, resources, asked)
 
 
 def concurrency_template(*, outputs=(), resources=None, **properties):

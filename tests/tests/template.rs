@@ -118,7 +118,12 @@ fn statements(documents: impl IntoIterator<Item = Value>) -> BTreeMap<String, Va
     by_id
 }
 
-/// The statements of all documents.
+/// The policy beside the function's own role, which takes away what no name may bring.
+fn own_power() -> Value {
+    template()["Resources"]["OwnPowerPolicy"]["Properties"].clone()
+}
+
+/// The statements of all documents that allow something.
 fn all_statements() -> Vec<Value> {
     let documents = managed_policies().into_values().chain(inline_policies());
     documents.flat_map(|document| list(&document["Statement"])).collect()
@@ -306,6 +311,28 @@ fn only_the_catalogues_service_linked_roles_can_be_made() {
     assert_eq!(texts(&condition["iam:AWSServiceName"]), services);
 }
 
+/// An operator may let consumers choose names with a wildcard, which then reach the function's own.
+#[test]
+fn the_function_reaches_neither_its_own_role_nor_a_policy_of_it() {
+    let own: BTreeSet<String> = managed_policies().into_keys().collect();
+    let policy = own_power();
+    assert_eq!(texts(&policy["Roles"]), BTreeSet::from(["IamPresetRole".to_owned()]));
+    let mut denied = statements([policy["PolicyDocument"].clone()]);
+    let itself = denied.remove("NotItself").unwrap();
+    assert_eq!((text(&itself["Effect"]), text(&itself["Action"])), ("Deny".into(), "iam:*".into()));
+    let role = "IamPresetRole.Arn".to_owned();
+    assert_eq!(texts(&itself["Resource"]), own.iter().cloned().chain([role]).collect());
+    let others = denied.remove("NotToOthers").unwrap();
+    assert_eq!((text(&others["Effect"]), text(&others["Resource"])), ("Deny".into(), "*".into()));
+    let attaching = Action::ALL.iter().map(|action| action.as_str().to_owned());
+    let attaching = attaching.filter(|action| action.starts_with("iam:Attach")).collect();
+    assert_eq!(texts(&others["Action"]), attaching);
+    assert_eq!(texts(&others["Condition"]["ArnEquals"]["iam:PolicyARN"]), own);
+    assert!(denied.is_empty(), "{denied:?}");
+    // Nobody is served before this holds.
+    assert_eq!(template()["Resources"]["IamPresetFunction"]["DependsOn"], "OwnPowerPolicy");
+}
+
 #[test]
 fn no_statement_holds_for_everything() {
     for statement in all_statements() {
@@ -352,7 +379,8 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
         assert!(!text.contains("${"), "a name without a longest length: {text}");
         text.chars().filter(|character| !character.is_whitespace()).count()
     };
-    let inline: usize = inline_policies().iter().map(size).sum();
+    let inline = inline_policies().into_iter().chain([own_power()["PolicyDocument"].clone()]);
+    let inline: usize = inline.map(|document| size(&document)).sum();
     assert!(inline <= ROLE_INLINE, "{inline} characters of {ROLE_INLINE}");
     let managed = managed_policies();
     assert!(managed.len() <= ATTACHMENTS, "{} policies of {ATTACHMENTS}", managed.len());

@@ -12,6 +12,7 @@ async fn main() -> Result<(), Error> {
     let iam = environment.iam()?;
     function::run(&environment, |account| {
         IamPreset::new(Iam::new(iam.clone(), account.clone()), account)
+            .with_settings(environment.settings())
     })
     .await
 }

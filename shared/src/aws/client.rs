@@ -18,6 +18,7 @@ use tracing::error;
 use super::consistency::EventualConsistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
 use crate::cfn::{Callback, Origins};
+use crate::iam_preset::Settings;
 
 /// Tries of one call. IAM throttles at a few writes a second, and takes seconds to see its own
 /// writes everywhere, and Service Quotas takes three requests a second; the deadline of the request
@@ -72,6 +73,11 @@ impl Environment {
         named.unwrap_or(if china { Roots::System } else { Roots::Amazon })
     }
 
+    /// What the operator of `iam-preset` allows.
+    pub fn settings(&self) -> Settings {
+        Settings::read(|name| self.get(name))
+    }
+
     /// Where answers are sent.
     ///
     /// # Errors
@@ -90,7 +96,7 @@ impl Environment {
     pub fn iam(&self) -> Result<aws_sdk_iam::Client, String> {
         let config = aws_sdk_iam::config::Builder::from(&self.sdk_config("IAM")?)
             .retry_partition(patient("iam"))
-            .retry_classifier(EventualConsistency);
+            .retry_classifier(EventualConsistency::new());
         Ok(aws_sdk_iam::Client::from_conf(config.build()))
     }
 

@@ -88,7 +88,7 @@ pub async fn serve<T: Transport>(
     let started = Instant::now();
     let time_left = deadline.duration_since(now).unwrap_or_default();
     let request = Request::read(payload).map_err(Unanswered::NoAddress)?;
-    callback.check(&request.response_url).map_err(Unanswered::Put)?;
+    callback.check_request(&request).map_err(Unanswered::Put)?;
     let span = info_span!(
         "request",
         request_type = request.request_type.as_str(),

@@ -1,0 +1,355 @@
+// Attacks on the role of iam-preset: what somebody would have it do who found a mistake in its code, or
+// could send it any request.
+
+import { arn, attaching, calls, iam, s3, to } from '../calls.mjs'
+import { arnOf, ownPolicies } from '../function-role.mjs'
+
+const { aws, own } = attaching
+const ADMIN = aws('AdministratorAccess')
+const ITSELF = arnOf('IamPresetRole')
+const USER = iam('user/alice')
+
+/** A role of each preset. */
+const ROLES = [
+  'lithops-role',
+  'lithops-role-ec2',
+  'skypilot-v1',
+  'SLIM-Extras_for_Lambda',
+  'AWSBatchServiceRole',
+  'tr-x-dev-ZappaLambdaExecutionRole',
+  'acme-orchestra-task-python-0a1b2c3d',
+].map((name) => iam(`role/${name}`))
+/** The roles that are in instance profiles. */
+const MACHINES = ['lithops-role-ec2', 'skypilot-v1', 'SLIM-Extras_ECS_for_EC2'].map((name) => iam(`role/${name}`))
+
+/** What no preset makes. */
+const FOREIGN = {
+  role: iam('role/deployer'),
+  policy: iam('policy/deployer'),
+  group: iam('group/developers'),
+  profile: iam('instance-profile/web'),
+}
+
+/** All that changes a role, but for attaching, and all that changes a policy. */
+const CHANGE_ROLE = `iam:DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy
+  PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole`
+const CHANGE_POLICY = 'iam:CreatePolicyVersion DeletePolicy DeletePolicyVersion TagPolicy UntagPolicy'
+
+/** Parameters of the template that let consumers choose names like those of the function's own. */
+const WIDE = { SkyPilotRoleName: 'account-presets-*', SkyPilotPolicyName: 'account-*', OrchestraPolicyName: 'a*' }
+
+export const REFUSED = [
+  // More power than the catalogue's.
+  {
+    what: 'attach AdministratorAccess to a role, a user or a group of users',
+    calls: [
+      ...calls('iam:AttachRolePolicy', [...ROLES, FOREIGN.role], ADMIN),
+      ...calls('iam:AttachUserPolicy', USER, ADMIN),
+      ...calls(
+        'iam:AttachGroupPolicy',
+        [iam('group/LithopsUserGroup'), iam('group/lithops-group'), FOREIGN.group],
+        ADMIN,
+      ),
+    ],
+  },
+  {
+    what: 'attach another managed policy that writes IAM',
+    calls: ['IAMFullAccess', 'PowerUserAccess'].flatMap((name) => calls('iam:AttachRolePolicy', ROLES, aws(name))),
+  },
+  {
+    what: "attach somebody's own policy",
+    calls: [
+      ...calls('iam:AttachRolePolicy', ROLES, own('deployer')),
+      ...calls('iam:AttachUserPolicy', USER, own('deployer')),
+      ...calls('iam:AttachGroupPolicy', iam('group/LithopsUserGroup'), own('deployer')),
+    ],
+  },
+  {
+    what: "attach one preset's policy to another's role",
+    calls: [
+      ...calls('iam:AttachRolePolicy', iam('role/lithops-role'), own('ZappaLambdaExecutionPolicy')),
+      ...calls('iam:AttachRolePolicy', iam('role/skypilot-v1'), own('lithops-policy')),
+    ],
+  },
+  {
+    what: "attach a preset's policy to somebody else's role",
+    calls: [own('lithops-policy'), aws('AmazonS3FullAccess')].flatMap((policy) =>
+      calls('iam:AttachRolePolicy', FOREIGN.role, policy),
+    ),
+  },
+  {
+    what: "attach a role's policy to a user",
+    calls: ['lithops-policy', 'LambdaBatchExecutionPolicy', 'ZappaLambdaExecutionPolicy'].flatMap((name) =>
+      calls('iam:AttachUserPolicy', USER, own(name)),
+    ),
+  },
+
+  // What is not a preset's.
+  { what: 'make a role of another name', calls: calls('iam:CreateRole', FOREIGN.role) },
+  {
+    what: 'make a role that is only almost named like one of a preset',
+    calls: calls(
+      'iam:CreateRole',
+      [
+        'lithops-role-2',
+        'my-lithops-role',
+        'skypilot-v10',
+        'x-orchestra-compute-0',
+        'x-ZappaLambdaExecutionRole-2',
+      ].map((name) => iam(`role/${name}`)),
+    ),
+  },
+  { what: "change or delete somebody else's role", calls: calls(CHANGE_ROLE, FOREIGN.role) },
+  { what: "write an inline policy into somebody else's role", calls: calls('iam:PutRolePolicy', FOREIGN.role) },
+  { what: "rewrite the trust of somebody else's role", calls: calls('iam:UpdateAssumeRolePolicy', FOREIGN.role) },
+  {
+    what: "put a boundary on somebody else's role, or drop it",
+    calls: calls('iam:PutRolePermissionsBoundary DeleteRolePermissionsBoundary', FOREIGN.role),
+  },
+  {
+    what: "detach somebody's policy from somebody else's role, user or group",
+    calls: [ADMIN, own('deployer')].flatMap((policy) => [
+      ...calls('iam:DetachRolePolicy', FOREIGN.role, policy),
+      ...calls('iam:DetachUserPolicy', USER, policy),
+      ...calls('iam:DetachGroupPolicy', FOREIGN.group, policy),
+    ]),
+  },
+  { what: 'make a policy of another name', calls: calls('iam:CreatePolicy', FOREIGN.policy) },
+  { what: "change or delete somebody else's policy", calls: calls(CHANGE_POLICY, FOREIGN.policy) },
+  {
+    what: 'bring an older version of a policy back',
+    calls: calls('iam:SetDefaultPolicyVersion', [FOREIGN.policy, iam('policy/lithops-policy')]),
+  },
+  {
+    what: "change somebody else's group",
+    calls: calls('iam:AddUserToGroup DeleteGroup PutGroupPolicy RemoveUserFromGroup UpdateGroup', FOREIGN.group),
+  },
+  {
+    what: "change somebody else's instance profile",
+    calls: calls(
+      'iam:AddRoleToInstanceProfile DeleteInstanceProfile RemoveRoleFromInstanceProfile TagInstanceProfile',
+      FOREIGN.profile,
+    ),
+  },
+
+  // Passing roles on.
+  {
+    what: 'pass the role of an instance profile to another service than EC2',
+    calls: ['lambda', 'ecs-tasks', 'glue', 'cloudformation', 'states', 'batch'].flatMap((service) =>
+      calls('iam:PassRole', MACHINES, to(service)),
+    ),
+  },
+  { what: 'pass a role without saying to whom', calls: calls('iam:PassRole', MACHINES) },
+  {
+    what: "pass somebody else's role",
+    calls: ['ec2', 'lambda'].flatMap((service) => calls('iam:PassRole', FOREIGN.role, to(service))),
+  },
+  {
+    what: 'pass a role that is in no instance profile',
+    calls: ['ec2', 'lambda'].flatMap((service) =>
+      calls(
+        'iam:PassRole',
+        ROLES.filter((role) => !MACHINES.includes(role)),
+        to(service),
+      ),
+    ),
+  },
+
+  // Users.
+  { what: 'make, rename or delete a user', calls: calls('iam:CreateUser UpdateUser DeleteUser', USER) },
+  { what: 'make an access key', calls: calls('iam:CreateAccessKey UpdateAccessKey', USER) },
+  { what: 'make or change a password', calls: calls('iam:CreateLoginProfile UpdateLoginProfile', USER) },
+  {
+    what: 'make other credentials',
+    calls: calls('iam:CreateServiceSpecificCredential UploadSSHPublicKey UploadSigningCertificate', USER),
+  },
+  { what: 'take away a second factor', calls: calls('iam:DeactivateMFADevice', USER) },
+  { what: 'write an inline policy into a user', calls: calls('iam:PutUserPolicy DeleteUserPolicy', USER) },
+  {
+    what: "change a user's boundary",
+    calls: calls('iam:PutUserPermissionsBoundary DeleteUserPermissionsBoundary', USER),
+  },
+  {
+    what: "set or take away a user's other tags",
+    calls: [['team'], ['account-presets:x', 'team'], ['account-presets']].flatMap((keys) =>
+      calls('iam:TagUser UntagUser', USER, { 'aws:TagKeys': keys }),
+    ),
+  },
+  { what: "set or take away a user's tags without saying which", calls: calls('iam:TagUser UntagUser', USER) },
+
+  // Itself.
+  {
+    what: 'change its own role',
+    calls: [...calls(CHANGE_ROLE, ITSELF), ...calls('iam:AttachRolePolicy', ITSELF, ADMIN)],
+  },
+  { what: 'change its own policies', calls: calls(CHANGE_POLICY, ownPolicies()) },
+  {
+    what: 'pass its own role',
+    calls: ['ec2', 'lambda'].flatMap((service) => calls('iam:PassRole', ITSELF, to(service))),
+  },
+  {
+    what: "give itself the policy of Orchestra's deployer",
+    calls: calls('iam:AttachRolePolicy', ITSELF, own('OrchestraEcsComputeDeployer')),
+  },
+  {
+    what: 'change or pass its own role where names are wide',
+    parameters: WIDE,
+    calls: [
+      ...calls(CHANGE_ROLE, ITSELF),
+      ...calls('iam:AttachRolePolicy', ITSELF, aws('AmazonS3FullAccess')),
+      ...calls('iam:PassRole', ITSELF, to('ec2')),
+    ],
+  },
+  {
+    what: 'change its own policies where names are wide',
+    parameters: WIDE,
+    calls: calls(CHANGE_POLICY, ownPolicies()),
+  },
+  {
+    what: 'give its own policies to others where names are wide',
+    parameters: WIDE,
+    calls: ownPolicies().flatMap((policy) => [
+      ...calls('iam:AttachUserPolicy', USER, { 'iam:PolicyARN': policy }),
+      ...calls('iam:AttachGroupPolicy', FOREIGN.group, { 'iam:PolicyARN': policy }),
+      ...calls('iam:AttachRolePolicy', [FOREIGN.role, iam('role/account-presets-x')], { 'iam:PolicyARN': policy }),
+    ]),
+  },
+  {
+    what: 'change or invoke a function, itself too',
+    calls: calls(
+      'lambda:UpdateFunctionCode UpdateFunctionConfiguration AddPermission InvokeFunction',
+      arn('lambda', 'function:account-presets-IamPresetFunction'),
+    ),
+  },
+  {
+    what: 'delete its log',
+    calls: [
+      ...calls('logs:DeleteLogGroup PutRetentionPolicy', arnOf('IamPresetLogGroup').replace(/:\*$/, '')),
+      ...calls('logs:DeleteLogStream', arnOf('IamPresetLogGroup').replace(/\*$/, 'log-stream:x')),
+    ],
+  },
+
+  // The account.
+  { what: 'assume a role', calls: calls('sts:AssumeRole', [...ROLES, FOREIGN.role]) },
+  {
+    what: 'make the service-linked role of another service',
+    calls: calls(
+      'iam:CreateServiceLinkedRole',
+      iam('role/aws-service-role/organizations.amazonaws.com/AWSServiceRoleForOrganizations'),
+      { 'iam:AWSServiceName': 'organizations.amazonaws.com' },
+    ),
+  },
+  {
+    what: 'delete or change a service-linked role',
+    calls: calls(
+      'iam:DeleteServiceLinkedRole UpdateRole UpdateRoleDescription TagRole',
+      iam('role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot'),
+    ),
+  },
+  {
+    what: 'let other identity providers in',
+    calls: [
+      ...calls('iam:CreateSAMLProvider UpdateSAMLProvider', iam('saml-provider/x')),
+      ...calls('iam:CreateOpenIDConnectProvider', iam('oidc-provider/x')),
+    ],
+  },
+  {
+    what: 'change the account',
+    calls: [
+      ...calls('iam:UpdateAccountPasswordPolicy DeleteAccountPasswordPolicy CreateAccountAlias'),
+      ...calls('organizations:LeaveOrganization'),
+    ],
+  },
+  {
+    what: "read or change what is not IAM's",
+    calls: [
+      ...calls('s3:GetObject PutObject', s3('bucket/key')),
+      ...calls('secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:x-AbCdEf')),
+      ...calls('ec2:RunInstances TerminateInstances', arn('ec2', 'instance/i-0')),
+      ...calls('cloudformation:UpdateStack', arn('cloudformation', 'stack/x/y')),
+    ],
+  },
+]
+
+/** What IAM cannot tell from the function's work, and why. Its code does, by the tags of owners. */
+export const LEFT = [
+  {
+    what: 'any inline policy in a role of a preset',
+    why: 'What a document says is no condition key. A permissions boundary limits it.',
+    calls: calls('iam:PutRolePolicy', ROLES),
+  },
+  {
+    what: 'any trust in a role of a preset',
+    why: 'The same. Presets take no principals from a request.',
+    calls: calls('iam:UpdateAssumeRolePolicy', ROLES),
+  },
+  {
+    what: 'any text in a policy of a preset',
+    why: 'The same.',
+    calls: calls(
+      'iam:CreatePolicyVersion',
+      ['lithops-policy', 'minimal-skypilot-policy', 'SLIM-PassRole', 'ZappaLambdaDeploymentPolicy'].map((name) =>
+        iam(`policy/${name}`),
+      ),
+    ),
+  },
+  {
+    what: "any inline policy in a preset's groups",
+    why: 'The same, and groups know no boundary.',
+    calls: calls('iam:PutGroupPolicy', iam('group/LithopsUserGroup')),
+  },
+  {
+    what: 'a role of a name of a preset that somebody else made',
+    why: "The key of an owner's tag ends in a digest, so no condition can name it.",
+    calls: calls(CHANGE_ROLE, iam('role/service-role/AWSBatchServiceRole')),
+  },
+  {
+    what: 'a role that ends like those of Zappa or Orchestra',
+    why: "What it begins with is the consumer's to choose.",
+    calls: calls(
+      'iam:PutRolePolicy',
+      ['mine-ZappaLambdaExecutionRole', 'team/mine-orchestra-compute-01234567'].map((name) => iam(`role/${name}`)),
+    ),
+  },
+  {
+    what: "the boundary of a preset's role",
+    why: 'An Update may ask for another one, or for none.',
+    calls: calls('iam:PutRolePermissionsBoundary DeleteRolePermissionsBoundary', iam('role/lithops-role')),
+  },
+  {
+    what: "somebody's policy on a preset's role or group",
+    why: 'What is deleted takes along what hangs on it.',
+    calls: [
+      ...calls('iam:DetachRolePolicy', iam('role/lithops-role'), own('deployer')),
+      ...calls('iam:DetachGroupPolicy', iam('group/LithopsUserGroup'), own('deployer')),
+    ],
+  },
+  {
+    what: "a user's policy of the catalogue on any user, or off it",
+    why: "The users are the consumer's, so their names are not known.",
+    calls: [own('ZappaLambdaDeploymentPolicy'), aws('AWSLambda_FullAccess')].flatMap((policy) =>
+      calls('iam:AttachUserPolicy DetachUserPolicy', USER, policy),
+    ),
+  },
+  {
+    what: "the policy of Orchestra's deployer on any role or group",
+    why: 'So are the roles and groups of who applies the module.',
+    calls: [
+      ...calls('iam:AttachRolePolicy', FOREIGN.role, own('OrchestraEcsComputeDeployer')),
+      ...calls('iam:AttachGroupPolicy', FOREIGN.group, own('OrchestraEcsComputeDeployer')),
+    ],
+  },
+  {
+    what: "any user in a preset's group",
+    why: 'iam:AddUserToGroup has no condition key for the user.',
+    calls: calls(
+      'iam:AddUserToGroup',
+      ['LithopsUserGroup', 'lithops-group', 'lithops-administrators'].map((name) => iam(`group/${name}`)),
+    ),
+  },
+  {
+    what: 'AdministratorAccess on lithops-administrators',
+    why: 'AdministratorsGroup of the preset lithops asks for it.',
+    calls: calls('iam:AttachGroupPolicy', iam('group/lithops-administrators'), ADMIN),
+  },
+]

@@ -1,0 +1,129 @@
+// The function's own role: what it has to be able to do for each preset, and what nobody must be able
+// to make it do.
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { LEFT, REFUSED } from './attacks/function.mjs'
+import { calls, iam, shown, to } from './calls.mjs'
+import { arnOf, functionRole } from './function-role.mjs'
+import { PRESETS, render } from './presets.mjs'
+import { allows } from './simulator.mjs'
+
+const ROLE = functionRole('IamPresetRole')
+
+/** The calls that make, observe, change and delete what is of a kind. `on` is what a link hangs on. */
+const WORK = {
+  'service-linked role': ({ arn, service }) => [
+    ...calls('iam:CreateServiceLinkedRole', arn, { 'iam:AWSServiceName': service }),
+    ...calls('iam:GetRole', arn),
+  ],
+  user: ({ arn }) => [
+    ...calls('iam:ListAttachedUserPolicies ListUserTags', arn),
+    ...calls('iam:TagUser UntagUser', arn, { 'aws:TagKeys': ['account-presets:attached:x:0a1b'] }),
+  ],
+  policy: ({ arn }) =>
+    calls(
+      `iam:CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion
+      ListEntitiesForPolicy ListPolicyVersions TagPolicy UntagPolicy`,
+      arn,
+    ),
+  role: ({ arn }) =>
+    calls(
+      `iam:CreateRole DeleteRole DeleteRolePermissionsBoundary PutRolePermissionsBoundary TagRole UntagRole
+      UpdateAssumeRolePolicy UpdateRole`,
+      arn,
+    ),
+  group: ({ arn }) => calls('iam:CreateGroup DeleteGroup', arn),
+  'instance profile': ({ arn }) =>
+    calls(
+      'iam:CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile TagInstanceProfile UntagInstanceProfile',
+      arn,
+    ),
+  // The role or group may be somebody else's, and is observed all the same.
+  'role attachment': ({ on, part }) => [
+    ...calls('iam:AttachRolePolicy DetachRolePolicy', on, { 'iam:PolicyARN': part }),
+    ...calls('iam:GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies', on),
+  ],
+  'group attachment': ({ on, part }) => [
+    ...calls('iam:AttachGroupPolicy DetachGroupPolicy', on, { 'iam:PolicyARN': part }),
+    ...calls('iam:GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies', on),
+  ],
+  'user attachment': ({ on, part }) => calls('iam:AttachUserPolicy DetachUserPolicy', on, { 'iam:PolicyARN': part }),
+  'role inline policy': ({ on }) => calls('iam:PutRolePolicy GetRolePolicy DeleteRolePolicy', on),
+  'group inline policy': ({ on }) => calls('iam:PutGroupPolicy GetGroupPolicy DeleteGroupPolicy', on),
+  'group member': ({ on }) => calls('iam:AddUserToGroup RemoveUserFromGroup', on),
+  'instance profile role': ({ on, role }) => [
+    ...calls('iam:AddRoleToInstanceProfile RemoveRoleFromInstanceProfile', on),
+    ...calls('iam:PassRole', role, to('ec2')),
+  ],
+}
+
+function work(object, objects) {
+  const known = (kind, name) =>
+    objects.find((it) => it.kind === kind && it.name === name)?.arn ?? iam(`${kind}/${name}`)
+  const [, parent] = object.kind.match(/^(instance profile|\S+)/)
+  const { kind, name, part } = object
+  return WORK[kind]({ ...object, arn: known(kind, name), on: known(parent, name), role: known('role', part) })
+}
+
+suite('the function can do its work', () => {
+  /** Elements of the lists; what hangs on switches is there anyway. */
+  const elements = {
+    lithops: { UserNames: ['alice'], AdministratorNames: ['bob'] },
+    orchestra: {
+      UserNames: ['alice'],
+      GroupNames: ['builders'],
+      RoleNames: ['builder'],
+      OrchestraAccountId: '00000000-0000-0000-0000-000000000000',
+      Secrets: ['arn:aws:secretsmanager:eu-west-1:123456789012:secret:x'],
+    },
+    skypilot: { UserNames: ['alice'] },
+    slim: { UserNames: ['alice'] },
+    zappa: { Deployments: ['tr-x-dev'] },
+  }
+  const choices = PRESETS.flatMap((preset) =>
+    ['/', '/team/tools/'].map((path) => ({ preset, path, parameters: elements[preset], branches: 'any' })),
+  )
+  const accounts = render(choices)
+
+  for (const [index, { preset, path }] of choices.entries()) {
+    const { objects } = accounts[index]
+    test(`${preset} at the path ${path}`, async () => {
+      for (const object of objects) {
+        for (const call of work(object, objects)) assert.ok(await allows(ROLE, call), `refused: ${shown(call)}`)
+      }
+    })
+  }
+
+  test('its log', async () => {
+    const stream = arnOf('IamPresetLogGroup').replace(/\*$/, 'log-stream:x')
+    for (const call of calls('logs:CreateLogStream PutLogEvents', stream)) assert.ok(await allows(ROLE, call))
+  })
+
+  test('and has no permission that it does not need for that', () => {
+    const needed = accounts.flatMap(({ objects }) => objects.flatMap((object) => work(object, objects)))
+    const statements = ROLE.policies.flatMap(({ Statement }) => Statement).filter(({ Effect }) => Effect === 'Allow')
+    const granted = statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('iam:'))
+    assert.deepEqual(distinct(granted), distinct(needed.map(([action]) => action)))
+  })
+})
+
+const distinct = (values) => [...new Set(values)].sort()
+
+suite('nobody can make the function', () => {
+  for (const { what, calls, parameters } of REFUSED) {
+    test(what, async () => {
+      const role = functionRole('IamPresetRole', parameters)
+      for (const call of calls) assert.ok(!(await allows(role, call)), `allowed: ${shown(call)}`)
+    })
+  }
+})
+
+suite('known, and left to the operator:', () => {
+  for (const { what, calls } of LEFT) {
+    test(what, async () => {
+      for (const call of calls) assert.ok(await allows(ROLE, call), `refused by now: ${shown(call)}`)
+    })
+  }
+})

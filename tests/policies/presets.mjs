@@ -1,0 +1,52 @@
+// What presets put into the account, and who holds which policies then.
+
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+import { ACCOUNT } from './simulator.mjs'
+
+export const EDITIONS = ['documented', 'current', 'hardened']
+export const PRESETS = readdirSync(new URL('../../shared/presets', import.meta.url)).map((file) =>
+  file.replace('.yaml', ''),
+)
+
+const AWS = 'arn:aws:iam::aws:policy/'
+const MANAGED = JSON.parse(read('../../shared/data/aws-reference.json')).documents
+
+function read(path) {
+  return readFileSync(new URL(path, import.meta.url), 'utf8')
+}
+
+/** A preset's page, on one line. */
+export function page(preset) {
+  return read(`../../docs/presets/${preset}.md`).replace(/\s+/g, ' ')
+}
+
+/** What each choice of a preset, edition, parameters and path puts into the account. */
+export function render(choices) {
+  const command = ['run', '--quiet', '--locked', '--package', 'tests', '--example', 'render']
+  const cwd = new URL('../..', import.meta.url)
+  return JSON.parse(execFileSync('cargo', command, { cwd, input: JSON.stringify(choices), maxBuffer: 1 << 28 }))
+}
+
+/** A user or role of the account with all policies that it has, from `user alice` or `role skypilot-v1`. */
+export function principal(account, words) {
+  const [kind, name] = words.split(' ')
+  const { objects } = account
+  const groups = objects.filter((it) => it.kind === 'group member' && it.part === name).map((it) => it.name)
+  const holders = kind === 'role' ? [['role', name]] : [['user', name], ...groups.map((group) => ['group', group])]
+  const held = (object) =>
+    holders.some(
+      ([kind, name]) => object.name === name && [`${kind} attachment`, `${kind} inline policy`].includes(object.kind),
+    )
+  const policies = objects.filter(held).map((object) => object.document ?? document(objects, object.part))
+  if (!policies.length) throw new Error(`${words} has no policies`)
+  const { arn } = objects.find((it) => it.kind === kind && it.name === name) ?? {}
+  return { arn: arn ?? `arn:aws:iam::${ACCOUNT}:${kind}/${name}`, policies }
+}
+
+function document(objects, arn) {
+  const policy = arn.startsWith(AWS) ? MANAGED[arn.slice(AWS.length)] : objects.find((it) => it.arn === arn)?.document
+  if (!policy) throw new Error(`nobody knows what ${arn} says`)
+  return policy
+}

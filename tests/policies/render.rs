@@ -1,0 +1,79 @@
+//! For the policy tests: reads choices of presets from standard input, and writes what each puts
+//! into the account.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::io;
+
+use account_presets::preset::{self, Branches, Edition, Wish, parameters, render};
+use account_presets::state::{Account, Id, Object, Owner, PolicyDocument, Resource, State};
+use serde_json::{Map, Value, json};
+
+/// The account and Region that everything is rendered for.
+const FUNCTION: &str = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let choices: Vec<Value> = serde_json::from_reader(io::stdin())?;
+    let accounts: Result<Vec<Value>, String> = choices.iter().map(account).collect();
+    serde_json::to_writer(io::stdout(), &accounts?)?;
+    Ok(())
+}
+
+/// What a choice of a preset puts into the account, and why it amounts to administrator.
+fn account(choice: &Value) -> Result<Value, String> {
+    let text = |key| choice.get(key).and_then(Value::as_str);
+    let wrong = |what: String| format!("{what}, in {choice}");
+    let name = text("preset").ok_or_else(|| wrong("no `preset`".to_owned()))?;
+    let preset = preset::find(name).ok_or_else(|| wrong(format!("no preset `{name}`")))?;
+    let asked = text("edition").unwrap_or("current");
+    let edition: Option<&Edition> = preset.editions.iter().find(|it| it.as_str() == asked);
+    let given = choice.get("parameters").and_then(Value::as_object);
+    let (parameters, problems) = parameters::read(&preset, given.unwrap_or(&Map::new()));
+    if !problems.is_empty() {
+        return Err(wrong(problems.join("; ")));
+    }
+    let wish = Wish {
+        account: Account::from_arn(FUNCTION).ok_or("no function's ARN")?,
+        owner: Owner::new("stack", "Preset"),
+        edition: *edition.ok_or_else(|| wrong(format!("no edition `{asked}`")))?,
+        parameters,
+        path: text("path").unwrap_or("/").to_owned(),
+        permissions_boundary: None,
+        tags: BTreeMap::new(),
+        max_session_duration: 3600,
+    };
+    let all = choice.get("branches").is_some_and(|branches| branches == "any");
+    let branches = if all { Branches::Any } else { Branches::Chosen };
+    let objects = objects(&wish.account, &render(&preset, &wish, branches));
+    Ok(json!({ "admin_equivalent": wish.admin_equivalent(&preset), "objects": objects }))
+}
+
+/// All that is made: of an object its ARN, of a link what it hangs on and what it is about.
+fn objects(account: &Account, state: &State) -> Vec<Value> {
+    let plain = |document: &PolicyDocument| document.as_value().clone();
+    let object = |resource: &Resource| match resource {
+        Resource::Policy(policy) => json!({ "document": plain(&policy.document) }),
+        Resource::Role(role) => json!({ "trust": plain(&role.trust) }),
+        Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+            json!({ "document": plain(document) })
+        }
+        Resource::ServiceLinkedRole { service, .. } => json!({ "service": service }),
+        Resource::User { .. }
+        | Resource::Group { .. }
+        | Resource::InstanceProfile { .. }
+        | Resource::RoleAttachment { .. }
+        | Resource::GroupAttachment { .. }
+        | Resource::GroupMember { .. }
+        | Resource::UserAttachment { .. }
+        | Resource::ProfileRole { .. } => json!({}),
+    };
+    let entry = |(id, wanted): (&Id, &Object)| {
+        let mut entry = object(&wanted.resource);
+        entry["kind"] = id.kind.to_string().into();
+        entry["name"] = id.name.clone().into();
+        entry["part"] = id.part.clone().into();
+        entry["arn"] = account.arn(&wanted.resource).into();
+        entry
+    };
+    state.iter().map(entry).collect()
+}
