@@ -7,6 +7,7 @@
 )]
 
 mod outcomes;
+mod page;
 mod requests;
 mod rollback;
 mod wait;
