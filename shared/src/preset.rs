@@ -37,27 +37,6 @@ pub fn find(name: &str) -> Option<&'static Preset> {
     Some(parsed.get_or_init(parse))
 }
 
-/// The word that was probably meant, if one is near.
-pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.to_lowercase();
-    allowed
-        .into_iter()
-        .map(|word| (strsim::damerau_levenshtein(&given, &word.to_lowercase()), word))
-        .filter(|(distance, word)| *distance <= 1 + word.len() / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
-}
-
-/// What is wrong with a word that is none of the allowed ones, what was probably meant, and
-/// what is allowed.
-pub fn unknown(what: &str, given: &str, allowed: &[&str]) -> String {
-    let meant = nearest(given, allowed.iter().copied())
-        .map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-    let allowed =
-        if allowed.is_empty() { "none".to_owned() } else { format!("`{}`", allowed.join("`, `")) };
-    format!("unknown {what} `{given}`{meant} (allowed: {allowed})")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,17 +46,5 @@ mod tests {
         assert_eq!(names(), ["lithops", "orchestra", "skypilot", "slim", "zappa"]);
         assert!(names().iter().all(|name| find(name).is_some()));
         assert!(find("Slim").is_none());
-    }
-
-    #[test]
-    fn a_near_word_is_suggested_and_a_far_one_is_not() {
-        let words = ["slim", "lithops", "skypilot"];
-        assert_eq!(nearest("silm", words), Some("slim"));
-        assert_eq!(nearest("LITHOPS", words), Some("lithops"));
-        assert_eq!(nearest("terraform", words), None);
-        assert_eq!(
-            unknown("preset", "silm", &["slim"]),
-            "unknown preset `silm`; did you mean `slim`? (allowed: `slim`)"
-        );
     }
 }

@@ -13,6 +13,7 @@
 //! - [`aws_endpoint`] is an AWS that is broken in a known way,
 //! - [`events`] builds requests as CloudFormation sends them,
 //! - [`deployed`] lets the binary serve the stacks of [`cloudformation`].
+//! - [`stage`] puts them around a function.
 //!
 //! Nothing here knows the function under test. Everything panics with a
 //! message when a test's assumption does not hold, and everything ends when it
@@ -31,6 +32,7 @@ pub mod deployed;
 pub mod events;
 pub mod response_url;
 pub mod runtime_api;
+pub mod stage;
 
 mod clock;
 mod http;
@@ -41,3 +43,4 @@ pub use cloudformation::{CloudFormation, Rule, Template};
 pub use deployed::Deployed;
 pub use response_url::{Fault, ResponseUrl, ResponseUrls};
 pub use runtime_api::{Function, Outcome};
+pub use stage::Stage;

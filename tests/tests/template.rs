@@ -12,7 +12,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{Action, PASS_ROLE};
+use account_presets::aws::actions::{Action, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE, QuotaAction};
+use account_presets::lambda_concurrency::quota::quota_arn;
 use account_presets::preset::parameters::{self, Value as Parameter};
 use account_presets::preset::{self, Branches, Wish, render};
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
@@ -387,4 +388,47 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
         let size = size(&document);
         assert!(size <= MANAGED_POLICY, "{name}: {size} characters of {MANAGED_POLICY}");
     }
+}
+
+/// The statements of `Custom::LambdaConcurrency`'s role, by their ids.
+fn quota_statements() -> BTreeMap<String, Value> {
+    let template = template();
+    let role = &template["Resources"]["LambdaConcurrencyRole"]["Properties"];
+    assert!(role["ManagedPolicyArns"].is_null());
+    statements(list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()))
+}
+
+#[test]
+fn the_quotas_role_allows_the_actions_that_the_code_calls_and_no_others() {
+    let mut statements = quota_statements();
+    let log = statements.remove("WriteItsOwnLog").unwrap();
+    assert_eq!(text(&log["Resource"]), "LambdaConcurrencyLogGroup.Arn");
+    let allowed: Vec<String> =
+        statements.values().flat_map(|statement| texts(&statement["Action"])).collect();
+    let called = QuotaAction::ALL.iter().map(|action| action.as_str().to_owned());
+    let called: BTreeSet<String> = called.chain([CREATE_SERVICE_LINKED_ROLE.to_owned()]).collect();
+    assert_eq!(allowed.len(), called.len(), "an action is there twice");
+    assert_eq!(BTreeSet::from_iter(allowed), called);
+}
+
+/// Which actions know a resource: Service Authorization Reference, Service Quotas and AWS Lambda.
+#[test]
+fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
+    let statements = quota_statements();
+    let place = |part: &str| format!("${{AWS::{part}}}");
+    let (partition, id, region) = (place("Partition"), place("AccountId"), place("Region"));
+    let quota = quota_arn(&Account { partition, id, region });
+    assert_eq!(texts(&statements["Quota"]["Resource"]), BTreeSet::from([quota]));
+    let wide = statements.values().filter(|statement| texts(&statement["Resource"]).contains("*"));
+    let wide: BTreeSet<String> = wide.flat_map(|statement| texts(&statement["Action"])).collect();
+    let without_resource =
+        [QuotaAction::GetAccountSettings, QuotaAction::GetAWSDefaultServiceQuota];
+    assert_eq!(wide, without_resource.map(|action| action.as_str().to_owned()).into());
+
+    let role = &statements["RoleOfServiceQuotas"];
+    assert_eq!(texts(&role["Action"]), BTreeSet::from([CREATE_SERVICE_LINKED_ROLE.to_owned()]));
+    let name = "role/aws-service-role/servicequotas.amazonaws.com/AWSServiceRoleForServiceQuotas";
+    assert_eq!(arns(&role["Resource"]), BTreeSet::from([name.to_owned()]));
+    let condition = &role["Condition"]["StringEquals"]["iam:AWSServiceName"];
+    assert_eq!(*condition, "servicequotas.amazonaws.com");
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown};
 use crate::plan::OnForeignAttachment;
-use crate::preset::parameters::{self, Values, brief, kind};
+use crate::preset::parameters::{self, Values};
 use crate::preset::schema::Parameter;
-use crate::preset::{self, Edition, Preset, unknown};
+use crate::preset::{self, Edition, Preset};
 use crate::state::{Tags, is_ownership_tag, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
@@ -92,14 +93,14 @@ impl Properties {
         });
         let session = optional(get("MaxSessionDuration"), |given| {
             let (min, max) = (*limits::SESSION.start(), *limits::SESSION.end());
-            parameters::integer(given, min.into(), max.into())
+            integer(given, min.into(), max.into())
         })
         .unwrap_or_else(|problem| {
             check("MaxSessionDuration", problem);
             None
         });
         let mut switch = |name: &str| {
-            optional(get(name), parameters::boolean).unwrap_or_else(|problem| {
+            optional(get(name), boolean).unwrap_or_else(|problem| {
                 check(name, problem);
                 None
             })
@@ -167,13 +168,6 @@ impl Properties {
         });
         chosen.collect()
     }
-}
-
-fn optional<T>(
-    given: Option<&Value>,
-    read: impl Fn(&Value) -> Result<T, String>,
-) -> Result<Option<T>, String> {
-    given.map(read).transpose()
 }
 
 fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {

@@ -3,11 +3,11 @@
 
 use world::{Behaviour, Fault, Function};
 
-use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer};
+use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer, stage_with};
 
 #[tokio::test]
 async fn the_most_talkative_log_has_no_secret() {
-    let mut stage = talkative(Stage::with(Behaviour::ACCESS_DENIED).await);
+    let mut stage = talkative(stage_with(Behaviour::ACCESS_DENIED).await);
     let (event, url) = stage.urls.issue(create_slim());
     url.fail([Fault::Status(500), Fault::Reset]);
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -18,7 +18,7 @@ async fn the_most_talkative_log_has_no_secret() {
 
 #[tokio::test]
 async fn the_most_talkative_log_of_an_event_without_an_answer_has_no_secret() {
-    let mut stage = talkative(Stage::with(Behaviour::ACCESS_DENIED).await);
+    let mut stage = talkative(stage_with(Behaviour::ACCESS_DENIED).await);
     let (mut event, url) = stage.urls.issue(create_slim());
     url.fail_for_good(Fault::Status(403));
     error_of(stage.function.invoke(&event, ENOUGH).await);

@@ -6,16 +6,16 @@ use serde_json::json;
 use world::cloudformation::{CloudFormation, Native, StackStatus, Template};
 use world::{AwsEndpoint, Behaviour, Deployed, Fault};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, stage_with};
 
 /// Nothing is there, and nothing can be made: a Create fails, a Delete succeeds.
 async fn deployed() -> (Deployed, AwsEndpoint) {
-    let Stage { urls, aws, function } = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let Stage { urls, aws, function } = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     (Deployed::new(function, urls), aws)
 }
 
 fn slim() -> Template {
-    Template::new().custom("Preset", json!({"Preset": "slim"}))
+    Template::new().custom("Preset", json!({"Preset": "slim", "AcknowledgeAdminEquivalent": true}))
 }
 
 async fn end((deployed, aws): (Deployed, AwsEndpoint), cfn: &CloudFormation) {

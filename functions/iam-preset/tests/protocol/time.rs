@@ -7,12 +7,13 @@ use world::events::PHYSICAL_ID;
 use world::{Behaviour, Fault};
 
 use crate::stage::{
-    ANSWERED, ENOUGH, LITTLE, Stage, create_slim, delete_slim, only_answer, reason, update_slim,
+    ANSWERED, ENOUGH, LITTLE, create_slim, delete_slim, only_answer, reason, stage_with,
+    update_slim,
 };
 
 #[tokio::test]
 async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
     let answer = only_answer(&url);
@@ -24,7 +25,7 @@ async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
 
 #[tokio::test]
 async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let created = stage.answer(create_slim()).await["PhysicalResourceId"].clone();
     stage.end().await;
     let mut stages = JoinSet::new();
@@ -34,7 +35,7 @@ async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
         (delete_slim(), PHYSICAL_ID.into()),
     ] {
         stages.spawn(async move {
-            let mut stage = Stage::with(Behaviour::Hang).await;
+            let mut stage = stage_with(Behaviour::Hang).await;
             let (event, url) = stage.urls.issue(event);
             assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
             let answer = only_answer(&url);
@@ -48,7 +49,7 @@ async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
 
 #[tokio::test]
 async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
     only_answer(&url);
@@ -62,7 +63,7 @@ async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
 
 #[tokio::test]
 async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, Duration::ZERO).await, ANSWERED);
     assert_eq!(only_answer(&url)["Status"], "FAILED");
@@ -72,7 +73,7 @@ async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
 
 #[tokio::test]
 async fn an_event_older_than_its_service_timeout_makes_nothing() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     for (n, event) in (1..).zip([create_slim(), update_slim()]) {
         let event = event.property("ServiceTimeout", 300).numbered(n);
         let (event, url) = stage.urls.issue_at(event, ago(400));
@@ -87,7 +88,7 @@ async fn an_event_older_than_its_service_timeout_makes_nothing() {
 
 #[tokio::test]
 async fn an_event_younger_than_its_service_timeout_is_served() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let event = create_slim().property("ServiceTimeout", 3600);
     let (event, url) = stage.urls.issue_at(event, ago(400));
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -97,7 +98,7 @@ async fn an_event_younger_than_its_service_timeout_is_served() {
 
 #[tokio::test]
 async fn a_late_delete_still_cleans_up() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let (event, url) = stage.urls.issue_at(delete_slim(), ago(400));
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
     assert!(!stage.aws.calls().is_empty());
@@ -107,7 +108,7 @@ async fn a_late_delete_still_cleans_up() {
 
 #[tokio::test]
 async fn a_url_that_has_expired_is_not_tried_again_and_again() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let event = create_slim().property("ServiceTimeout", 3600);
     let (event, url) = stage.urls.issue_at(event, ago(7300));
     url.fail_for_good(Fault::Status(403));
