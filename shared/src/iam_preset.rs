@@ -1,6 +1,7 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
 mod properties;
+mod settings;
 
 use std::collections::BTreeSet;
 
@@ -8,26 +9,36 @@ use tracing::warn;
 
 use crate::cfn::{CustomResource, Progress, Request, RequestType, Success};
 use crate::cloud::Cloud;
-use crate::plan::Scope;
+use crate::plan::{Scope, plan};
 use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{OnFailure, reconcile};
 use crate::state::{Account, Id, Kind, Owner, State, digest, limits};
 use properties::Properties;
+pub use settings::Settings;
 
 /// The attribute that says whether what was granted amounts to administrator's rights.
 const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
+
+/// So many looks in a row that find nothing of ours: the Create that was given up has ended.
+const QUIET: u32 = 2;
 
 /// The custom resource.
 #[derive(Clone, Debug)]
 pub struct IamPreset<C> {
     cloud: C,
     account: Account,
+    settings: Settings,
 }
 
 impl<C: Cloud> IamPreset<C> {
-    /// Serves one account.
+    /// Serves one account, with open settings.
     pub fn new(cloud: C, account: Account) -> Self {
-        IamPreset { cloud, account }
+        IamPreset { cloud, account, settings: Settings::open() }
+    }
+
+    /// Serves within what its operator allows.
+    pub fn with_settings(self, settings: Settings) -> Self {
+        IamPreset { settings, ..self }
     }
 
     fn wish(&self, me: &Owner, properties: &Properties) -> Wish {
@@ -37,10 +48,14 @@ impl<C: Cloud> IamPreset<C> {
             edition: properties.edition,
             parameters: properties.parameters.clone(),
             path: properties.path.clone(),
-            permissions_boundary: properties.permissions_boundary.clone(),
+            permissions_boundary: self.boundary(properties).cloned(),
             tags: properties.tags.clone(),
             max_session_duration: properties.max_session_duration,
         }
+    }
+
+    fn boundary<'a>(&'a self, properties: &'a Properties) -> Option<&'a String> {
+        self.settings.permissions_boundary().or(properties.permissions_boundary.as_ref())
     }
 
     /// Everything that these properties, with any switch in any position, may have made.
@@ -52,7 +67,9 @@ impl<C: Cloud> IamPreset<C> {
             ids: state.ids().cloned().chain(parents).collect(),
             paths: BTreeSet::from([properties.path.clone()]),
             tag_keys: properties.tags.keys().cloned().collect(),
-            boundaries: properties.permissions_boundary.iter().cloned().collect(),
+            boundaries: self.boundary(properties).into_iter().cloned().collect(),
+            adopt_existing: properties.adopt_existing,
+            on_foreign_attachment: properties.on_foreign_attachment,
         }
     }
 
@@ -84,8 +101,52 @@ impl<C: Cloud> IamPreset<C> {
         Properties::read(given?, preset).0
     }
 
+    /// Says in the log what was not any more as the last request left it. It is put back by the
+    /// plan that was just carried out.
+    fn report_drift(&self, me: &Owner, scope: &Scope, earlier: &Properties, observed: &State) {
+        let left = render(&earlier.preset, &self.wish(me, earlier), Branches::Chosen);
+        if let Ok(drift) = plan(me, scope, &left, observed)
+            && drift.len() > 0
+        {
+            warn!(drift = %drift, "was not as the last request of this resource left it");
+        }
+    }
+
+    /// True if the request's physical id is one of ours. It is not where CloudFormation gave up
+    /// on a Create that had not answered yet.
+    fn gave(&self, request: &Request) -> bool {
+        let id = request.physical_resource_id.as_deref().unwrap_or_default();
+        let fits = |given: &str| {
+            let ours = Self::physical_id(self, request);
+            let (names, digest) = given.rsplit_once(':')?;
+            let (_, names) = names.split_once(':')?;
+            let (ours, _) = ours.rsplit_once(':')?;
+            let (_, ours) = ours.split_once(':')?;
+            Some(names == ours && digest.len() == 16)
+        };
+        fits(id).unwrap_or_default()
+    }
+
+    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more.
+    async fn outlast_a_create(
+        &self,
+        me: &Owner,
+        scope: &Scope,
+        progress: &Progress,
+    ) -> Result<(), String> {
+        let mut quiet = 0;
+        while quiet < QUIET {
+            self.cloud.wait().await;
+            let nothing = State::default();
+            let (_, plan) =
+                reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await?;
+            quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+        }
+        Ok(())
+    }
+
     fn is_our_account(&self, request: &Request) -> bool {
-        Account::from_arn(&request.stack_id).is_some_and(|stack| stack.id == self.account.id)
+        Account::from_arn(&request.stack_id).is_some_and(|stack| stack == self.account)
     }
 }
 
@@ -113,20 +174,25 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             // Nothing here is owned by a stack of another account.
             return wanted.map_or(Ok(Success::default()), |_| {
                 Err(format!(
-                    "the stack is not in account {}, which is the only one this function serves",
-                    self.account.id
+                    "the stack is not in account {} and Region {}, which this function serves",
+                    self.account.id, self.account.region
                 ))
             });
+        }
+        if let Some(properties) = &wanted {
+            self.allow(&me, properties)?;
         }
         let desired = match &wanted {
             Some(properties) => self.desired(&me, properties)?,
             None => State::default(),
         };
 
-        let mut scope =
-            wanted.as_ref().map(|properties| self.scope(&me, properties)).unwrap_or_default();
         let before =
             earlier.as_ref().map(|properties| self.scope(&me, properties)).unwrap_or_default();
+        let mut scope = match &wanted {
+            Some(properties) => self.scope(&me, properties),
+            None => before.clone(),
+        };
         // Where no object stays, CloudFormation replaces: it deletes the old ones itself, by
         // their id, when all else has gone well.
         let is_replacement =
@@ -136,19 +202,27 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         let on_failure =
             if kind == RequestType::Create { OnFailure::Undo } else { OnFailure::Leave };
-        let (observed, plan) = reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress)
+        let (observed, done) = reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress)
             .await
             .map_err(|problem| match &wanted {
                 Some(properties) => properties.locate(problem),
                 None => problem,
             })?;
 
-        let Some(properties) = wanted else { return Ok(Success::default()) };
+        if let (RequestType::Update, Some(earlier)) = (kind, &earlier) {
+            self.report_drift(&me, &scope, earlier, &observed);
+        }
+        let Some(properties) = wanted else {
+            if !self.gave(request) {
+                self.outlast_a_create(&me, &scope, progress).await?;
+            }
+            return Ok(Success::default());
+        };
         let mut there = desired;
-        there.extend(plan.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
+        there.extend(done.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
         let wish = self.wish(&me, &properties);
         let mut data = attributes(&properties.preset, &wish, &there);
-        let admin = self.admin_equivalent(&me, &properties);
+        let admin = wish.admin_equivalent(&properties.preset);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
         let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
         Ok(Success { physical_resource_id: new_id, data })
@@ -165,14 +239,18 @@ impl<C: Cloud> IamPreset<C> {
         Ok(desired)
     }
 
-    /// The paths to administrator's rights that these properties open, said aloud.
-    fn admin_equivalent(&self, me: &Owner, properties: &Properties) -> Vec<String> {
-        let reasons = self.wish(me, properties).admin_equivalent(&properties.preset);
-        for reason in &reasons {
-            let acknowledged = properties.acknowledge_admin_equivalent;
-            warn!(preset = properties.name, acknowledged, reason, "amounts to administrator");
+    /// Refuses what the operator does not let this consumer have.
+    fn allow(&self, me: &Owner, properties: &Properties) -> Result<(), String> {
+        let (wish, preset) = (self.wish(me, properties), &properties.preset);
+        let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
+        let refusals = self.settings.refusals(properties, &admin, &unbounded);
+        if !refusals.is_empty() {
+            return Err(refusals.join("; "));
         }
-        reasons
+        for reason in admin {
+            warn!(preset = properties.name, reason, "amounts to administrator");
+        }
+        Ok(())
     }
 }
 

@@ -15,6 +15,18 @@ use std::fmt;
 
 use crate::state::{Id, Kind, Object, Owner, Policy, Resource, Role, State, Tags};
 
+/// What becomes of a policy that somebody else attached to a role or group of ours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OnForeignAttachment {
+    /// It stays for as long as the role or group does.
+    #[default]
+    Keep,
+    /// It is detached.
+    Detach,
+    /// Nothing is done until it is gone.
+    Fail,
+}
+
 /// Everything that a preset may have made in this account for one consumer: where to look, and
 /// which details of what is there may be its doing.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +37,10 @@ pub struct Scope {
     pub paths: BTreeSet<String>,
     /// Keys of tags that were or are asked for. Other tags belong to other people.
     pub tag_keys: BTreeSet<String>,
+    /// What has a wanted name and nobody's tag is used as it is, instead of being refused.
+    pub adopt_existing: bool,
+    /// What becomes of what other people attached to our roles and groups.
+    pub on_foreign_attachment: OnForeignAttachment,
     /// Permissions boundaries that were or are asked for. Another one belongs to other people,
     /// who had their reasons.
     pub boundaries: BTreeSet<String>,
@@ -33,7 +49,7 @@ pub struct Scope {
 impl Scope {
     /// Adds another scope to this one.
     pub fn include(&mut self, other: Scope) {
-        let Scope { ids, paths, tag_keys, boundaries } = other;
+        let Scope { ids, paths, tag_keys, boundaries, .. } = other;
         self.ids.extend(ids);
         self.paths.extend(paths);
         self.tag_keys.extend(tag_keys);
@@ -182,6 +198,9 @@ pub fn plan(
     for (id, wanted) in desired.iter().filter(|(id, _)| !id.kind.is_node()) {
         planner.want_link(id, wanted);
     }
+    for id in observed.ids() {
+        planner.refuse_foreign_attachment(id);
+    }
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
     }
@@ -224,11 +243,17 @@ impl Planner<'_> {
         }
         if found.owners.contains(self.me) {
             self.change(id, wanted, found);
-        } else if found.owners.is_empty() && wanted.shared {
-            self.used_as_is.insert(id.clone());
+        } else if found.owners.is_empty() && (wanted.shared || self.scope.adopt_existing) {
+            match missing_boundary(&wanted.resource, &found.resource) {
+                None => drop(self.used_as_is.insert(id.clone())),
+                Some(boundary) => self
+                    .conflicts
+                    .push(format!("{id} exists without the permissions boundary `{boundary}`")),
+            }
         } else if found.owners.is_empty() {
             self.conflicts.push(format!(
-                "{id} exists and was not made by this resource; delete or rename it first"
+                "{id} exists and was not made by this resource; delete or rename it first, or set \
+                 AdoptExisting to use it as it is"
             ));
         } else if wanted.shared && same_power(&wanted.resource, &found.resource) {
             let mut after = found.clone();
@@ -289,6 +314,16 @@ impl Planner<'_> {
         }
     }
 
+    fn refuse_foreign_attachment(&mut self, id: &Id) {
+        let holder = id.parent().filter(|parent| self.desired.contains(parent));
+        let holder = holder.and_then(|parent| self.observed.get(&parent));
+        if holder.is_some_and(|holder| holder.owners.contains(self.me))
+            && is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail)
+        {
+            self.conflicts.push(format!("{id} was not made by this resource; take it away first"));
+        }
+    }
+
     fn drop_unwanted(&mut self, id: &Id, found: &Object) {
         match id.parent().filter(|_| id.kind != Kind::UserAttachment) {
             Some(parent) => self.drop_link(id, &parent, found),
@@ -309,7 +344,9 @@ impl Planner<'_> {
         let goes = if !holder.owners.contains(self.me) {
             gives_ours(self.me, self.scope, self.observed, id)
         } else if self.desired.contains(parent) {
-            self.scope.ids.contains(id) || id.kind == Kind::ProfileRole
+            self.scope.ids.contains(id)
+                || id.kind == Kind::ProfileRole
+                || is_foreign_attachment(self.scope, id, OnForeignAttachment::Detach)
         } else {
             holder.owners.len() == 1
         };
@@ -325,6 +362,16 @@ fn gives_ours(me: &Owner, scope: &Scope, observed: &State, link: &Id) -> bool {
     let policy = link.target().filter(|target| target.kind == Kind::Policy);
     let policy = policy.and_then(|policy| observed.get(&policy));
     scope.ids.contains(link) && policy.is_some_and(|policy| policy.owners.contains(me))
+}
+
+/// True for a policy on a role or group that no switch of the preset can have attached, if this
+/// is what is to become of such.
+fn is_foreign_attachment(scope: &Scope, link: &Id, then: OnForeignAttachment) -> bool {
+    let attaches = matches!(
+        link.kind,
+        Kind::RoleAttachment | Kind::RoleInline | Kind::GroupAttachment | Kind::GroupInline
+    );
+    attaches && scope.on_foreign_attachment == then && !scope.ids.contains(link)
 }
 
 /// What an object of ours is to become: as wanted, but with what other people added and what
@@ -357,6 +404,13 @@ fn keep_foreign_tags(scope: &Scope, wanted: &mut Tags, found: &Tags) {
             wanted.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
+}
+
+/// The boundary that is wanted and not there.
+fn missing_boundary<'a>(wanted: &'a Resource, found: &Resource) -> Option<&'a String> {
+    let (Resource::Role(wanted), Resource::Role(found)) = (wanted, found) else { return None };
+    let boundary = wanted.permissions_boundary.as_ref();
+    boundary.filter(|_| wanted.permissions_boundary != found.permissions_boundary)
 }
 
 /// True if both give the same power. Tags and descriptions give none.

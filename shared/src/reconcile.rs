@@ -51,6 +51,8 @@ pub async fn reconcile(
     let (done, mut problems) = execute(cloud, &plan, progress).await;
     problems.extend(plan.blockers.iter().cloned());
     if problems.is_empty() {
+        progress.note("waiting until IAM shows what was made");
+        cloud.settle(&done).await;
         return Ok((observed, plan));
     }
     if on_failure == OnFailure::Undo && !done.is_empty() {

@@ -50,6 +50,7 @@ fn page(name: &str, preset: &Preset) -> String {
     writeln!(page, "Source: <{}>, read as of {}.\n", source.url, source.date).unwrap();
     writeln!(page, "```yaml\nType: Custom::IamPreset\nProperties:\n  ServiceToken: !ImportValue account-presets-IamPreset\n  ServiceTimeout: 300\n  Preset: {name}\n```\n").unwrap();
     powers(&mut page, preset);
+    boundary(&mut page, preset);
     picture(&mut page, preset);
     objects(&mut page, preset);
     parameter_table(&mut page, preset);
@@ -112,6 +113,18 @@ fn powers(page: &mut String, preset: &Preset) {
         "\nThe attribute `AdminEquivalent` says it for the parameters that were chosen.\n"
     )
     .unwrap();
+}
+
+/// Where a permissions boundary of the account's operator excludes the preset.
+fn boundary(page: &mut String, preset: &Preset) {
+    if preset.unbounded.is_empty() {
+        return;
+    }
+    writeln!(page, "Refused where the operator sets a permissions boundary:\n").unwrap();
+    for mark in &preset.unbounded {
+        writeln!(page, "- with {}: {}", mark.when, mark.reason).unwrap();
+    }
+    writeln!(page).unwrap();
 }
 
 /// The objects and their links; dashed is what the defaults do not bring.

@@ -36,7 +36,8 @@ class Stack:
 
 def preset_template(preset, *, outputs=(), resources=None, **properties):
     """A template with one Custom::IamPreset called Preset, and what else a test wants beside it."""
-    custom = {"ServiceToken": SERVICE_TOKEN, "ServiceTimeout": 300, "Preset": preset, **properties}
+    own = {"ServiceToken": SERVICE_TOKEN, "ServiceTimeout": 300, "AcknowledgeAdminEquivalent": True}
+    custom = {**own, "Preset": preset, **properties}
     return {
         "Resources": {"Preset": {"Type": "Custom::IamPreset", "Properties": custom}, **(resources or {})},
         "Outputs": {name: {"Value": {"Fn::GetAtt": ["Preset", name]}} for name in outputs},

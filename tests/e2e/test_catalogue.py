@@ -39,7 +39,7 @@ def test_a_preset_goes_through_all_its_editions_and_switches_and_leaves_nothing(
 
     def template(properties):
         outputs = [*preset["outputs"], "AdminEquivalent"]
-        return preset_template(name, outputs=outputs, AcknowledgeAdminEquivalent=True, **properties)
+        return preset_template(name, outputs=outputs, **properties)
 
     created = account.create(template(asked[0]))
     for properties in asked[1:]:

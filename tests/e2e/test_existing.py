@@ -6,7 +6,7 @@ POLICY = "OrchestraEcsComputeDeployer"
 
 
 def orchestra(**parameters):
-    return preset_template("orchestra", AcknowledgeAdminEquivalent=True, Parameters=parameters)
+    return preset_template("orchestra", Parameters=parameters)
 
 
 def test_an_existing_role_and_group_get_the_policy_and_are_then_as_they_were(account):

@@ -16,7 +16,7 @@ LITHOPS_ROLES = {"lithops-role", "lithops-role-ec2"}
 
 
 def lithops(**properties):
-    return preset_template("lithops", AcknowledgeAdminEquivalent=True, **properties)
+    return preset_template("lithops", **properties)
 
 
 @pytest.mark.parametrize(("preset", "made"), [("slim", SLIM_ROLES), ("lithops", LITHOPS_ROLES)])

@@ -9,7 +9,7 @@ GROUPS = {"regular": "LithopsUserGroup", "sso": "lithops-group"}
 
 def lithops(**parameters):
     outputs = ["GroupName", "GroupArn"]
-    return preset_template("lithops", outputs=outputs, AcknowledgeAdminEquivalent=True, Parameters=parameters)
+    return preset_template("lithops", outputs=outputs, Parameters=parameters)
 
 
 @pytest.mark.parametrize("kind", GROUPS)

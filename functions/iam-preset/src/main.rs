@@ -21,7 +21,8 @@ async fn main() -> Result<(), Error> {
         let LambdaEvent { payload, context } = event;
         let account = Account::from_arn(&context.invoked_function_arn);
         let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
-        let preset = IamPreset::new(Iam::new(iam.clone(), account.clone()), account);
+        let preset = IamPreset::new(Iam::new(iam.clone(), account.clone()), account)
+            .with_settings(environment.settings());
         let now = SystemTime::now();
         serve(&preset, callback, &payload, now, context.deadline()).await.map_err(failure)
     }))

@@ -15,6 +15,7 @@ use tracing::error;
 use super::consistency::EventualConsistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
 use crate::cfn::{Callback, Origins};
+use crate::iam_preset::Settings;
 
 /// Tries of one call. IAM throttles at a few writes a second, and takes seconds to see its own
 /// writes everywhere; the deadline of the request ends it earlier if need be.
@@ -68,6 +69,11 @@ impl Environment {
         named.unwrap_or(if china { Roots::System } else { Roots::Amazon })
     }
 
+    /// What the operator of `iam-preset` allows.
+    pub fn settings(&self) -> Settings {
+        Settings::read(|name| self.get(name))
+    }
+
     /// Where answers are sent.
     ///
     /// # Errors
@@ -112,7 +118,7 @@ impl Environment {
             .timeout_config(timeouts)
             .retry_config(retries)
             .retry_partition(retry_partition)
-            .retry_classifier(EventualConsistency);
+            .retry_classifier(EventualConsistency::new());
         let endpoint = self.get("AWS_ENDPOINT_URL_IAM").or_else(|| self.get("AWS_ENDPOINT_URL"));
         let config = match endpoint {
             Some(endpoint) => config.endpoint_url(endpoint),

@@ -3,22 +3,44 @@
 //!
 //! Throttling and server errors are the SDK's own business.
 
+use std::time::Duration;
+
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::operation as op;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, InterceptorContext};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
+use tokio::time::Instant;
+
+/// So long after its start a process may be refused what its role allows: the role may be as new
+/// as the process.
+const NEW_ROLE: Duration = Duration::from_secs(30);
 
 /// Says of each failed call whether to try it again.
 #[derive(Debug)]
-pub(super) struct EventualConsistency;
+pub(super) struct EventualConsistency {
+    start: Instant,
+}
+
+impl EventualConsistency {
+    /// Counts the time from now.
+    pub(super) fn new() -> Self {
+        EventualConsistency { start: Instant::now() }
+    }
+
+    fn role_is_new(&self) -> bool {
+        self.start.elapsed() < NEW_ROLE
+    }
+}
 
 impl ClassifyRetry for EventualConsistency {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let error = context.output_or_error().and_then(Result::err);
         let error = error.and_then(|error| error.as_operation_error());
-        if error.is_some_and(passes) {
+        let refused = || self.role_is_new() && context.response().is_some_and(is_missing_grant);
+        if error.is_some_and(passes) || refused() {
             RetryAction::server_error()
         } else {
             RetryAction::NoActionIndicated
@@ -32,6 +54,14 @@ impl ClassifyRetry for EventualConsistency {
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
     }
+}
+
+/// True if nothing allows the call, in IAM's words: what denies it will not pass.
+fn is_missing_grant(response: &HttpResponse) -> bool {
+    let text = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
+    text.contains("<Code>AccessDenied</Code>")
+        && text.contains("not authorized to perform")
+        && !text.contains("with an explicit deny")
 }
 
 /// True if a row of the table is the operation, its error code and what its message says.

@@ -2,8 +2,10 @@
 
 mod apply;
 mod observe;
+mod settle;
 
 use std::future::Future;
+use std::time::Duration;
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
@@ -17,6 +19,9 @@ use crate::state::{Account, Object, Owner, Owners, Resource, State, Tags, is_own
 
 /// Calls in flight at most, in one request.
 const IN_FLIGHT: usize = 8;
+
+/// How long another delivery may take from one write to the next.
+const MOMENT: Duration = Duration::from_secs(5);
 
 /// IAM of one account, by the SDK.
 #[derive(Debug)]
@@ -73,6 +78,14 @@ impl Cloud for Iam {
             }
             Change::Delete(object) => self.delete(object).await,
         }
+    }
+
+    async fn settle(&self, made: &[Change]) {
+        futures_util::future::join_all(made.iter().map(|change| self.until_seen(change))).await;
+    }
+
+    async fn wait(&self) {
+        tokio::time::sleep(MOMENT).await;
     }
 }
 

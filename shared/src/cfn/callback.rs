@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 use tracing::warn;
 
+use super::request::Request;
 use super::response_url::{Origins, ResponseUrl};
 
 /// Longest single attempt.
@@ -46,6 +47,8 @@ impl Eq for ResponseUrl {}
 pub enum PutError {
     /// The address is none to which answers may go.
     Origin(String),
+    /// The address is that of the answer to another request.
+    Another(String),
     /// It was refused, and would be again.
     Refused(u16),
     /// No attempt came through in time; the last one failed so.
@@ -56,6 +59,9 @@ impl fmt::Display for PutError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             PutError::Origin(url) => write!(f, "answers may not be sent to {url}"),
+            PutError::Another(url) => {
+                write!(f, "the address at {url} is not that of the answer to this request")
+            }
             PutError::Refused(status) => {
                 write!(f, "the answer was refused with HTTP status {status}")
             }
@@ -77,6 +83,23 @@ impl<T: Transport> Callback<T> {
     /// Sends by `transport`, to `origins` only.
     pub fn new(transport: T, origins: Origins) -> Self {
         Callback { transport, origins }
+    }
+
+    /// Says whether an answer to this request may be sent to where it asks for it.
+    ///
+    /// # Errors
+    ///
+    /// [`PutError::Origin`] if it may be sent nowhere there, [`PutError::Another`] if the answer
+    /// would be one to another request.
+    pub fn check_request(&self, request: &Request) -> Result<(), PutError> {
+        let url = &request.response_url;
+        self.check(url)?;
+        let Request { stack_id, logical_resource_id, request_id, .. } = request;
+        if self.origins.are_extra(url) || url.is_for(stack_id, logical_resource_id, request_id) {
+            Ok(())
+        } else {
+            Err(PutError::Another(url.to_string()))
+        }
     }
 
     /// Says whether an answer may be sent there at all.

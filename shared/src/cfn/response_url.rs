@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 /// Begins the name of the buckets in which CloudFormation waits for answers; the Region without
 /// its dashes follows.
@@ -22,6 +23,19 @@ impl ResponseUrl {
     /// The whole URL, for the one call that needs it.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// True if what it writes is the answer to this request: CloudFormation names the object by
+    /// the three ids with bars between them, as in the sample event of the AWS Lambda Developer
+    /// Guide, "Using AWS Lambda with AWS CloudFormation". An id that the event lacks is not
+    /// compared.
+    pub fn is_for(&self, stack_id: &str, logical_resource_id: &str, request_id: &str) -> bool {
+        let path = self.0.parse::<Uri>().ok().map(|uri| uri.path().to_owned()).unwrap_or_default();
+        let key = percent_decode_str(path.trim_start_matches('/')).decode_utf8_lossy();
+        let ids = [stack_id, logical_resource_id, request_id];
+        let parts: Vec<&str> = key.split('|').collect();
+        parts.len() == ids.len()
+            && parts.iter().zip(ids).all(|(part, id)| id.is_empty() || *part == id)
     }
 
     /// When it was signed, if it says so (`X-Amz-Date`).
@@ -97,8 +111,14 @@ impl Origins {
         let Some(Origin { scheme, authority }) = url.origin() else {
             return false;
         };
-        self.extra.contains(&format!("{scheme}://{authority}"))
-            || (scheme == "https" && self.is_cloudformations_bucket(&authority))
+        self.are_extra(url) || (scheme == "https" && self.is_cloudformations_bucket(&authority))
+    }
+
+    /// True if the operator named the URL's origin: how its paths look is not known.
+    pub fn are_extra(&self, url: &ResponseUrl) -> bool {
+        let origin =
+            url.origin().map(|Origin { scheme, authority }| format!("{scheme}://{authority}"));
+        origin.is_some_and(|origin| self.extra.contains(&origin))
     }
 
     fn is_cloudformations_bucket(&self, host: &str) -> bool {
@@ -127,6 +147,27 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// T5
+    #[test]
+    fn the_object_is_named_by_the_ids_of_the_request() {
+        let url = "https://b.s3.amazonaws.com/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A1%3Astack/s/g%7CSlim%7Cr?X=1";
+        let url = ResponseUrl::new(url.to_owned());
+        let stack = "arn:aws:cloudformation:eu-west-1:1:stack/s/g";
+        assert!(url.is_for(stack, "Slim", "r"));
+        assert!(url.is_for(stack, "Slim", ""));
+        for (stack, logical_id, request) in [
+            ("arn:aws:cloudformation:eu-west-1:1:stack/other/g", "Slim", "r"),
+            (stack, "Other", "r"),
+            (stack, "Slim", "other"),
+            (stack, "Slim|r", ""),
+        ] {
+            assert!(!url.is_for(stack, logical_id, request), "{stack} {logical_id} {request}");
+        }
+        for other in ["https://b.s3.amazonaws.com/", "https://b.s3.amazonaws.com/a%7Cb", "x"] {
+            assert!(!ResponseUrl::new(other.to_owned()).is_for("", "", ""), "{other}");
+        }
+    }
 
     const SECRET: &str = "?X-Amz-Date=20240229T101112Z&X-Amz-Expires=7200&X-Amz-Signature=5ec4e7";
 

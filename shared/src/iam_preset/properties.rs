@@ -2,16 +2,19 @@
 
 use serde_json::{Map, Value};
 
+use crate::plan::OnForeignAttachment;
 use crate::preset::parameters::{self, Values, brief, kind};
 use crate::preset::schema::Parameter;
 use crate::preset::{self, Edition, Preset, unknown};
 use crate::state::{Tags, is_ownership_tag, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 12] = [
     "AcknowledgeAdminEquivalent",
+    "AdoptExisting",
     "Edition",
     "MaxSessionDuration",
+    "OnForeignAttachment",
     "Parameters",
     "Path",
     "PermissionsBoundary",
@@ -43,6 +46,10 @@ pub struct Properties {
     pub max_session_duration: i32,
     /// The consumer knows that the preset may amount to administrator's rights.
     pub acknowledge_admin_equivalent: bool,
+    /// What has a name of the preset and was made by nobody's preset is used as it is.
+    pub adopt_existing: bool,
+    /// What becomes of a policy that somebody else attached to a role or group of ours.
+    pub on_foreign_attachment: OnForeignAttachment,
 }
 
 impl Properties {
@@ -91,9 +98,17 @@ impl Properties {
             check("MaxSessionDuration", problem);
             None
         });
-        let acknowledged = optional(get("AcknowledgeAdminEquivalent"), parameters::boolean)
+        let mut switch = |name: &str| {
+            optional(get(name), parameters::boolean).unwrap_or_else(|problem| {
+                check(name, problem);
+                None
+            })
+        };
+        let acknowledged = switch("AcknowledgeAdminEquivalent");
+        let adopt_existing = switch("AdoptExisting");
+        let on_foreign_attachment = optional(get("OnForeignAttachment"), on_foreign_attachment)
             .unwrap_or_else(|problem| {
-                check("AcknowledgeAdminEquivalent", problem);
+                check("OnForeignAttachment", problem);
                 None
             });
         let empty = Map::new();
@@ -119,6 +134,8 @@ impl Properties {
                 .and_then(|seconds| i32::try_from(seconds).ok())
                 .unwrap_or(*limits::SESSION.start()),
             acknowledge_admin_equivalent: acknowledged.unwrap_or_default(),
+            adopt_existing: adopt_existing.unwrap_or_default(),
+            on_foreign_attachment: on_foreign_attachment.unwrap_or_default(),
             preset,
         };
         (Some(properties), problems)
@@ -184,6 +201,16 @@ fn edition(preset: &Preset, given: Option<&Value>) -> Result<Edition, String> {
     let found = preset.editions.iter().find(|edition| edition.as_str() == given);
     let words: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
     found.copied().ok_or_else(|| unknown("edition", &brief(given), &words))
+}
+
+fn on_foreign_attachment(given: &Value) -> Result<OnForeignAttachment, String> {
+    match given.as_str() {
+        Some("Keep") => Ok(OnForeignAttachment::Keep),
+        Some("Detach") => Ok(OnForeignAttachment::Detach),
+        Some("Fail") => Ok(OnForeignAttachment::Fail),
+        Some(other) => Err(unknown("value", &brief(other), &["Keep", "Detach", "Fail"])),
+        None => Err(format!("given {}, allowed is a string", kind(given))),
+    }
 }
 
 fn path(given: &Value) -> Result<String, String> {
@@ -325,6 +352,12 @@ mod tests {
             ),
             ("Tags", json!([{"Key": "a<", "Value": "b"}]), "Tags: given `a<`"),
             ("AcknowledgeAdminEquivalent", json!("yes"), "AcknowledgeAdminEquivalent: given `yes`"),
+            ("AdoptExisting", json!("ja"), "AdoptExisting: given `ja`"),
+            (
+                "OnForeignAttachment",
+                json!("detach"),
+                "OnForeignAttachment: unknown value `detach`; did you mean `Detach`?",
+            ),
             ("Parameters", json!([]), "Parameters: given a list, allowed is a map"),
             (
                 "Parameters",

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::{Scope, gives_ours};
+use super::{OnForeignAttachment, Scope, gives_ours, is_foreign_attachment};
 use crate::state::{Id, Kind, Owner, State};
 
 /// What has to stay, and why, a sentence for each use by somebody else.
 ///
 /// A policy that somebody attached elsewhere stays; so does a role that somebody put into their
 /// instance profile, and a group that somebody put a user into, with all that hangs on it and
-/// the policies that this needs: whoever uses it loses nothing.
+/// the policies that this needs: whoever uses it loses nothing. With
+/// [`OnForeignAttachment::Fail`], so does a role or group that somebody attached a policy to.
 pub(super) fn find(
     me: &Owner,
     scope: &Scope,
@@ -30,6 +31,8 @@ pub(super) fn find(
         } else if id.kind == Kind::ProfileRole && !id.parent().is_some_and(|profile| ours(&profile))
         {
             id.target()
+        } else if is_foreign_attachment(scope, id, OnForeignAttachment::Fail) {
+            id.parent()
         } else {
             None
         };

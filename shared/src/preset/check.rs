@@ -33,8 +33,8 @@ impl Check<'_> {
         for (name, parameter) in &preset.parameters {
             self.parameter(name, parameter);
         }
-        for reason in &preset.admin_equivalent {
-            self.when(&reason.when);
+        for mark in preset.admin_equivalent.iter().chain(&preset.unbounded) {
+            self.when(&mark.when);
         }
         for policy in &preset.policies {
             self.block(&policy.name, &policy.when, policy.for_each.as_deref());

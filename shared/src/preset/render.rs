@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::parameters::{Value, Values};
 use super::placeholders::{Piece, pieces};
 use super::schema::{
-    self, Attribute, Conditional, Edition, Inline, Item, Preset, Reference, References, When,
+    self, Attribute, Conditional, Edition, Inline, Item, Mark, Preset, Reference, References, When,
 };
 use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
@@ -37,9 +37,18 @@ pub struct Wish {
 impl Wish {
     /// Why what is asked for amounts to administrator's rights, a sentence for each path.
     pub fn admin_equivalent(&self, preset: &Preset) -> Vec<String> {
+        self.that_hold(&preset.admin_equivalent)
+    }
+
+    /// Why no permissions boundary would hold what is asked for, a sentence for each reason.
+    pub fn unbounded(&self, preset: &Preset) -> Vec<String> {
+        self.that_hold(&preset.unbounded)
+    }
+
+    fn that_hold(&self, marks: &[Mark]) -> Vec<String> {
         let root = Scope { wish: self, branches: Branches::Chosen, element: None };
-        let reasons = preset.admin_equivalent.iter().filter(|reason| root.holds(&reason.when));
-        reasons.map(|reason| reason.reason.clone()).collect()
+        let marks = marks.iter().filter(|mark| root.holds(&mark.when));
+        marks.map(|mark| mark.reason.clone()).collect()
     }
 }
 

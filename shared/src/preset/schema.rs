@@ -37,7 +37,11 @@ pub struct Preset {
     pub parameters: BTreeMap<String, Parameter>,
     /// When somebody who gets this preset can make themselves administrator, and how.
     #[serde(default)]
-    pub admin_equivalent: Vec<AdminEquivalent>,
+    pub admin_equivalent: Vec<Mark>,
+    /// When somebody who gets this preset makes roles, which no permissions boundary of ours
+    /// would hold, and how.
+    #[serde(default)]
+    pub unbounded: Vec<Mark>,
     /// Customer managed policies.
     #[serde(default)]
     pub policies: Vec<Policy>,
@@ -198,14 +202,14 @@ impl fmt::Display for Scalar {
     }
 }
 
-/// A reason why a preset amounts to administrator's rights.
+/// Something that is said of a preset aloud.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct AdminEquivalent {
+pub struct Mark {
     /// When it applies.
     #[serde(default)]
     pub when: When,
-    /// The path to administrator, in a sentence.
+    /// What makes it so, in a sentence.
     pub reason: String,
 }
 

@@ -82,7 +82,7 @@ fn a_delete_under_any_id_and_with_any_properties_deletes_what_is_owned() {
         let mut stack = Stack::named("a");
         stack.deploy(&account, slim(json!({"UserNames": ["alice"]}))).unwrap();
         let broken = json!({
-            "Preset": "slim", "Tags": 7, "Unknown": [[]], "Path": "//",
+            "Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Tags": 7, "Unknown": [[]], "Path": "//",
             "Parameters": {"UserNames": ["alice"], "InstanceProfile": "maybe", "Gone": "x"},
         });
         stack.delete_as(&account, id, broken).unwrap();
@@ -119,12 +119,12 @@ fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
     let error =
         Stack::named("a").deploy(&account, slim(json!({"Instanceprofile": "x"}))).unwrap_err();
     assert!(error.contains("did you mean `InstanceProfile`?"), "{error}");
-    let long = json!({"Preset": "slim", "Path": format!("/{}/", "p".repeat(500)), "Tags": []});
+    let long = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Path": format!("/{}/", "p".repeat(500)), "Tags": []});
     assert!(Stack::named("a").deploy(&account, long).is_ok());
     assert_eq!(account.state().ids().filter(|id| id.kind == Kind::Role).count(), 6);
     let tags: Vec<_> = (0..50).map(|n| json!({"Key": format!("k{n}"), "Value": ""})).collect();
     let account = populated();
-    let too_many = json!({"Preset": "slim", "Tags": tags});
+    let too_many = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Tags": tags});
     let error = Stack::named("b").deploy(&account, too_many).unwrap_err();
     assert!(error.contains("51, IAM allows 50"), "{error}");
     assert_eq!(account.writes(), 0);

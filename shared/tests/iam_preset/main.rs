@@ -12,6 +12,8 @@
 mod crash;
 mod existing;
 mod lifecycle;
+mod operator;
 mod ownership;
+mod rivals;
 mod updates;
 mod world;

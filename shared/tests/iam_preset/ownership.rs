@@ -105,8 +105,7 @@ fn a_shared_object_of_another_form_is_not_joined() {
     Stack::named("first").deploy(&account, slim(json!({}))).unwrap();
     only_shared(&account);
     let state = account.state();
-    let bounded =
-        json!({"Preset": "slim", "PermissionsBoundary": "arn:aws:iam::123456789012:policy/B"});
+    let bounded = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "PermissionsBoundary": "arn:aws:iam::123456789012:policy/B"});
     let error = Stack::named("second").deploy(&account, bounded).unwrap_err();
     assert!(
         error.contains("role `AWSBatchServiceRole` exists in another form and belongs to"),

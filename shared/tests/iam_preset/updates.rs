@@ -87,7 +87,7 @@ fn a_refused_update_changes_nothing_and_its_rollback_is_no_error() {
     for bad in [
         json!({"Preset": "silm"}),
         slim(json!({"UserNames": ["carol"]})),
-        json!({"Preset": "slim", "Path": "/new/"}),
+        json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Path": "/new/"}),
     ] {
         stack.deploy(&account, bad.clone()).unwrap_err();
         // CloudFormation swaps the properties.
@@ -103,7 +103,12 @@ fn a_changed_path_is_refused_with_advice() {
     let account = populated();
     let mut stack = Stack::named("a");
     stack.deploy(&account, slim(json!({}))).unwrap();
-    let error = stack.deploy(&account, json!({"Preset": "slim", "Path": "/new/"})).unwrap_err();
+    let error = stack
+        .deploy(
+            &account,
+            json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Path": "/new/"}),
+        )
+        .unwrap_err();
     assert!(
         error.contains("its path is `/`, asked for is `/new/`; IAM cannot change a path"),
         "{error}"
@@ -165,7 +170,7 @@ fn a_trust_policy_changed_by_another_hand_is_put_back() {
 #[test]
 fn other_peoples_tags_and_boundary_are_kept_and_ours_are_taken_back() {
     let ours = json!({
-        "Preset": "slim", "Tags": [{"Key": "team", "Value": "imaging"}],
+        "Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Tags": [{"Key": "team", "Value": "imaging"}],
         "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Ours",
     });
     let account = populated();

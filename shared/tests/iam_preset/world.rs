@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use account_presets::cfn::{CustomResource, Progress, Request, Success};
 use account_presets::cloud::Cloud;
 use account_presets::cloud::fake::Fake;
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::Change;
 use account_presets::state::{Account, Id, Kind, Object, Resource, State};
 use serde_json::{Value, json};
@@ -94,7 +94,16 @@ impl Stack {
 
 /// The answer, or `None` if the process died on the way.
 pub fn handle(cloud: &impl Cloud, request: &Request) -> Option<Result<Success, String>> {
-    let resource = IamPreset::new(ByRef(cloud), account());
+    handle_within(Settings::open(), cloud, request)
+}
+
+/// The same within what an operator allows.
+pub fn handle_within(
+    settings: Settings,
+    cloud: &impl Cloud,
+    request: &Request,
+) -> Option<Result<Success, String>> {
+    let resource = IamPreset::new(ByRef(cloud), account()).with_settings(settings);
     let progress = Progress::default();
     let mut work = pin!(resource.handle(request.kind().unwrap(), request, &progress));
     // Nothing in memory ever waits; what does is a process that died.
@@ -123,6 +132,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         change: &Change,
     ) -> Result<account_presets::cloud::Applied, account_presets::cloud::CallError> {
         self.0.apply(change).await
+    }
+
+    async fn wait(&self) {
+        self.0.wait().await;
     }
 }
 
@@ -171,17 +184,17 @@ pub fn has(fake: &Fake, kind: Kind, name: &str) -> bool {
 }
 
 pub fn slim(parameters: Value) -> Value {
-    json!({"Preset": "slim", "ServiceToken": "token", "Parameters": parameters})
+    json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "ServiceToken": "token", "Parameters": parameters})
 }
 
 pub fn lithops(parameters: Value) -> Value {
-    json!({"Preset": "lithops", "ServiceToken": "token", "Parameters": parameters})
+    json!({"Preset": "lithops", "AcknowledgeAdminEquivalent": "true", "ServiceToken": "token", "Parameters": parameters})
 }
 
 /// A preset in an edition, with parameters.
 pub fn edition(edition: &str, name: &str, parameters: Value) -> Value {
     json!({
-        "Preset": name, "Edition": edition, "ServiceToken": "token", "Parameters": parameters,
+        "AcknowledgeAdminEquivalent": "true", "Preset": name, "Edition": edition, "ServiceToken": "token", "Parameters": parameters,
     })
 }
 
@@ -221,7 +234,7 @@ fn lithops_properties() -> Vec<Value> {
         "BatchInstanceRole": "true", "ServiceLinkedRoles": "false",
     });
     let elsewhere = json!({
-        "Preset": "lithops", "Path": "/team/", "MaxSessionDuration": "7200",
+        "Preset": "lithops", "AcknowledgeAdminEquivalent": "true", "Path": "/team/", "MaxSessionDuration": "7200",
         "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
         "Tags": [{"Key": "team", "Value": "imaging"}],
     });

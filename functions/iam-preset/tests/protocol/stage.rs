@@ -35,6 +35,7 @@ impl Stage {
         let function = Function::new(env!("CARGO_BIN_EXE_iam-preset"))
             .await
             .env("AWS_ENDPOINT_URL", aws.url())
+            .env("ALLOW_ADMIN_EQUIVALENT", "true")
             .env("ALLOWED_RESPONSE_ORIGINS", origins);
         Stage { urls, aws, function }
     }

@@ -65,7 +65,7 @@ impl Iam {
             ids: [id.clone()].into(),
             paths: object.resource.path().map(str::to_owned).into_iter().collect(),
             tag_keys: tag_keys.unwrap_or_default(),
-            boundaries: Default::default(),
+            ..Scope::default()
         };
         match self.observe(&scope).await?.get(&id) {
             Some(there) if there.owners.is_superset(&object.owners) => {
@@ -220,6 +220,14 @@ impl Iam {
 
     async fn update_role(&self, old: &Role, new: &Role) -> Result<(), CallError> {
         let name = &new.name;
+        // First of all, for an operator may allow no change of a role without it.
+        if let Some(arn) = &new.permissions_boundary
+            && old.permissions_boundary != new.permissions_boundary
+        {
+            let call = self.client.put_role_permissions_boundary().role_name(name);
+            let call = call.permissions_boundary(arn).send();
+            self.call(Action::PutRolePermissionsBoundary, name, call).await?;
+        }
         if old.trust != new.trust {
             let call = self.client.update_assume_role_policy().role_name(name);
             let call = call.policy_document(new.trust.to_json()).send();
@@ -233,23 +241,25 @@ impl Iam {
             let call = call.max_session_duration(new.max_session_duration).send();
             self.call(Action::UpdateRole, name, call).await?;
         }
-        match &new.permissions_boundary {
-            _ if old.permissions_boundary == new.permissions_boundary => {}
-            Some(arn) => {
-                let call = self.client.put_role_permissions_boundary().role_name(name);
-                let call = call.permissions_boundary(arn).send();
-                self.call(Action::PutRolePermissionsBoundary, name, call).await?;
-            }
-            None => {
-                let call = self.client.delete_role_permissions_boundary().role_name(name).send();
-                found(self.call(Action::DeleteRolePermissionsBoundary, name, call).await)?;
-            }
+        if new.permissions_boundary.is_none() && old.permissions_boundary.is_some() {
+            let call = self.client.delete_role_permissions_boundary().role_name(name).send();
+            found(self.call(Action::DeleteRolePermissionsBoundary, name, call).await)?;
         }
         Ok(())
     }
 
-    /// Writes the document as the default version, in the place of the oldest one if need be.
+    /// Writes the document as the default version, in the place of the oldest one if need be;
+    /// once more if somebody else took the place meanwhile.
     async fn write_policy_version(&self, arn: &str, policy: &Policy) -> Result<(), CallError> {
+        match self.replace_oldest_version(arn, policy).await {
+            Err(error) if error.code == "LimitExceeded" => {
+                self.replace_oldest_version(arn, policy).await
+            }
+            result => result,
+        }
+    }
+
+    async fn replace_oldest_version(&self, arn: &str, policy: &Policy) -> Result<(), CallError> {
         let mut versions = self.policy_versions(arn).await?;
         versions.retain(|version| !version.is_default_version);
         versions.sort_by_key(|version| {

@@ -31,7 +31,10 @@ impl Iam {
         }
     }
 
-    async fn get_role(&self, name: &str) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
+    pub(super) async fn get_role(
+        &self,
+        name: &str,
+    ) -> Result<Option<aws_sdk_iam::types::Role>, CallError> {
         let call = self.client.get_role().role_name(name).send();
         let output = found(self.call(Action::GetRole, name, call).await)?;
         Ok(output.and_then(|output| output.role))

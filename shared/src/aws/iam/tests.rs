@@ -3,7 +3,7 @@
 use aws_sdk_iam::operation::{
     add_role_to_instance_profile::AddRoleToInstanceProfileError,
     attach_role_policy::{AttachRolePolicyError, AttachRolePolicyOutput},
-    create_policy_version::CreatePolicyVersionOutput,
+    create_policy_version::{CreatePolicyVersionError, CreatePolicyVersionOutput},
     create_role::{CreateRoleError, CreateRoleOutput},
     create_service_linked_role::CreateServiceLinkedRoleError,
     delete_policy_version::DeletePolicyVersionOutput,
@@ -20,6 +20,8 @@ use aws_sdk_iam::types::{
     AttachedPolicy, InstanceProfile, PolicyVersion, Role as SdkRole, error::InvalidInputException,
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::ErrorMetadata;
 use serde_json::json;
 
@@ -31,7 +33,7 @@ fn iam(rules: &[&Rule]) -> Iam {
     let client = mock_client!(aws_sdk_iam, RuleMode::MatchAny, rules, |config| config
         .retry_config(aws_sdk_iam::config::retry::RetryConfig::standard().with_max_attempts(4))
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-        .retry_classifier(EventualConsistency));
+        .retry_classifier(EventualConsistency::new()));
     let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f");
     Iam::new(client, account.unwrap())
 }
@@ -306,4 +308,136 @@ async fn a_profile_that_holds_the_role_already_is_done_and_one_with_another_is_n
             Change::Create(object(Resource::ProfileRole { profile: "p".into(), role: "r".into() }));
         assert_eq!(iam(&[&add, &get]).apply(&change).await.is_ok(), done, "{inside}");
     }
+}
+
+/// R6
+#[tokio::test(start_paused = true)]
+async fn what_was_made_is_waited_for_until_it_is_seen_three_times_in_a_row() {
+    let there = || GetRoleOutput::builder().role(sdk_role(&me())).build();
+    let gone = || GetRoleError::generic(error("NoSuchEntity", "cannot be found"));
+    let rule = mock!(Client::get_role)
+        .sequence()
+        .error(gone)
+        .times(2)
+        .output(there)
+        .times(2)
+        .error(gone)
+        .output(there)
+        .times(3)
+        .build();
+    iam(&[&rule]).settle(&[Change::Create(role())]).await;
+    assert_eq!(rule.num_calls(), 8);
+}
+
+/// R6
+#[tokio::test(start_paused = true)]
+async fn what_is_never_seen_is_not_waited_for_for_ever() {
+    let rule = mock!(Client::get_role)
+        .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
+    iam(&[&rule]).settle(&[Change::Create(role())]).await;
+    assert_eq!(rule.num_calls(), 60);
+}
+
+/// G5
+#[tokio::test(start_paused = true)]
+async fn a_profile_is_waited_for_until_it_shows_its_role() {
+    let profile = |roles: &[&str]| {
+        let roles: Vec<SdkRole> = roles.iter().map(|_| sdk_role(&me())).collect();
+        let profile = InstanceProfile::builder()
+            .instance_profile_name("p")
+            .instance_profile_id("A")
+            .path("/")
+            .arn("a")
+            .create_date(DateTime::from_secs(0))
+            .set_roles(Some(roles));
+        GetInstanceProfileOutput::builder().instance_profile(profile.build().unwrap()).build()
+    };
+    let rule = mock!(Client::get_instance_profile)
+        .sequence()
+        .output(move || profile(&[]))
+        .times(4)
+        .output(move || profile(&["r"]))
+        .times(3)
+        .build();
+    let made = object(Resource::ProfileRole { profile: "p".into(), role: "r".into() });
+    iam(&[&rule]).settle(&[Change::Create(made)]).await;
+    assert_eq!(rule.num_calls(), 7);
+}
+
+fn refusal(words: &'static str) -> HttpResponse {
+    let body = format!(
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Message>{words}</Message></Error>\
+         <RequestId>r</RequestId></ErrorResponse>"
+    );
+    HttpResponse::new(403.try_into().unwrap(), SdkBody::from(body))
+}
+
+const NOT_ALLOWED: &str = "User: arn:aws:sts::123456789012:assumed-role/f/f is not authorized to \
+     perform: iam:DeleteRole on resource: role r because no identity-based policy allows the \
+     iam:DeleteRole action";
+
+/// R7
+#[tokio::test(start_paused = true)]
+async fn a_role_as_new_as_the_process_may_be_refused_what_it_allows() {
+    let rule = mock!(Client::delete_role)
+        .sequence()
+        .http_response(|| refusal(NOT_ALLOWED))
+        .times(2)
+        .output(|| DeleteRoleOutput::builder().build())
+        .build();
+    assert_eq!(iam(&[&rule]).apply(&Change::Delete(role())).await, Ok(Applied::Now));
+}
+
+/// R7, R8
+#[tokio::test(start_paused = true)]
+async fn a_denial_and_a_refusal_of_an_old_role_are_final_and_name_the_action() {
+    let denied = "User: u is not authorized to perform: iam:DeleteRole on resource: role r with \
+         an explicit deny in a service control policy";
+    for (words, age) in [(denied, 0), (NOT_ALLOWED, 31)] {
+        let rule = mock!(Client::delete_role).then_http_response(move || refusal(words));
+        let iam = iam(&[&rule]);
+        tokio::time::advance(Duration::from_secs(age)).await;
+        let error = iam.apply(&Change::Delete(role())).await.unwrap_err();
+        assert!(error.to_string().contains("iam:DeleteRole"), "{error}");
+        assert_eq!(rule.num_calls(), 1, "{words}");
+    }
+}
+
+/// V10
+#[tokio::test]
+async fn a_name_that_is_taken_in_another_case_is_refused() {
+    let create = mock!(Client::create_role).then_error(|| {
+        CreateRoleError::generic(error("EntityAlreadyExists", "Role with name R already exists."))
+    });
+    let get = mock!(Client::get_role)
+        .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
+    let error = iam(&[&create, &get]).apply(&Change::Create(role())).await.unwrap_err();
+    assert!(error.to_string().contains("Role with name R already exists"), "{error}");
+}
+
+/// M3
+#[tokio::test]
+async fn a_version_that_somebody_made_meanwhile_is_made_room_for_once() {
+    let list = mock!(Client::list_policy_versions)
+        .then_output(|| ListPolicyVersionsOutput::builder().build());
+    let full = || CreatePolicyVersionError::generic(error("LimitExceeded", "5 versions"));
+    let policy = |action: &str| {
+        object(Resource::Policy(Policy {
+            name: "p".into(),
+            path: "/".into(),
+            description: String::new(),
+            document: PolicyDocument::new(json!({"Statement": {"Action": action}})),
+            tags: Tags::new(),
+        }))
+    };
+    let change = Change::Update { before: policy("a:A"), after: policy("a:B") };
+    let create = mock!(Client::create_policy_version)
+        .sequence()
+        .error(full)
+        .output(|| CreatePolicyVersionOutput::builder().build())
+        .build();
+    assert_eq!(iam(&[&list, &create]).apply(&change).await, Ok(Applied::Now));
+    let create = mock!(Client::create_policy_version).then_error(full);
+    assert!(iam(&[&list, &create]).apply(&change).await.is_err());
+    assert_eq!(create.num_calls(), 2);
 }

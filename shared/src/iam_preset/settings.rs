@@ -1,0 +1,200 @@
+//! What the operator of the function lets consumers have.
+
+use std::collections::BTreeSet;
+
+use super::properties::Properties;
+use crate::preset::{self, Edition, unknown};
+
+/// The operator's settings, from the function's environment.
+///
+/// | variable | meaning | without it |
+/// | --- | --- | --- |
+/// | `ALLOWED_PRESETS` | presets, separated by commas | all |
+/// | `ALLOWED_EDITIONS` | editions, separated by commas | all |
+/// | `ALLOW_ADMIN_EQUIVALENT` | `true`: also what amounts to administrator's rights | refused |
+/// | `PERMISSIONS_BOUNDARY` | ARN of the boundary that every role has to have | none |
+///
+/// They hold for Create and Update. A Delete is always served.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    presets: BTreeSet<String>,
+    editions: BTreeSet<String>,
+    admin_equivalent: bool,
+    permissions_boundary: Option<String>,
+    problems: Vec<String>,
+}
+
+const EDITIONS: [Edition; 3] = [Edition::Documented, Edition::Current, Edition::Hardened];
+
+impl Settings {
+    /// Nothing is forbidden that the consumer acknowledges.
+    pub fn open() -> Self {
+        Settings { admin_equivalent: true, ..Settings::read(|_| None) }
+    }
+
+    /// Reads the variables. A value that is none forbids everything: what the operator meant is
+    /// not known.
+    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let mut problems = Vec::new();
+        let mut list = |name: &str, what: &str, known: &[&str]| -> BTreeSet<String> {
+            let words = get(name).into_iter().flat_map(|text| text.split(','));
+            let words: BTreeSet<&str> =
+                words.map(str::trim).filter(|word| !word.is_empty()).collect();
+            let wrong = words.iter().filter(|word| !known.contains(*word));
+            problems.extend(wrong.map(|word| format!("{name}: {}", unknown(what, word, known))));
+            let all = if words.is_empty() { known.iter().copied().collect() } else { words };
+            all.into_iter().map(str::to_owned).collect()
+        };
+        let presets = list("ALLOWED_PRESETS", "preset", &preset::names());
+        let editions = list("ALLOWED_EDITIONS", "edition", &EDITIONS.map(Edition::as_str));
+        let admin_equivalent = match get("ALLOW_ADMIN_EQUIVALENT") {
+            Some("true") => true,
+            Some("false") | None => false,
+            Some(other) => {
+                problems.push(format!(
+                    "ALLOW_ADMIN_EQUIVALENT: given `{other}`, allowed are `true` and `false`"
+                ));
+                false
+            }
+        };
+        let permissions_boundary = get("PERMISSIONS_BOUNDARY").map(str::to_owned);
+        Settings { presets, editions, admin_equivalent, permissions_boundary, problems }
+    }
+
+    /// The boundary that every role has to have.
+    pub fn permissions_boundary(&self) -> Option<&String> {
+        self.permissions_boundary.as_ref()
+    }
+
+    /// Why this is not allowed, a sentence for each reason. `admin` and `unbounded` are the
+    /// preset's marks that apply.
+    pub(super) fn refusals(
+        &self,
+        properties: &Properties,
+        admin: &[String],
+        unbounded: &[String],
+    ) -> Vec<String> {
+        let mut refusals: Vec<String> = self
+            .problems
+            .iter()
+            .map(|problem| format!("the function is not set up well: {problem}"))
+            .collect();
+        let edition = properties.edition.as_str();
+        for (property, given, allowed) in [
+            ("Preset", properties.name.as_str(), &self.presets),
+            ("Edition", edition, &self.editions),
+        ] {
+            if !allowed.contains(given) {
+                let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
+                refusals.push(format!(
+                    "{property}: `{given}` is not allowed in this account (allowed: `{}`)",
+                    allowed.join("`, `")
+                ));
+            }
+        }
+        if !admin.is_empty() && !self.admin_equivalent {
+            refusals.push(format!(
+                "Preset: it amounts to administrator's rights, which the operator of the function \
+                 does not allow (template parameter AllowAdminEquivalent): {}",
+                admin.join("; ")
+            ));
+        } else if !admin.is_empty() && !properties.acknowledge_admin_equivalent {
+            refusals.push(format!(
+                "AcknowledgeAdminEquivalent: set it to true if you want what amounts to \
+                 administrator's rights: {}",
+                admin.join("; ")
+            ));
+        }
+        if let Some(boundary) = &self.permissions_boundary {
+            let given = properties.permissions_boundary.as_ref();
+            if given.is_some_and(|given| given != boundary) {
+                refusals.push(format!(
+                    "PermissionsBoundary: every role in this account has `{boundary}`; leave it out"
+                ));
+            }
+            refusals.extend(unbounded.iter().map(|reason| {
+                format!("Preset: it cannot live under the boundary of this account: {reason}")
+            }));
+        }
+        refusals
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/Boundary";
+
+    fn refusals(settings: &[(&str, &'static str)], given: Value) -> String {
+        let settings = Settings::read(|name| {
+            settings.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        });
+        let (properties, problems) = Properties::read(given.as_object().unwrap(), None);
+        assert_eq!(problems, Vec::<String>::new());
+        let marks = [vec![], vec!["any role".to_owned()]];
+        let properties = properties.unwrap();
+        let [none, some] = &marks;
+        let admin = if properties.name == "slim" { some } else { none };
+        let unbounded = if properties.name == "orchestra" { some } else { none };
+        settings.refusals(&properties, admin, unbounded).join("; ")
+    }
+
+    /// T1, T9
+    #[test]
+    fn only_the_allowed_presets_and_editions_are_served() {
+        let settings = [("ALLOWED_PRESETS", "skypilot, zappa"), ("ALLOWED_EDITIONS", "hardened")];
+        assert_eq!(refusals(&settings, json!({"Preset": "zappa", "Edition": "hardened"})), "");
+        assert_eq!(
+            refusals(&settings, json!({"Preset": "lithops"})),
+            "Preset: `lithops` is not allowed in this account (allowed: `skypilot`, `zappa`); \
+             Edition: `current` is not allowed in this account (allowed: `hardened`)"
+        );
+        assert_eq!(refusals(&[], json!({"Preset": "lithops"})), "");
+    }
+
+    /// T2
+    #[test]
+    fn what_amounts_to_administrator_takes_the_operators_and_the_consumers_word() {
+        let acknowledged = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": true});
+        let silent = json!({"Preset": "slim"});
+        let open = [("ALLOW_ADMIN_EQUIVALENT", "true")];
+        assert_eq!(refusals(&open, acknowledged.clone()), "");
+        let refused = refusals(&open, silent);
+        assert!(
+            refused.starts_with("AcknowledgeAdminEquivalent: ") && refused.contains("any role")
+        );
+        for settings in [&[][..], &[("ALLOW_ADMIN_EQUIVALENT", "false")]] {
+            let refused = refusals(settings, acknowledged.clone());
+            assert!(refused.contains("AllowAdminEquivalent") && refused.contains("any role"));
+        }
+    }
+
+    /// T3
+    #[test]
+    fn another_boundary_than_the_operators_and_what_escapes_it_are_refused() {
+        let settings = [("PERMISSIONS_BOUNDARY", BOUNDARY)];
+        assert_eq!(refusals(&settings, json!({"Preset": "lithops"})), "");
+        let same = json!({"Preset": "lithops", "PermissionsBoundary": BOUNDARY});
+        assert_eq!(refusals(&settings, same), "");
+        let other = "arn:aws:iam::123456789012:policy/Other";
+        let other = json!({"Preset": "lithops", "PermissionsBoundary": other});
+        assert!(refusals(&settings, other.clone()).starts_with("PermissionsBoundary: "));
+        assert_eq!(refusals(&[], other), "");
+        let refused = refusals(&settings, json!({"Preset": "orchestra"}));
+        assert!(refused.contains("cannot live under the boundary"), "{refused}");
+    }
+
+    #[test]
+    fn a_setting_that_is_none_forbids_everything() {
+        for (name, value) in [
+            ("ALLOWED_PRESETS", "slimm"),
+            ("ALLOWED_EDITIONS", "latest"),
+            ("ALLOW_ADMIN_EQUIVALENT", "yes"),
+        ] {
+            let refused = refusals(&[(name, value)], json!({"Preset": "lithops"}));
+            assert!(refused.contains("is not set up well") && refused.contains(name), "{refused}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! A preset that lets somebody make roles says so, for no permissions boundary of ours holds what
+//! others make.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod choices;
+
+use account_presets::preset::schema::Parameter;
+use account_presets::preset::{self, Branches, Preset, Wish, parameters, render};
+use account_presets::state::{Account, Owner, Resource, State};
+use serde_json::{Map, Value, json};
+
+/// Each switch at each of its values while the others have their defaults.
+fn choices_of(preset: &Preset) -> Vec<Map<String, Value>> {
+    let switches = preset.parameters.iter().flat_map(|(name, parameter)| {
+        let values = match parameter {
+            Parameter::Boolean { .. } => vec!["true".to_owned(), "false".to_owned()],
+            Parameter::Enum { values, .. } => values.clone(),
+            Parameter::String { .. } | Parameter::Integer { .. } | Parameter::List { .. } => vec![],
+        };
+        values.into_iter().map(|value| Map::from_iter([(name.clone(), json!(value))]))
+    });
+    let elements = choices::elements(preset);
+    switches.map(|given| elements.clone().into_iter().chain(given).collect()).collect()
+}
+
+/// True if a statement allows making roles that have no boundary.
+fn makes_roles(statement: &Value) -> bool {
+    let actions = &statement["Action"];
+    let actions = actions.as_array().cloned().unwrap_or_else(|| vec![actions.clone()]);
+    let makes = |action: &Value| matches!(action.as_str(), Some("*" | "iam:*" | "iam:CreateRole"));
+    let bounded = statement["Condition"].to_string().contains("iam:PermissionsBoundary");
+    statement["Effect"] == "Allow" && actions.iter().any(makes) && !bounded
+}
+
+fn somebody_makes_roles(state: &State) -> bool {
+    state.iter().any(|(_, object)| match &object.resource {
+        Resource::Policy(policy) => {
+            let statements = &policy.document.as_value()["Statement"];
+            let list =
+                statements.as_array().map_or(std::slice::from_ref(statements), Vec::as_slice);
+            list.iter().any(makes_roles)
+        }
+        Resource::GroupAttachment { policy_arn, .. } => {
+            policy_arn.ends_with("/AdministratorAccess")
+        }
+        _ => false,
+    })
+}
+
+/// T3
+#[test]
+fn who_makes_roles_is_marked_and_nobody_else() {
+    let mut seen = [false, false];
+    for name in preset::names() {
+        let preset = preset::find(name).unwrap();
+        for edition in &preset.editions {
+            for given in choices_of(&preset) {
+                let wish = Wish {
+                    account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:f:f")
+                        .unwrap(),
+                    owner: Owner::new("stack", "Preset"),
+                    edition: *edition,
+                    parameters: parameters::read(&preset, &given).0,
+                    path: "/".to_owned(),
+                    permissions_boundary: None,
+                    tags: Default::default(),
+                    max_session_duration: 3600,
+                };
+                let makes = somebody_makes_roles(&render(&preset, &wish, Branches::Chosen));
+                let marked = !wish.unbounded(&preset).is_empty();
+                assert_eq!(makes, marked, "{name} {} {given:?}", edition.as_str());
+                seen[usize::from(makes)] = true;
+            }
+        }
+    }
+    assert_eq!(seen, [true, true]);
+}

@@ -1,0 +1,106 @@
+//! What the operator of the function allows, and what nobody has to be allowed.
+
+use account_presets::iam_preset::Settings;
+use account_presets::plan::Change;
+use account_presets::state::{Id, Kind, Resource};
+use serde_json::json;
+
+use crate::world::*;
+
+const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/Boundary";
+
+fn only(name: &'static str, value: &'static str) -> Settings {
+    Settings::read(move |asked| match asked {
+        "ALLOW_ADMIN_EQUIVALENT" => Some("true"),
+        _ => (asked == name).then_some(value),
+    })
+}
+
+/// T1
+#[test]
+fn what_is_not_allowed_is_refused_before_anything_is_looked_at_and_its_delete_is_served() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let (before, writes) = (account.state(), account.writes());
+    let settings = || only("ALLOWED_PRESETS", "skypilot");
+    let update = stack.request(Some(slim(json!({"UserNames": ["alice"]}))));
+    let refused = handle_within(settings(), &account, &update).unwrap().unwrap_err();
+    assert!(refused.contains("`slim` is not allowed"), "{refused}");
+    assert_eq!((account.state(), account.writes()), (before, writes));
+
+    handle_within(settings(), &account, &stack.request(None)).unwrap().unwrap();
+    assert_eq!(but_service_linked(&account), populated().state());
+}
+
+/// T3, T4
+#[test]
+fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {
+    let settings = || only("PERMISSIONS_BOUNDARY", BOUNDARY);
+    let account = populated();
+    let mut stack = Stack::named("a");
+    let create = stack.request(Some(slim(json!({}))));
+    handle_within(settings(), &account, &create).unwrap().unwrap();
+    let state = account.state();
+    let roles: Vec<_> = state.iter().filter(|(id, _)| id.name != "foreign").collect();
+    let boundaries = roles.iter().filter_map(|(_, object)| match &object.resource {
+        Resource::Role(role) => Some(role.permissions_boundary.as_deref()),
+        _ => None,
+    });
+    let boundaries: Vec<_> = boundaries.collect();
+    assert_eq!(boundaries, vec![Some(BOUNDARY); 5]);
+
+    let account = populated();
+    account.person(Change::Create(role("AWSBatchServiceRole"))).unwrap();
+    let refused = handle_within(settings(), &account, &create).unwrap().unwrap_err();
+    assert!(refused.contains("`AWSBatchServiceRole` exists without the permissions boundary"));
+    assert_eq!(account.writes(), 0);
+    stack.deploy(&account, slim(json!({}))).unwrap();
+}
+
+/// T2
+#[test]
+fn administrators_rights_have_to_be_acknowledged() {
+    let account = populated();
+    let silent = json!({"Preset": "slim"});
+    let refused = Stack::named("a").deploy(&account, silent).unwrap_err();
+    assert!(refused.starts_with("AcknowledgeAdminEquivalent: "), "{refused}");
+    assert_eq!(account.writes(), 0);
+    let hardened = json!({"Preset": "slim", "Edition": "hardened"});
+    Stack::named("a").deploy(&account, hardened).unwrap();
+}
+
+/// T5
+#[test]
+fn a_stack_of_another_region_is_refused_and_nothing_of_it_is_deleted() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let before = account.state();
+    for kind in [Some(slim(json!({}))), None] {
+        let mut request = stack.request(kind.clone());
+        request.stack_id = request.stack_id.replace("eu-west-1", "eu-west-2");
+        let answer = handle(&account, &request).unwrap();
+        assert_eq!(answer.is_ok(), kind.is_none());
+        assert_eq!(account.state(), before);
+    }
+}
+
+/// T3
+#[test]
+fn what_other_hands_changed_is_put_back_by_an_update() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, lithops(json!({}))).unwrap();
+    let before = account.state();
+    let id = Id::node(Kind::Role, "lithops-role");
+    let mut changed = before.get(&id).unwrap().clone();
+    let Resource::Role(role) = &mut changed.resource else { panic!("{id}") };
+    role.trust = account_presets::state::PolicyDocument::new(json!({"Statement": {
+        "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole",
+    }}));
+    let was = before.get(&id).unwrap().clone();
+    account.person(Change::Update { before: was, after: changed }).unwrap();
+    stack.deploy(&account, lithops(json!({}))).unwrap();
+    assert_eq!(account.state(), before);
+}

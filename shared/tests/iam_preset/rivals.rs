@@ -1,0 +1,154 @@
+//! Two deliveries at work at once, and what other hands do to what is ours.
+
+use std::cell::RefCell;
+
+use account_presets::cloud::fake::Fake;
+use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::plan::{Change, Scope};
+use account_presets::state::{Id, Kind, Object, State};
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+
+/// An account in which somebody is at work whenever a moment passes.
+struct Busy<'a> {
+    account: &'a Fake,
+    /// What they do, a moment each; the last ones first.
+    moments: RefCell<Vec<Vec<Change>>>,
+}
+
+impl Cloud for Busy<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.account.apply(change).await
+    }
+
+    async fn wait(&self) {
+        for change in self.moments.borrow_mut().pop().unwrap_or_default() {
+            self.account.person(change).unwrap();
+        }
+    }
+}
+
+/// What a Create makes, object by object.
+fn made_by(properties: &Value) -> Vec<Object> {
+    let account = populated();
+    let before = account.state();
+    Stack::named("a").deploy(&account, properties.clone()).unwrap();
+    let state = account.state();
+    state.iter().filter(|(id, _)| !before.contains(id)).map(|(_, it)| it.clone()).collect()
+}
+
+/// I6, I8
+#[test]
+fn a_delete_of_a_create_that_was_given_up_lasts_until_that_makes_nothing_more() {
+    let properties = slim(json!({}));
+    let roles: Vec<Change> = made_by(&properties)
+        .into_iter()
+        .filter(|object| object.resource.id().kind == Kind::Role)
+        .map(Change::Create)
+        .collect();
+    // The Create makes one role at a time, sometimes after a moment without any.
+    let moments: Vec<Vec<Change>> =
+        roles.iter().flat_map(|role| [vec![role.clone()], vec![]]).collect();
+    let account = populated();
+    let before = account.state();
+    let busy = Busy { account: &account, moments: RefCell::new(moments) };
+    Stack::named("a").delete_as(&busy, "a-Preset-1A2B3C4D5E6F", properties).unwrap();
+    assert_eq!(but_service_linked(&account), before);
+    assert!(busy.moments.borrow().is_empty(), "it gave up too early");
+}
+
+#[test]
+fn a_delete_of_what_answered_does_not_wait() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let busy = Busy { account: &account, moments: RefCell::new(vec![vec![]]) };
+    stack.delete(&busy).unwrap();
+    assert_eq!(busy.moments.borrow().len(), 1);
+}
+
+/// I23
+#[test]
+fn what_nobody_made_is_used_as_it_is_if_that_is_asked_for_and_stays() {
+    let account = populated();
+    account.person(Change::Create(role("lithops-role"))).unwrap();
+    let before = but_service_linked(&account);
+    let refused = Stack::named("a").deploy(&account, lithops(json!({}))).unwrap_err();
+    assert!(refused.contains("`lithops-role` exists") && refused.contains("AdoptExisting"));
+    assert_eq!(account.writes(), 0);
+
+    let mut adopting = lithops(json!({}));
+    adopting["AdoptExisting"] = json!("true");
+    let mut stack = Stack::named("a");
+    let data = stack.deploy(&account, adopting).unwrap().data;
+    assert_eq!(data["ExecutionRoleArn"], "arn:aws:iam::123456789012:role/lithops-role");
+    let id = Id::node(Kind::Role, "lithops-role");
+    assert_eq!(account.state().get(&id), before.get(&id));
+    stack.delete(&account).unwrap();
+    assert_eq!(but_service_linked(&account), before);
+}
+
+/// I22
+#[test]
+fn what_another_stack_made_is_not_adopted() {
+    let account = populated();
+    Stack::named("a").deploy(&account, lithops(json!({}))).unwrap();
+    let mut adopting = lithops(json!({}));
+    adopting["AdoptExisting"] = json!(true);
+    let refused = Stack::named("b").deploy(&account, adopting).unwrap_err();
+    assert!(refused.contains("stack/a/guid"), "{refused}");
+}
+
+fn on_foreign(choice: &str) -> Value {
+    let mut properties = lithops(json!({}));
+    properties["OnForeignAttachment"] = json!(choice);
+    properties
+}
+
+/// A deployed preset to one of whose roles somebody attached a policy.
+fn with_foreign_attachment(choice: &str) -> (Fake, Stack, Id) {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, on_foreign(choice)).unwrap();
+    let foreign = attachment("lithops-role", POLICY);
+    account.person(Change::Create(foreign.clone())).unwrap();
+    (account, stack, foreign.resource.id())
+}
+
+/// R19
+#[test]
+fn a_foreign_attachment_is_kept_or_detached_as_asked() {
+    for (choice, stays) in [("Keep", true), ("Detach", false)] {
+        let (account, mut stack, foreign) = with_foreign_attachment(choice);
+        stack.deploy(&account, on_foreign(choice)).unwrap();
+        assert_eq!(account.state().contains(&foreign), stays, "{choice}");
+        stack.delete(&account).unwrap();
+        assert_eq!(but_service_linked(&account), populated().state());
+    }
+}
+
+/// R19
+#[test]
+fn a_foreign_attachment_fails_update_and_delete_if_that_is_asked_for() {
+    let (account, mut stack, foreign) = with_foreign_attachment("Fail");
+    let (before, writes) = (account.state(), account.writes());
+    let refused = stack.deploy(&account, on_foreign("Fail")).unwrap_err();
+    assert!(refused.contains("`ReadOnlyAccess`"), "{refused}");
+    assert_eq!((account.state(), account.writes()), (before, writes));
+
+    let refused = stack.delete(&account).unwrap_err();
+    assert!(refused.contains("`lithops-role` is still used"), "{refused}");
+    let left = account.state();
+    assert!(left.contains(&foreign) && left.contains(&Id::node(Kind::Role, "lithops-role")));
+    assert!(!left.contains(&Id::node(Kind::Role, "lithops-role-ec2")));
+    account.person(Change::Delete(left.get(&foreign).unwrap().clone())).unwrap();
+    stack.delete(&account).unwrap();
+    assert_eq!(but_service_linked(&account), populated().state());
+}
