@@ -4,7 +4,6 @@
 import { arn, attaching, calls, iam, s3, to } from '../calls.mjs'
 
 const ADMIN = iam('role/administrator')
-const FUNCTION = arn('lambda', 'function:x')
 const FOREIGN = { 'aws:ResourceTag/Name': 'database' }
 const MACHINE = arn('ec2', 'instance/i-0f')
 /** Tags that a preset may ask of a new machine: whoever starts one chooses them. */
@@ -17,23 +16,31 @@ export const launch = (role) => [
   ...calls('ec2:RunInstances', ['arn:aws:ec2:eu-west-1::image/ami-0a', arn('ec2', 'subnet/subnet-0a')]),
 ]
 /** Runs code of its own in a function with a role. */
-export const run = (role, name = FUNCTION) => [
+export const run = (role, name) => [
   ...calls('iam:PassRole', role, to('lambda')),
-  ...calls('lambda:CreateFunction InvokeFunction', name),
+  ...calls('lambda:CreateFunction InvokeFunction', arn('lambda', `function:${name}`)),
 ]
 
-/** To become an administrator. */
-export const ESCALATIONS = {
-  'run a function as any role': run(ADMIN),
+/** To become an administrator: what is tried on any preset, by the names that this one allows, and its own. */
+export const toAdministrator = ({ names, escalations }) => ({
+  ...byNames({ function: 'x', job: 'x', task: 'x', stack: 'x', stateMachine: 'x', ...names }),
+  ...escalations,
+})
+
+const byNames = (names) => ({
+  'run a function as any role': run(ADMIN, names.function),
   'run a machine as any role': launch(ADMIN),
   'run a task as any role': [
     ...calls('iam:PassRole', ADMIN, to('ecs-tasks')),
-    ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', 'task-definition/x:1')),
+    ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', `task-definition/${names.task}:1`)),
   ],
   'run a job as any role': [
     ...calls('iam:PassRole', ADMIN, to('ecs-tasks')),
-    ...calls('batch:RegisterJobDefinition', arn('batch', 'job-definition/x')),
-    ...calls('batch:SubmitJob', [arn('batch', 'job-definition/x:1'), arn('batch', 'job-queue/x')]),
+    ...calls('batch:RegisterJobDefinition', arn('batch', `job-definition/${names.job}`)),
+    ...calls('batch:SubmitJob', [
+      arn('batch', `job-definition/${names.job}:1`),
+      arn('batch', `job-queue/${names.job}`),
+    ]),
   ],
   'run a Glue job as any role': [
     ...calls('iam:PassRole', ADMIN, to('glue')),
@@ -41,11 +48,11 @@ export const ESCALATIONS = {
   ],
   'run a stack as any role': [
     ...calls('iam:PassRole', ADMIN, to('cloudformation')),
-    ...calls('cloudformation:CreateStack', arn('cloudformation', 'stack/x/0a')),
+    ...calls('cloudformation:CreateStack', arn('cloudformation', `stack/${names.stack}/0a`)),
   ],
   'run a state machine as any role': [
     ...calls('iam:PassRole', ADMIN, to('states')),
-    ...calls('states:CreateStateMachine StartExecution', arn('states', 'stateMachine:x')),
+    ...calls('states:CreateStateMachine StartExecution', arn('states', `stateMachine:${names.stateMachine}`)),
   ],
   'assume any role': calls('sts:AssumeRole', ADMIN),
   // The function that serves presets is one.
@@ -66,7 +73,7 @@ export const ESCALATIONS = {
   'put a user into any group': calls('iam:AddUserToGroup', iam('group/administrators')),
   'make keys of another user': calls('iam:CreateAccessKey', iam('user/administrator')),
   'set the password of another user': calls('iam:UpdateLoginProfile', iam('user/administrator')),
-}
+})
 
 /** To reach what is not the tool's. */
 export const HARMS = {

@@ -1,7 +1,8 @@
-import { ESCALATIONS, HARMS } from './attempts.mjs'
+import { HARMS, toAdministrator } from './attempts.mjs'
 
 export const parameters = { UserNames: ['alice'] }
-export const escalations = {}
+/** Whoever runs something chooses its name. */
+export const names = { function: 'lithops-worker-x', job: 'lithops_x', task: 'lithops_x' }
 
 /** The managed policies of LithopsUserGroup, and STSFullAccess. */
 const REGULAR = [
@@ -25,7 +26,7 @@ const POLICY = [
   'run a job as any role',
   'delete any log',
 ]
-const ALL = [...Object.keys(ESCALATIONS), ...Object.keys(HARMS)]
+const ALL = [...Object.keys(toAdministrator({ names })), ...Object.keys(HARMS)]
 
 /** Lithops makes a network of its own, most of it without a name. */
 const NETWORK = ['open any security group']

@@ -6,12 +6,15 @@ const POLICY = iam('policy/x-orchestra-compute-0a1b2c3d-policy')
 
 export const parameters = { UserNames: ['alice'] }
 
+/** Whoever runs something chooses its name. */
+export const names = { task: 'x_python_x' }
+
 export const escalations = {
   'make a role, give it AdministratorAccess and run a task as it': [
     ...calls('iam:CreateRole', ROLE),
     ...calls('iam:AttachRolePolicy', ROLE, attaching.aws('AdministratorAccess')),
     ...calls('iam:PassRole', ROLE, to('ecs-tasks')),
-    ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', 'task-definition/x_python_x:1')),
+    ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', `task-definition/${names.task}:1`)),
   ],
   // A role of the own account that names its user needs no permission to be assumed.
   'make a role that trusts the user, and write a policy into it': calls('iam:CreateRole PutRolePolicy', TRUSTING),

@@ -2,7 +2,8 @@
 // no code of a user does. Both look themselves whether their user may pass the roles of machines.
 
 export const parameters = { UserNames: ['alice'] }
-export const escalations = {}
+/** Whoever runs something chooses its name. */
+export const names = { function: 'CreateQueues', stateMachine: 'LSRTM-SGD' }
 
 const USER = [
   'run a function as any role',

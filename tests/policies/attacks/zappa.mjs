@@ -1,20 +1,22 @@
-import { arn, attaching, calls, iam } from '../calls.mjs'
+import { attaching, calls, iam } from '../calls.mjs'
 import { run } from './attempts.mjs'
 
 const ROLE = iam('role/tr-x-ZappaLambdaExecutionRole')
-const FUNCTION = arn('lambda', 'function:tr-x')
 
 export const parameters = { UserNames: ['serverless'], Deployments: ['tr-x-dev'] }
+
+/** Whoever runs something chooses its name. */
+export const names = { function: 'tr-x', stack: 'tr-x' }
 
 export const escalations = {
   'make a role, give it AdministratorAccess and run a function as it': [
     ...calls('iam:CreateRole', ROLE),
     ...calls('iam:AttachRolePolicy', ROLE, attaching.aws('AdministratorAccess')),
-    ...run(ROLE, FUNCTION),
+    ...run(ROLE, names.function),
   ],
   'make a role, write a policy into it and run a function as it': [
     ...calls('iam:CreateRole PutRolePolicy', ROLE),
-    ...run(ROLE, FUNCTION),
+    ...run(ROLE, names.function),
   ],
 }
 const [ATTACH, WRITE] = Object.keys(escalations)
