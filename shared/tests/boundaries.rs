@@ -48,7 +48,7 @@ fn somebody_makes_roles(state: &State) -> bool {
     })
 }
 
-/// T3
+/// Threat 3
 #[test]
 fn who_makes_roles_is_marked_and_nobody_else() {
     let mut seen = [false, false];

@@ -86,6 +86,7 @@ async fn a_body_of_4096_bytes_is_accepted_and_one_more_is_not() {
     }
 }
 
+/// P11
 #[tokio::test]
 async fn every_rule_about_the_request_is_recorded_and_refused() {
     let broken = [
@@ -128,6 +129,7 @@ async fn every_rule_about_the_request_is_recorded_and_refused() {
     }
 }
 
+/// P11
 #[tokio::test]
 async fn a_request_without_a_length_is_refused() {
     // Without a length HTTP knows no body, so that the answer is empty too.
@@ -136,6 +138,7 @@ async fn a_request_without_a_length_is_refused() {
     assert_eq!(url.received()[0].broken, [Rule::ContentLength, Rule::Json]);
 }
 
+/// P11
 #[tokio::test]
 async fn an_expectation_is_recorded_though_s3_would_meet_it() {
     let (_urls, url, answer) = asked(create()).await;

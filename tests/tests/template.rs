@@ -182,6 +182,7 @@ fn attachable(statement: &Value) -> BTreeSet<String> {
     arns(&statement["Condition"]["ArnLike"]["iam:PolicyARN"])
 }
 
+/// I28, X6, Threat 1
 #[test]
 fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
     let allowed: BTreeSet<String> = all_statements()
@@ -194,6 +195,7 @@ fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
     assert_eq!(allowed, called);
 }
 
+/// X6, Threat 1, Threat 4
 #[test]
 fn every_statement_names_its_presets_objects_and_no_others() {
     for (catalogue, statements) in presets() {
@@ -209,6 +211,7 @@ fn every_statement_names_its_presets_objects_and_no_others() {
     }
 }
 
+/// X6, X8, Threat 1
 #[test]
 fn to_each_object_only_its_own_presets_policies_can_be_attached() {
     for (catalogue, statements) in presets() {
@@ -236,6 +239,7 @@ fn to_each_object_only_its_own_presets_policies_can_be_attached() {
     }
 }
 
+/// X6, Threat 1
 #[test]
 fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_attached() {
     for (catalogue, statements) in presets() {
@@ -277,6 +281,7 @@ fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_at
     }
 }
 
+/// X6, Threat 8
 #[test]
 fn only_roles_of_instance_profiles_can_be_passed_and_only_to_ec2() {
     for (catalogue, statements) in presets() {
@@ -332,6 +337,7 @@ fn the_function_reaches_neither_its_own_role_nor_a_policy_of_it() {
     assert_eq!(template()["Resources"]["IamPresetFunction"]["DependsOn"], "OwnPowerPolicy");
 }
 
+/// X6, Threat 1
 #[test]
 fn no_statement_holds_for_everything() {
     for statement in all_statements() {
@@ -343,6 +349,7 @@ fn no_statement_holds_for_everything() {
 }
 
 /// Only reading, and attaching what the catalogue attaches, reaches objects of any name.
+/// X6
 #[test]
 fn what_reaches_every_name_reads_or_has_a_condition() {
     for statement in all_statements() {

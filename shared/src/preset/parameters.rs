@@ -205,6 +205,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// V1
     #[test]
     fn a_boolean_is_true_or_false_as_cloudformation_writes_it() {
         assert_eq!(boolean(&json!("true")), Ok(true));
@@ -217,6 +218,7 @@ mod tests {
         }
     }
 
+    /// V2
     #[test]
     fn an_integer_is_plain_decimal_digits_in_its_range() {
         assert_eq!(integer(&json!("1000"), 1, 1000), Ok(1000));
@@ -240,6 +242,7 @@ mod tests {
         }
     }
 
+    /// V3
     #[test]
     fn a_list_is_a_json_list_of_strings() {
         assert_eq!(list(&json!([]), None, false), Ok(vec![]));
@@ -261,6 +264,7 @@ mod tests {
         }
     }
 
+    /// V18, X8, Threat 1
     #[test]
     fn a_wildcard_is_refused_unless_a_pattern_allows_it() {
         for given in ["*", "a?", "a\u{7}b"] {

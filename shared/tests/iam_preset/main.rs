@@ -11,9 +11,11 @@
 
 mod crash;
 mod existing;
+mod hands;
 mod lifecycle;
 mod operator;
 mod ownership;
 mod rivals;
+mod undo;
 mod updates;
 mod world;

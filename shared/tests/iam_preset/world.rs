@@ -117,7 +117,7 @@ pub fn physical_id(request: &Request) -> String {
     IamPreset::new(Fake::default(), account()).physical_id(request)
 }
 
-struct ByRef<'a, C>(&'a C);
+pub struct ByRef<'a, C>(pub &'a C);
 
 impl<C: Cloud> Cloud for ByRef<'_, C> {
     async fn observe(

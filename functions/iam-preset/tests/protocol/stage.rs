@@ -91,11 +91,14 @@ pub fn assert_is_for_people(text: &str) {
 }
 
 pub fn create_slim() -> Event {
-    create().property("Preset", "slim")
+    create().property("Preset", "slim").property("AcknowledgeAdminEquivalent", true)
 }
 
 pub fn update_slim() -> Event {
-    update().property("Preset", "slim").old_property("Preset", "slim")
+    update()
+        .property("Preset", "slim")
+        .property("AcknowledgeAdminEquivalent", true)
+        .old_property("Preset", "slim")
 }
 
 pub fn delete_slim() -> Event {
