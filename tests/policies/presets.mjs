@@ -29,6 +29,15 @@ export function render(choices) {
   return JSON.parse(execFileSync('cargo', command, { cwd, input: JSON.stringify(choices), maxBuffer: 1 << 28 }))
 }
 
+/** What a row of a table puts into the account in an edition, with these parameters and its own. All in one go. */
+export function accounts(preset, rows, parameters) {
+  const choices = rows.flatMap((row) =>
+    EDITIONS.map((edition) => ({ preset, edition, parameters: { ...parameters, ...row.parameters } })),
+  )
+  const rendered = render(choices)
+  return (row, edition) => rendered[rows.indexOf(row) * EDITIONS.length + EDITIONS.indexOf(edition)]
+}
+
 /** A user or role of the account with all policies that it has, from `user alice` or `role skypilot-v1`. */
 export function principal(account, words) {
   const [kind, name] = words.split(' ')
@@ -40,8 +49,8 @@ export function principal(account, words) {
       ([kind, name]) => object.name === name && [`${kind} attachment`, `${kind} inline policy`].includes(object.kind),
     )
   const policies = objects.filter(held).map((object) => object.document ?? document(objects, object.part))
-  if (!policies.length) throw new Error(`${words} has no policies`)
   const { arn } = objects.find((it) => it.kind === kind && it.name === name) ?? {}
+  if (!arn && !policies.length) throw new Error(`the preset gives ${words} nothing`)
   return { arn: arn ?? `arn:aws:iam::${ACCOUNT}:${kind}/${name}`, policies }
 }
 

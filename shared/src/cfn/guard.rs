@@ -87,8 +87,8 @@ pub async fn serve<T: Transport>(
 ) -> Result<(), Unanswered> {
     let started = Instant::now();
     let time_left = deadline.duration_since(now).unwrap_or_default();
-    let request = Request::read(payload).map_err(Unanswered::NoAddress)?;
-    callback.check_request(&request).map_err(Unanswered::Put)?;
+    let request =
+        Request::read(payload).map_err(|reason| refused(Unanswered::NoAddress(reason)))?;
     let span = info_span!(
         "request",
         request_type = request.request_type.as_str(),
@@ -97,6 +97,7 @@ pub async fn serve<T: Transport>(
         request_id = request.request_id,
     );
     async {
+        callback.check_request(&request).map_err(|problem| refused(Unanswered::Put(problem)))?;
         let Some(answer) = decide(resource, &request, now, time_left).await else {
             return Ok(());
         };
@@ -114,6 +115,12 @@ pub async fn serve<T: Transport>(
     }
     .instrument(span)
     .await
+}
+
+/// Logs that nothing is done for the event. An alarm in template.yaml looks for this line.
+fn refused(why: Unanswered) -> Unanswered {
+    error!(reason = %why, "refused");
+    why
 }
 
 /// The answer, or none if nobody waits for one any more.

@@ -13,6 +13,7 @@ mod answers;
 mod delivery;
 mod malformed;
 mod origins;
+mod refused;
 mod samples;
 mod secrets;
 mod stage;

@@ -1,0 +1,275 @@
+// Lithops 3.8.0: serverless/backends/aws_lambda and aws_batch, standalone/backends/aws_ec2,
+// storage/backends/aws_s3.
+
+import { arn, calls, iam, s3, to } from '../calls.mjs'
+
+export const client = 'Lithops 3.8.0'
+export const parameters = { UserNames: ['alice'] }
+
+const ec2 = (name) => arn('ec2', name)
+const lambda = (name) => arn('lambda', name)
+const batch = (name) => arn('batch', name)
+const image = (name) => `arn:aws:ec2:eu-west-1::${name}`
+const slr = (service, name) => iam(`role/aws-service-role/${service}.amazonaws.com/${name}`)
+
+/** lithops_v<version>_<user>, with which most names begin. */
+const PACKAGE = 'lithops_v380_0a1b'
+const BUCKET = s3('lithops-eu-west-1-0a1b')
+const OBJECT = s3('lithops-eu-west-1-0a1b/lithops.jobs/x')
+const WORKER = lambda('function:lithops-worker-0a1b-380-0123456789')
+const BUILDER = lambda(`function:${PACKAGE}_layer_builder_512MB`)
+const LAYER = lambda(`layer:${PACKAGE}_default-runtime-v312_layer`)
+const REPOSITORY = arn('ecr', `repository/${PACKAGE}/runtime`)
+const ENVIRONMENT = batch(`compute-environment/${PACKAGE}_FARGATE-SPOT_env`)
+const QUEUE = batch(`job-queue/${PACKAGE}_FARGATE-SPOT_queue`)
+const DEFINITION = batch(`job-definition/${PACKAGE}--FARGATE_SPOT--runtime--latest--1024mb`)
+const ROLE = iam('role/lithops-role')
+const MACHINE = iam('role/lithops-role-ec2')
+const INSTANCE = ec2('instance/i-0a')
+
+const named = (Name) => ({ 'aws:RequestTag/Name': Name, 'aws:TagKeys': ['Name'] })
+const isNamed = (Name) => ({ 'aws:ResourceTag/Name': Name })
+
+/** What aws_s3 does in a bucket. */
+const storage = (bucket) => [
+  ...calls('s3:ListBucket', bucket),
+  ...calls('s3:GetObject PutObject DeleteObject AbortMultipartUpload ListMultipartUploadParts', `${bucket}/x`),
+]
+
+/** What is started and stopped: a machine by itself or by request, with its name. */
+const START = [
+  ...calls('ec2:DescribeImages DescribeInstances DescribeInstanceTypes DescribeSpotPriceHistory'),
+  ...calls('ec2:RunInstances', [
+    image('image/ami-0a'),
+    ...[
+      'key-pair/lithops-key-0a',
+      'network-interface/eni-0a',
+      'security-group/sg-0a',
+      'subnet/subnet-0a',
+      'volume/v-0a',
+    ].map(ec2),
+  ]),
+  ...calls('ec2:RunInstances', INSTANCE, named('lithops-worker-0a')),
+  ...calls('ec2:CreateTags', INSTANCE, { 'ec2:CreateAction': 'RunInstances', ...named('lithops-worker-0a') }),
+]
+const SPOT = [
+  ...calls('ec2:RequestSpotInstances', [
+    image('image/ami-0a'),
+    ...[
+      'key-pair/k',
+      'network-interface/eni-0a',
+      'security-group/sg-0a',
+      'spot-instances-request/sir-0a',
+      'subnet/subnet-0a',
+    ].map(ec2),
+  ]),
+  ...calls('ec2:DescribeSpotInstanceRequests'),
+  ...calls('ec2:CancelSpotInstanceRequests', ec2('spot-instances-request/sir-0a')),
+  ...calls('ec2:CreateTags', INSTANCE, named('lithops-worker-0a')),
+]
+const STOP = calls('ec2:StartInstances StopInstances TerminateInstances', INSTANCE, isNamed('lithops-worker-0a'))
+
+const GROUP = 'LithopsUserGroup also has LithopsPassRole and AWSBatchFullAccess.'
+
+/** What users do, whichever group they are in. `gap`: what the page's group of this kind lacks. */
+const users = (AccountKind, gap) =>
+  [
+    { what: 'storage', calls: [...calls('s3:CreateBucket', BUCKET), ...storage(BUCKET)] },
+    { what: 'a bucket that was named', parameters: { BucketNames: ['data'] }, calls: storage(s3('data')) },
+    {
+      what: 'build the layer of a runtime',
+      calls: [
+        ...calls('sts:GetCallerIdentity'),
+        ...calls('lambda:ListLayers'),
+        ...calls('lambda:CreateFunction GetFunction InvokeFunction DeleteFunction', BUILDER),
+        ...calls('iam:PassRole', ROLE, to('lambda')),
+        ...calls('lambda:PublishLayerVersion', LAYER),
+        ...calls('s3:GetObject DeleteObject', OBJECT),
+      ],
+    },
+    {
+      what: 'deploy a runtime, and invoke it',
+      calls: [
+        ...calls('lambda:CreateFunction TagResource GetFunction InvokeFunction', WORKER),
+        ...calls('lambda:GetLayerVersion', `${LAYER}:1`),
+        ...calls('iam:PassRole', ROLE, to('lambda')),
+      ],
+    },
+    {
+      what: 'a runtime in a namespace',
+      calls: calls(
+        'lambda:CreateFunction TagResource GetFunction InvokeFunction DeleteFunction',
+        lambda('function:team-lithops-worker-0a1b-380-0123456789'),
+      ),
+    },
+    {
+      what: 'build and deploy a runtime of a container',
+      calls: [
+        ...calls('ecr:GetAuthorizationToken'),
+        ...calls(
+          `ecr:CreateRepository DescribeImages BatchCheckLayerAvailability InitiateLayerUpload UploadLayerPart
+        CompleteLayerUpload PutImage BatchGetImage GetDownloadUrlForLayer GetRepositoryPolicy SetRepositoryPolicy`,
+          REPOSITORY,
+        ),
+      ],
+    },
+    {
+      what: 'list and clean runtimes',
+      calls: [
+        ...calls('lambda:ListFunctions ListLayers ListLayerVersions'),
+        ...calls('lambda:ListTags DeleteFunction', WORKER),
+        ...calls('lambda:DeleteLayerVersion', `${LAYER}:1`),
+      ],
+    },
+    {
+      what: 'make a network',
+      calls: [
+        ...calls(`ec2:DescribeVpcs DescribeSubnets DescribeInternetGateways DescribeNatGateways DescribeRouteTables
+        DescribeSecurityGroups`),
+        ...calls('ec2:CreateVpc DeleteVpc', ec2('vpc/vpc-0a')),
+        ...calls('ec2:CreateTags', ec2('vpc/vpc-0a'), named('lithops-vpc-0a1b-0a')),
+        ...calls('ec2:CreateSubnet', [ec2('vpc/vpc-0a'), ec2('subnet/subnet-0a')]),
+        ...calls('ec2:DeleteSubnet', ec2('subnet/subnet-0a')),
+        ...calls('ec2:CreateInternetGateway DeleteInternetGateway', ec2('internet-gateway/igw-0a')),
+        ...calls('ec2:AttachInternetGateway DetachInternetGateway', [
+          ec2('internet-gateway/igw-0a'),
+          ec2('vpc/vpc-0a'),
+        ]),
+        ...calls('ec2:CreateTags', ec2('route-table/rtb-0a'), named('lithops-vpc-0a1b-0a-publ')),
+        ...calls('ec2:AssociateRouteTable', [ec2('route-table/rtb-0a'), ec2('subnet/subnet-0a')]),
+        ...calls('ec2:CreateRoute', ec2('route-table/rtb-0a')),
+        ...calls('ec2:CreateSecurityGroup', [ec2('vpc/vpc-0a'), ec2('security-group/sg-0a')]),
+        ...calls('ec2:AuthorizeSecurityGroupIngress DeleteSecurityGroup', ec2('security-group/sg-0a')),
+      ],
+    },
+    {
+      what: 'make a network that the configuration names',
+      calls: calls('ec2:CreateTags', ec2('vpc/vpc-0a'), named('team-network')),
+      refused: { hardened: 'A network that Lithops makes is named lithops-…, by `vpc_name` too.' },
+    },
+    {
+      what: 'make and delete a key',
+      calls: [
+        ...calls('ec2:DescribeKeyPairs'),
+        ...calls('ec2:ImportKeyPair DeleteKeyPair', ec2('key-pair/lithops-key-0a')),
+      ],
+    },
+    { what: 'start and stop machines', calls: [...START, ...SPOT, ...STOP] },
+    { what: 'give them their role', calls: calls('iam:PassRole', MACHINE, to('ec2')), ...gap },
+    {
+      what: 'build an image',
+      calls: [
+        ...calls('ec2:CreateTags', INSTANCE, { 'ec2:CreateAction': 'RunInstances', ...named('building-image-x') }),
+        ...calls('ec2:StopInstances TerminateInstances', INSTANCE, isNamed('building-image-x')),
+        ...calls('ec2:CreateImage', [INSTANCE, image('image/ami-0a'), image('snapshot/snap-0a')]),
+        ...calls('ec2:DeregisterImage', image('image/ami-0a')),
+      ],
+    },
+    {
+      what: 'AWS Batch: make an environment and a queue, run a job',
+      calls: [
+        ...calls('batch:DescribeComputeEnvironments DescribeJobDefinitions DescribeJobQueues DescribeJobs'),
+        ...calls('batch:CreateComputeEnvironment UpdateComputeEnvironment DeleteComputeEnvironment', ENVIRONMENT),
+        ...calls('batch:CreateJobQueue UpdateJobQueue DeleteJobQueue', QUEUE),
+        ...calls('batch:CreateJobQueue UpdateJobQueue', ENVIRONMENT),
+        ...calls('batch:RegisterJobDefinition', DEFINITION),
+        ...calls('batch:DeregisterJobDefinition', `${DEFINITION}:1`),
+        ...calls('batch:SubmitJob', [QUEUE, `${DEFINITION}:1`]),
+      ],
+      ...gap,
+    },
+    { what: 'AWS Batch: give jobs their role', calls: calls('iam:PassRole', ROLE, to('ecs-tasks')), ...gap },
+    {
+      what: 'AWS Batch: give machines their role',
+      parameters: { BatchInstanceRole: true },
+      calls: calls('iam:PassRole', iam('role/lithops-batch-instance-role'), to('ec2')),
+      ...gap,
+    },
+    {
+      what: 'AWS Batch: name lithops-role as service role',
+      parameters: { BatchTrust: true },
+      calls: calls('iam:PassRole', ROLE, to('batch')),
+      ...gap,
+    },
+    {
+      what: 'AWS Batch: the first environment of the account',
+      parameters: { ServiceLinkedRoles: false },
+      calls: calls('iam:CreateServiceLinkedRole', slr('batch', 'AWSServiceRoleForBatch'), {
+        'iam:AWSServiceName': 'batch.amazonaws.com',
+      }),
+      refused: { documented: 'lithops-policy may make the service-linked role of AWS Batch.' },
+    },
+  ].map((row) => ({
+    ...row,
+    what: `${AccountKind}: ${row.what}`,
+    parameters: { AccountKind, ...row.parameters },
+  }))
+
+export const cases = [
+  ...users('regular', { refused: { documented: GROUP } }),
+  ...users('sso'),
+  {
+    what: 'a function: storage, its log, its network interface',
+    as: 'role lithops-role',
+    calls: [
+      ...storage(BUCKET),
+      ...calls('logs:CreateLogGroup', arn('logs', 'log-group:/aws/lambda/lithops-worker-0a1b-380-0123456789')),
+      ...calls(
+        'logs:CreateLogStream PutLogEvents',
+        arn('logs', 'log-group:/aws/lambda/lithops-worker-0a1b-380-0123456789:log-stream:x'),
+      ),
+      ...calls('ec2:DescribeNetworkInterfaces DescribeSubnets'),
+      ...calls(
+        'ec2:CreateNetworkInterface',
+        ['network-interface/eni-0a', 'subnet/subnet-0a', 'security-group/sg-0a'].map(ec2),
+      ),
+      ...calls(
+        'ec2:DeleteNetworkInterface AssignPrivateIpAddresses UnassignPrivateIpAddresses',
+        ec2('network-interface/eni-0a'),
+      ),
+    ],
+  },
+  {
+    what: 'a function: the bucket that was named',
+    as: 'role lithops-role',
+    parameters: { BucketNames: ['data'] },
+    calls: storage(s3('data')),
+  },
+  {
+    what: 'a job: its image, its log, storage',
+    as: 'role lithops-role',
+    calls: [
+      ...calls('ecr:GetAuthorizationToken'),
+      ...calls('ecr:BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer', REPOSITORY),
+      ...calls('logs:CreateLogStream PutLogEvents', arn('logs', 'log-group:/aws/batch/job:log-stream:x')),
+      ...storage(BUCKET),
+    ],
+  },
+  {
+    what: 'a machine: storage, other machines, its own end',
+    as: 'role lithops-role-ec2',
+    calls: [...storage(BUCKET), ...START, ...SPOT, ...STOP, ...calls('iam:PassRole', MACHINE, to('ec2'))],
+  },
+  {
+    what: "a machine of AWS Batch: ECS's agent",
+    as: 'role lithops-batch-instance-role',
+    parameters: { BatchInstanceRole: true },
+    calls: [
+      ...calls('ecs:DiscoverPollEndpoint'),
+      ...calls('ecs:RegisterContainerInstance', arn('ecs', 'cluster/x')),
+      ...calls('ecs:Poll', arn('ecs', 'container-instance/x/y')),
+      ...calls('ecr:GetAuthorizationToken'),
+    ],
+  },
+  {
+    what: 'AWS Batch itself, with lithops-role as service role',
+    as: 'role lithops-role',
+    parameters: { BatchTrust: true },
+    calls: [
+      ...calls('ecs:CreateCluster DeleteCluster', arn('ecs', 'cluster/lithops_Batch_0a')),
+      ...calls('autoscaling:CreateAutoScalingGroup', arn('autoscaling', 'autoScalingGroup:0a:autoScalingGroupName/x')),
+      ...calls('ec2:RunInstances', INSTANCE),
+      ...calls('iam:PassRole', iam('role/lithops-batch-instance-role'), to('ec2')),
+    ],
+  },
+]
