@@ -112,7 +112,7 @@ suite('the function can do its work', () => {
 
 const distinct = (values) => [...new Set(values)].sort()
 
-// X6, Threat 1, Threat 4, Threat 8
+// X6, Threat 1, Threat 4, Threat 6, Threat 8
 suite('nobody can make the function', () => {
   for (const { what, calls, parameters } of REFUSED) {
     test(what, async () => {

@@ -1,8 +1,8 @@
 //! `docs/reliability.md` and `docs/threat-model.md` say which test proves what, and have to be fresh.
 //!
 //! A row is in `tests/reliability.yaml` or `tests/threats.yaml`. A test names the rows that it proves
-//! in a line of their own right above its attributes: `/// P1, T3` in Rust, `# P1` in Python, `// Threat 4`
-//! in JavaScript. After a change: `UPDATE_PAGES=1 cargo test -p tests --test reliability`.
+//! in a line of their own right above its attributes: `/// P1, T3` in Rust, `# P1` in Python and in
+//! rules of cfn-guard, `// Threat 4` in JavaScript. After a change: `UPDATE_PAGES=1 cargo test -p tests --test reliability`.
 
 #![allow(
     clippy::expect_used,
@@ -68,7 +68,7 @@ fn the_page_of_reliability_says_which_test_proves_what() {
     let proofs = of_repository(|code| !code.starts_with("Threat "));
     assert_eq!(problems(&groups, &proofs), Vec::<String>::new());
     println!("{}", totals(&groups, &proofs));
-    let tables = groups.iter().map(|group| table(group, &proofs, ["what goes wrong, and then"]));
+    let tables = groups.iter().map(|group| table(group, &proofs, &["what goes wrong, and then"]));
     keep_fresh("reliability.md", &(totals(&groups, &proofs) + &tables.collect::<String>()));
 }
 
@@ -77,7 +77,7 @@ fn the_page_of_threats_says_which_test_holds_which_guard() {
     let groups = rows(include_str!("../threats.yaml"));
     let proofs = of_repository(|code| code.starts_with("Threat "));
     assert_eq!(problems(&groups, &proofs), Vec::<String>::new());
-    let tables = groups.iter().map(|group| table(group, &proofs, ["threat", "guard"]));
+    let tables = groups.iter().map(|group| table(group, &proofs, &["threat", "guard"]));
     keep_fresh("threat-model.md", &tables.collect::<String>());
 }
 
@@ -119,7 +119,7 @@ fn collect(folder: &Path, proofs: &mut Proofs) {
 fn comment(file: &str) -> Option<&'static str> {
     match file.rsplit_once('.')?.1 {
         "rs" => Some("/// "),
-        "py" => Some("# "),
+        "py" | "guard" => Some("# "),
         "mjs" => Some("// "),
         _ => None,
     }
@@ -157,11 +157,10 @@ fn codes(line: &str) -> Option<Vec<String>> {
 /// The sentence that is a test's name.
 fn test_name(definition: &str) -> Option<String> {
     let definition = definition.trim_start_matches("async ");
-    let function = ["fn ", "def test_"].iter().find_map(|word| definition.strip_prefix(word));
-    let function = function.and_then(|rest| rest.split_once('(')).map(|(name, _)| name);
-    let quoted = ["test('", "suite('"].iter().find_map(|word| definition.strip_prefix(word));
-    let quoted = quoted.and_then(|rest| rest.split_once('\'')).map(|(name, _)| name);
-    Some(function.or(quoted)?.replace('_', " "))
+    let words =
+        [("fn ", '('), ("def test_", '('), ("test('", '\''), ("suite('", '\''), ("rule ", ' ')];
+    let name = words.iter().find_map(|(word, end)| definition.strip_prefix(word)?.split_once(*end));
+    Some(name?.0.replace('_', " "))
 }
 
 /// What keeps the rows and the tests from fitting.
@@ -213,12 +212,13 @@ fn totals(groups: &[Group], proofs: &Proofs) -> String {
     text
 }
 
-fn table<const N: usize>(group: &Group, proofs: &Proofs, columns: [&str; N]) -> String {
-    let rule = "| --- ".repeat(N + 2);
+/// The table of a group; the second column, if there is one, is the guard.
+fn table(group: &Group, proofs: &Proofs, columns: &[&str]) -> String {
+    let rule = "| --- ".repeat(columns.len() + 2);
     let mut text =
         format!("\n## {}\n\n| | {} | shown by |\n{rule}|\n", group.group, columns.join(" | "));
     for row in &group.rows {
-        let guard = row.guard.iter().map(|guard| format!(" | {guard}")).collect::<String>();
+        let told = [&row.what, row.guard.as_deref().unwrap_or("none")][..columns.len()].join(" | ");
         let tests = proofs.get(&row.code).into_iter().flatten().map(link);
         let reasons = [
             ("Cannot happen here", &row.not_applicable),
@@ -230,7 +230,7 @@ fn table<const N: usize>(group: &Group, proofs: &Proofs, columns: [&str; N]) -> 
             .into_iter()
             .filter_map(|(word, why)| Some(format!("{word}: {}", why.as_ref()?)));
         let shown: Vec<String> = tests.chain(reasons).collect();
-        writeln!(text, "| {} | {}{guard} | {} |", row.code, row.what, shown.join("<br>")).unwrap();
+        writeln!(text, "| {} | {told} | {} |", row.code, shown.join("<br>")).unwrap();
     }
     text
 }
@@ -272,6 +272,7 @@ fn a_test_says_what_it_proves_in_each_language() {
     }
     assert_eq!(scanned("x.py", "# P1, Threat 12\n@mark\ndef test_a_b(account):\n"), both);
     assert_eq!(scanned("x.mjs", "// P1, Threat 12\nsuite('a b', () => {\n"), both);
+    assert_eq!(scanned("x.guard", "# P1, Threat 12\nrule a_b when x {\n"), both);
 }
 
 #[test]
@@ -306,4 +307,8 @@ fn rows_and_tests_that_do_not_fit_are_named() {
     assert!(found.iter().zip(start).all(|(found, start)| found.starts_with(start)), "{found:?}");
     assert_eq!(found.len(), start.len());
     assert!(totals(&groups, &test(&["P1"])).contains("| open | 1 |"));
+    let table = table(&groups[0], &test(&["P1"]), &["what", "guard"]);
+    assert!(
+        table.contains("| P1 | w | none | [n](../f) |\n| P2 | w | none | Cannot happen here: y |")
+    );
 }
