@@ -421,6 +421,7 @@ fn the_quotas_role_allows_the_actions_that_the_code_calls_and_no_others() {
 }
 
 /// Which actions know a resource: Service Authorization Reference, Service Quotas and AWS Lambda.
+/// X7
 #[test]
 fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
     let statements = quota_statements();

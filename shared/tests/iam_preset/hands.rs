@@ -141,12 +141,12 @@ fn a_policys_description_is_left_as_it_was_made() {
     let mut stack = Stack::named("a");
     stack.deploy(&account, lithops(json!({}))).unwrap();
     let id = Id::node(Kind::Policy, "lithops-policy");
-    let before = account.state().get(&id).unwrap().clone();
-    let mut after = before.clone();
-    let Resource::Policy(policy) = &mut after.resource else { panic!("{id}") };
+    let mut state = account.state();
+    let mut described = state.get(&id).unwrap().clone();
+    let Resource::Policy(policy) = &mut described.resource else { panic!("{id}") };
     policy.description = "As an earlier release described it".to_owned();
-    account.person(Change::Update { before, after: after.clone() }).unwrap();
-    let writes = account.writes();
+    state.insert(described.clone());
+    let account = account_presets::cloud::fake::Fake::new(state);
     stack.deploy(&account, lithops(json!({}))).unwrap();
-    assert_eq!((account.state().get(&id), account.writes()), (Some(&after), writes));
+    assert_eq!((account.state().get(&id), account.writes()), (Some(&described), 0));
 }
