@@ -1,6 +1,8 @@
 //! For the policy tests: reads choices of presets from standard input, and writes what each puts
 //! into the account.
 
+#![allow(clippy::indexing_slicing, reason = "a tool of the tests stops at what it did not expect")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;

@@ -146,7 +146,7 @@ fn a_policys_description_is_left_as_it_was_made() {
     let Resource::Policy(policy) = &mut described.resource else { panic!("{id}") };
     policy.description = "As an earlier release described it".to_owned();
     state.insert(described.clone());
-    let account = account_presets::cloud::fake::Fake::new(state);
+    let account = Fake::new(state);
     stack.deploy(&account, lithops(json!({}))).unwrap();
     assert_eq!((account.state().get(&id), account.writes()), (Some(&described), 0));
 }
