@@ -63,7 +63,7 @@ impl<C: Cloud> IamPreset<C> {
 
     /// Everything that these properties, with any switch in any position, may have made.
     fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
-        let state = render(&properties.preset, &self.wish(me, properties), Branches::Any);
+        let state = render(properties.preset, &self.wish(me, properties), Branches::Any);
         // What a link hangs on is looked at too: it may be an existing role or group.
         let parents = state.ids().filter_map(Id::parent);
         Scope {
@@ -117,9 +117,9 @@ impl<C: Cloud> IamPreset<C> {
     /// Says in the log what was not any more as the last request left it. It is put back by the
     /// plan that was just carried out.
     fn report_drift(&self, me: &Owner, scope: &Scope, earlier: &Properties, observed: &State) {
-        let left = render(&earlier.preset, &self.wish(me, earlier), Branches::Chosen);
+        let left = render(earlier.preset, &self.wish(me, earlier), Branches::Chosen);
         if let Ok(drift) = plan(me, scope, &left, observed)
-            && drift.len() > 0
+            && !drift.is_empty()
         {
             warn!(drift = %drift, "was not as the last request of this resource left it");
         }
@@ -245,8 +245,8 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut there = desired;
         there.extend(done.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
         let wish = self.wish(&me, &properties);
-        let mut data = attributes(&properties.preset, &wish, &there);
-        let admin = wish.admin_equivalent(&properties.preset);
+        let mut data = attributes(properties.preset, &wish, &there);
+        let admin = wish.admin_equivalent(properties.preset);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
         let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
         Ok(Success { physical_resource_id: new_id, data })
@@ -255,7 +255,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 
 impl<C: Cloud> IamPreset<C> {
     fn desired(&self, me: &Owner, properties: &Properties) -> Result<State, String> {
-        let desired = render(&properties.preset, &self.wish(me, properties), Branches::Chosen);
+        let desired = render(properties.preset, &self.wish(me, properties), Branches::Chosen);
         let problems = limits::check(&desired);
         if !problems.is_empty() {
             return Err(problems.join("; "));

@@ -26,13 +26,14 @@ const KNOWN: &[(&str, &str, &str)] = &[
 const BATCH: &str = "AWS does not say as which service Batch is passed an instance role";
 const PAGE: &str = "`current` keeps the page's grant, `hardened` has the condition";
 
+/// Threat 2, Threat 8
 #[test]
 fn the_catalogue_has_no_mistakes_but_the_known_ones() {
     let reference = reference();
     let mut found: Vec<String> = Vec::new();
     let mut known: Vec<_> = KNOWN.iter().collect();
     for name in preset::names() {
-        let findings = lint(&preset::find(name).unwrap(), &reference);
+        let findings = lint(preset::find(name).unwrap(), &reference);
         for finding in findings.iter().filter(|finding| finding.is_mistake()) {
             let line = finding.to_string();
             let place = known
@@ -377,6 +378,7 @@ fn allow(action: Value, resource: &str, condition: Value) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition})
 }
 
+/// Threat 2
 #[test]
 fn paths_to_administrator_are_found() {
     let managed = |name: &str| format!("arn:${{AWS::Partition}}:iam::aws:policy/{name}");

@@ -27,6 +27,7 @@ def turned(name, nth):
     return parameters
 
 
+# P22, X15
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_goes_through_all_its_editions_and_switches_and_leaves_nothing(account, name):
     preset = PRESETS[name]

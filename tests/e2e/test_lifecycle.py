@@ -30,6 +30,7 @@ def test_an_example_makes_what_its_outputs_name(account, examples, preset, made)
     assert account.snapshot() == before
 
 
+# S7
 def test_service_linked_roles_stay_when_the_stack_goes(account):
     account.create(preset_template("slim"))
     account.delete()
@@ -47,6 +48,7 @@ def test_path_tags_boundary_and_session_reach_every_role(account):
         assert role["arn"].split(":role")[1].startswith("/team/")
 
 
+# I20
 def test_an_option_is_switched_in_place(account):
     created = account.create(preset_template("slim", Parameters={"InstanceProfile": True}))
     first = account.snapshot()
@@ -71,6 +73,7 @@ def test_another_preset_replaces_the_first(account):
     assert account.roles() - before == LITHOPS_ROLES
 
 
+# I18, R14, R15
 def test_a_failed_update_puts_every_field_back(account):
     boundary = account.make_policy("boundary")
     created = account.create(preset_template("slim", Tags=[{"Key": "cost", "Value": "7"}]))
@@ -88,6 +91,7 @@ def test_a_failed_update_puts_every_field_back(account):
     assert account.contents() == before
 
 
+# I15
 def test_a_failed_replacement_keeps_the_first(account):
     created = account.create(preset_template("slim"))
     before, written = account.snapshot(), account.writes()
@@ -97,6 +101,7 @@ def test_a_failed_replacement_keeps_the_first(account):
     assert account.snapshot() == before
 
 
+# I5
 def test_a_failed_create_leaves_nothing(account):
     before, written = account.snapshot(), account.writes()
     account.create(preset_template("slim", resources=failing_resource()), ends="ROLLBACK_COMPLETE")
@@ -104,6 +109,7 @@ def test_a_failed_create_leaves_nothing(account):
     assert account.snapshot() == before
 
 
+# I4, I5, R9, Threat 12
 def test_a_create_that_fails_halfway_leaves_nothing(account):
     before, written = account.snapshot(), account.writes()
     with account.denied_to_the_function("iam:AddRoleToInstanceProfile"):

@@ -12,6 +12,7 @@ def lithops(**parameters):
     return preset_template("lithops", outputs=outputs, Parameters=parameters)
 
 
+# G2
 @pytest.mark.parametrize("kind", GROUPS)
 def test_each_kind_of_account_has_its_group_with_the_users_in_it(account, kind):
     account.make_user("ana")
@@ -40,6 +41,7 @@ def test_the_kind_of_account_is_switched_by_an_update(account):
     assert after["roles"] == roles
 
 
+# G1, Threat 13
 def test_a_member_who_was_added_by_hand_is_named_when_the_group_cannot_go(account):
     account.make_user("ana")
     account.create(lithops())

@@ -27,6 +27,7 @@ MISTAKES = {
 }
 
 
+# V1, V4, V5, V13
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_fails_the_stack_with_what_to_do(account, mistake):
     properties, words = MISTAKES[mistake]

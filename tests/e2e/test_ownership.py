@@ -6,6 +6,7 @@ from .stacks import preset_template
 SHARED_ROLE = "AWSBatchServiceRole"
 
 
+# R16
 def test_a_role_goes_with_a_foreign_policy_on_it_and_the_policy_stays(account):
     foreign = account.make_policy("foreign")
     before = account.snapshot()
@@ -17,6 +18,7 @@ def test_a_role_goes_with_a_foreign_policy_on_it_and_the_policy_stays(account):
     assert account.snapshot() == before
 
 
+# M7, Threat 13
 def test_a_policy_that_a_foreign_user_holds_is_named_and_the_delete_works_once_it_is_free(account):
     account.make_user("foreign")
     account.create(preset_template("slim"))
@@ -32,6 +34,7 @@ def test_a_policy_that_a_foreign_user_holds_is_named_and_the_delete_works_once_i
     account.delete()
 
 
+# I22, Threat 4
 def test_a_preset_that_is_there_already_names_its_owner_and_is_not_touched(account):
     account.create(preset_template("slim"), name="-first")
     before = account.snapshot()
@@ -43,6 +46,7 @@ def test_a_preset_that_is_there_already_names_its_owner_and_is_not_touched(accou
     assert account.snapshot() == before
 
 
+# I24
 def test_a_shared_role_stays_as_long_as_another_stack_has_it(account):
     other = {"Key": f"account-presets:owner:{'f' * 32}", "Value": "another stack"}
     account.create(preset_template("slim"))
@@ -67,6 +71,7 @@ def test_a_shared_role_made_by_hand_is_used_as_it_is(account):
     assert account.snapshot() == before
 
 
+# I23, Threat 4
 def test_another_role_made_by_hand_is_in_the_way(account):
     account.make_role("SLIM-Extras_for_Lambda")
     before = account.snapshot()

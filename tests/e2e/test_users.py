@@ -40,6 +40,7 @@ def test_a_missing_user_is_named_before_anything_is_written(account):
     assert not account.writes() - written
 
 
+# I11, R20
 def test_a_user_who_was_deleted_by_hand_does_not_stop_the_delete(account):
     account.make_user("ana")
     before = account.snapshot()

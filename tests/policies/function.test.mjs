@@ -123,6 +123,7 @@ suite('iam-preset can do its work', () => {
     for (const call of calls('logs:CreateLogStream PutLogEvents', stream)) assert.ok(await allows(ROLE, call))
   })
 
+  // X6, Threat 1
   test('and has no permission that it does not need for that', () => {
     const needed = accounts.flatMap(({ objects }) => objects.flatMap((object) => work(object, objects)))
     const statements = ROLE.policies.flatMap(({ Statement }) => Statement).filter(({ Effect }) => Effect === 'Allow')
@@ -133,6 +134,7 @@ suite('iam-preset can do its work', () => {
 
 const distinct = (values) => [...new Set(values)].sort()
 
+// X6, Threat 1, Threat 4, Threat 6, Threat 8
 suite('nobody can make iam-preset', () => {
   for (const { what, calls, parameters } of REFUSED) {
     test(what, async () => {

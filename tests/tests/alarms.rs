@@ -7,6 +7,7 @@
 
 use serde_json::{Value, json};
 
+/// Threat 5
 #[test]
 fn the_refused_events_of_every_function_are_counted() {
     for (id, function) in resources("AWS::Serverless::Function") {

@@ -87,6 +87,7 @@ async fn a_body_of_4096_bytes_is_accepted_and_one_more_is_not() {
     }
 }
 
+/// P11
 #[tokio::test]
 async fn every_rule_about_the_request_is_recorded_and_refused() {
     let broken = [
@@ -129,6 +130,7 @@ async fn every_rule_about_the_request_is_recorded_and_refused() {
     }
 }
 
+/// P11
 #[tokio::test]
 async fn a_request_without_a_length_is_refused() {
     // Without a length HTTP knows no body, so that the answer is empty too.
@@ -137,6 +139,7 @@ async fn a_request_without_a_length_is_refused() {
     assert_eq!(url.received()[0].broken, [Rule::ContentLength, Rule::Json]);
 }
 
+/// P11
 #[tokio::test]
 async fn an_expectation_is_recorded_though_s3_would_meet_it() {
     let (_urls, url, answer) = asked(create()).await;

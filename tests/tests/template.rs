@@ -39,7 +39,7 @@ const CHOSEN_NAMES: [(&str, &str, &str); 11] = [
 /// Everything that some choice of a preset would bring.
 fn catalogue(name: &str) -> State {
     let preset = preset::find(name).unwrap();
-    let (mut parameters, problems) = parameters::read(&preset, &Map::new());
+    let (mut parameters, problems) = parameters::read(preset, &Map::new());
     assert_eq!(problems, Vec::<String>::new());
     for (parameter, value) in &mut parameters {
         let text = CHOSEN_NAMES
@@ -64,7 +64,7 @@ fn catalogue(name: &str) -> State {
         tags: BTreeMap::new(),
         max_session_duration: 3600,
     };
-    render(&preset, &wish, Branches::Any)
+    render(preset, &wish, Branches::Any)
 }
 
 /// The presets, and what stands for each in the template: the policies whose names begin with its
@@ -183,6 +183,7 @@ fn attachable(statement: &Value) -> BTreeSet<String> {
     arns(&statement["Condition"]["ArnLike"]["iam:PolicyARN"])
 }
 
+/// I28, X6, Threat 1
 #[test]
 fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
     let allowed: BTreeSet<String> = all_statements()
@@ -195,6 +196,7 @@ fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
     assert_eq!(allowed, called);
 }
 
+/// X6, Threat 1, Threat 4
 #[test]
 fn every_statement_names_its_presets_objects_and_no_others() {
     for (catalogue, statements) in presets() {
@@ -210,6 +212,7 @@ fn every_statement_names_its_presets_objects_and_no_others() {
     }
 }
 
+/// X6, X8, Threat 1
 #[test]
 fn to_each_object_only_its_own_presets_policies_can_be_attached() {
     for (catalogue, statements) in presets() {
@@ -237,6 +240,7 @@ fn to_each_object_only_its_own_presets_policies_can_be_attached() {
     }
 }
 
+/// X6, Threat 1
 #[test]
 fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_attached() {
     for (catalogue, statements) in presets() {
@@ -278,6 +282,7 @@ fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_at
     }
 }
 
+/// X6, Threat 8
 #[test]
 fn only_roles_of_instance_profiles_can_be_passed_and_only_to_ec2() {
     for (catalogue, statements) in presets() {
@@ -333,6 +338,7 @@ fn the_function_reaches_neither_its_own_role_nor_a_policy_of_it() {
     assert_eq!(template()["Resources"]["IamPresetFunction"]["DependsOn"], "OwnPowerPolicy");
 }
 
+/// X6, Threat 1
 #[test]
 fn no_statement_holds_for_everything() {
     for statement in all_statements() {
@@ -344,6 +350,7 @@ fn no_statement_holds_for_everything() {
 }
 
 /// Only reading, and attaching what the catalogue attaches, reaches objects of any name.
+/// X6
 #[test]
 fn what_reaches_every_name_reads_or_has_a_condition() {
     for statement in all_statements() {

@@ -58,16 +58,16 @@ impl Environment {
         self.get("AWS_REGION").or_else(|| self.get("AWS_DEFAULT_REGION")).unwrap_or_default()
     }
 
-    /// A file that cannot be read is logged and not used: without any roots nothing could be
-    /// answered.
+    /// A file that holds no certificates is logged and not used: without any roots nothing could
+    /// be answered.
     fn roots(&self) -> Roots {
         let file = self.get("AWS_CA_BUNDLE").or_else(|| self.get("SSL_CERT_FILE"));
-        let named = file.and_then(|file| match std::fs::read(file) {
-            Ok(pem) => Some(Roots::Pem(pem)),
-            Err(error) => {
-                error!(file, %error, "the certificates cannot be read; Amazon's roots are used");
-                None
+        let named = file.and_then(|file| {
+            let roots = std::fs::read(file).ok().and_then(Roots::from_pem);
+            if roots.is_none() {
+                error!(file, "no certificates can be read from it; Amazon's roots are used");
             }
+            roots
         });
         let china = self.region().starts_with("cn-");
         named.unwrap_or(if china { Roots::System } else { Roots::Amazon })
@@ -160,4 +160,28 @@ impl Environment {
 /// once, and a process that lives on would then give up on the first refusal.
 fn patient(service: &'static str) -> RetryPartition {
     RetryPartition::custom(service).token_bucket(TokenBucket::unlimited()).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+    use tokio::time::{Instant, timeout};
+
+    /// T6
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_hangs_is_given_up_and_made_again_and_that_ends_too() {
+        // It takes connections and says nothing.
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = format!("http://{}", silent.local_addr().unwrap());
+        let variables = [("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_IAM", &endpoint)];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let iam = Environment(variables.into()).iam().unwrap();
+        let started = Instant::now();
+        let call = iam.get_role().role_name("r").send();
+        // The clock is not a real one.
+        timeout(Duration::from_secs(86_400), call).await.expect("an end").unwrap_err();
+        let longest = ATTEMPTS * (READ + http_client::CONNECT + BACKOFF.1);
+        assert!((READ * 2..longest).contains(&started.elapsed()), "{:?}", started.elapsed());
+    }
 }

@@ -1,5 +1,6 @@
 //! One HTTP stack for AWS's APIs and for the answer: hyper, rustls and ring.
 
+use std::panic::catch_unwind;
 use std::time::Duration;
 
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -31,6 +32,17 @@ pub(super) enum Roots {
     System,
     /// A file that the operator names, for example of a proxy.
     Pem(Vec<u8>),
+}
+
+impl Roots {
+    /// The certificates of a PEM file, or `None` if it holds none or some that are none: the
+    /// connector panics at those, and trusts nobody without any.
+    pub(super) fn from_pem(pem: Vec<u8>) -> Option<Self> {
+        let named = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
+        let roots = Roots::Pem(pem);
+        let built = || catch_unwind(|| PresignedPut::new(roots.clone()).is_ok());
+        (named && built().unwrap_or_default()).then_some(roots)
+    }
 }
 
 fn tls_context(roots: Roots) -> Result<TlsContext, String> {

@@ -196,12 +196,14 @@ mod tests {
         (result, callback.transport.urls.into_inner())
     }
 
+    /// P24, P26
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_until_it_does() {
         let faults = [status(500), status(503), status(429), Err("reset".to_owned()), status(200)];
         assert_eq!(put(faults).await, (Ok(()), vec!["http://a/key".to_owned(); 5]));
     }
 
+    /// P25
     #[tokio::test(start_paused = true)]
     async fn a_refusal_is_tried_once_more_and_no_more() {
         let (result, urls) = put([status(403), status(403), status(200)]).await;
@@ -210,6 +212,7 @@ mod tests {
         assert_eq!((result, urls.len()), (Ok(()), 2));
     }
 
+    /// P27
     #[tokio::test(start_paused = true)]
     async fn a_server_that_never_replies_is_given_up_in_time_and_tried_again() {
         let started = Instant::now();
@@ -219,6 +222,7 @@ mod tests {
         assert!(started.elapsed() <= Duration::from_secs(61));
     }
 
+    /// P29, Threat 5
     #[tokio::test(start_paused = true)]
     async fn a_redirect_is_followed_only_to_where_answers_may_go() {
         let to =

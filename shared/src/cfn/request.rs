@@ -153,6 +153,7 @@ mod tests {
         })
     }
 
+    /// P9, P10
     #[test]
     fn a_request_is_read_alone_and_from_an_sns_envelope() {
         let request = read(event()).unwrap();
@@ -165,6 +166,7 @@ mod tests {
         }
     }
 
+    /// P7, P8
     #[test]
     fn only_a_missing_address_keeps_us_from_answering() {
         for event in [json!([]), json!(7), json!({}), json!({"ResponseURL": null})] {
@@ -181,6 +183,7 @@ mod tests {
         assert_eq!(request.physical_resource_id, None);
     }
 
+    /// V17
     #[test]
     fn properties_nested_without_end_are_a_mistake_and_not_a_crash() {
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
@@ -191,6 +194,7 @@ mod tests {
         assert!(request.properties.unwrap_err().contains("cannot be read"));
     }
 
+    /// P4
     #[test]
     fn a_request_without_properties_has_none() {
         let mut event = event();

@@ -148,7 +148,7 @@ fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
 mod tests {
     use super::*;
 
-    /// T5
+    /// Threat 5
     #[test]
     fn the_object_is_named_by_the_ids_of_the_request() {
         let url = "https://b.s3.amazonaws.com/arn%3Aaws%3Acloudformation%3Aeu-west-1%3A1%3Astack/s/g%7CSlim%7Cr?X=1";
@@ -175,6 +175,7 @@ mod tests {
         ResponseUrl::new(url.to_owned())
     }
 
+    /// X2, Threat 10
     #[test]
     fn the_query_is_never_printed() {
         for text in ["https://bucket.s3.amazonaws.com/key", "not a url", "", "http://[::1]:99/"] {
@@ -206,6 +207,7 @@ mod tests {
         }
     }
 
+    /// P31, Threat 5
     #[test]
     fn cloudformations_own_buckets_are_allowed_and_nothing_else_is() {
         let origins = Origins::new("eu-west-1", "");

@@ -97,6 +97,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// V1
     #[test]
     fn a_boolean_is_true_or_false_as_cloudformation_writes_it() {
         assert_eq!(boolean(&json!("true")), Ok(true));
@@ -109,6 +110,7 @@ mod tests {
         }
     }
 
+    /// V2
     #[test]
     fn an_integer_is_plain_decimal_digits_in_its_range() {
         assert_eq!(integer(&json!("1000"), 1, 1000), Ok(1000));

@@ -58,10 +58,10 @@ impl Fake {
         state
             .iter()
             .filter(|(id, _)| in_scope(id) || hangs(id))
-            .map(|(id, object)| match id.kind {
-                // Everybody's: there is no owner on it to be seen.
-                Kind::ServiceLinkedRole => Object::unowned(object.resource.clone()),
-                _ => object.clone(),
+            // What is everybody's has no owner on it to be seen.
+            .map(|(id, object)| {
+                let owners = (id.kind != Kind::ServiceLinkedRole).then(|| object.owners.clone());
+                Object { owners: owners.unwrap_or_default(), ..object.clone() }
             })
             .collect()
     }
@@ -111,13 +111,10 @@ impl Cloud for Fake {
 /// True for an object that an earlier delivery of the same request made, and for every link: to
 /// IAM one that is there is made.
 fn may_be_made_twice(wanted: &Object, there: &Object) -> bool {
-    match wanted.resource.id().kind {
-        Kind::ServiceLinkedRole => true,
-        kind if kind.is_node() => {
-            !wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners)
-        }
-        _ => true,
-    }
+    let kind = wanted.resource.id().kind;
+    !kind.is_node()
+        || kind == Kind::ServiceLinkedRole
+        || (!wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners))
 }
 
 fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {

@@ -74,9 +74,9 @@ impl Properties {
         else {
             return (None, problems);
         };
-        let edition = edition(&preset, get("Edition")).unwrap_or_else(|problem| {
+        let edition = edition(preset, get("Edition")).unwrap_or_else(|problem| {
             check("Edition", problem);
-            first_edition(&preset)
+            first_edition(preset)
         });
         let path = optional(get("Path"), path).unwrap_or_else(|problem| {
             check("Path", problem);
@@ -121,7 +121,7 @@ impl Properties {
                 &empty
             }
         };
-        let (parameters, wrong) = parameters::read(&preset, own);
+        let (parameters, wrong) = parameters::read(preset, own);
         problems.extend(wrong);
 
         let properties = Properties {
@@ -291,6 +291,7 @@ mod tests {
         read(json!({"Preset": "slim", name: value})).1
     }
 
+    /// V4, V14
     #[test]
     fn a_preset_alone_is_enough() {
         let (properties, problems) =
@@ -300,6 +301,7 @@ mod tests {
         assert_eq!((properties.path.as_str(), properties.max_session_duration), ("/", 3600));
     }
 
+    /// V14
     #[test]
     fn an_empty_string_is_no_value() {
         let (properties, problems) = read(json!({
@@ -309,6 +311,7 @@ mod tests {
         assert_eq!((properties.is_some(), problems), (true, vec![]));
     }
 
+    /// V1, V2, V3, V4, V13
     #[test]
     fn each_mistake_names_the_property_what_was_given_and_what_is_allowed() {
         let boundary = "arn:aws:iam::123456789012:role/x";
@@ -371,6 +374,26 @@ mod tests {
         }
     }
 
+    /// X8, Threat 1
+    #[test]
+    fn no_property_takes_a_document_an_arn_to_attach_or_a_principal() {
+        for name in [
+            "AssumeRolePolicyDocument",
+            "ManagedPolicyArns",
+            "Policies",
+            "PolicyDocument",
+            "Principal",
+            "RoleName",
+        ] {
+            let problems = with(name, json!("arn:aws:iam::aws:policy/AdministratorAccess"));
+            assert!(problems[0].starts_with(&format!("unknown property `{name}`")), "{problems:?}");
+            let parameter = json!({name: "arn:aws:iam::aws:policy/AdministratorAccess"});
+            let problems = with("Parameters", parameter);
+            assert!(problems[0].starts_with("Parameters: unknown parameter"), "{problems:?}");
+        }
+    }
+
+    /// V5
     #[test]
     fn an_unknown_preset_is_named_with_the_nearest_one() {
         for (given, said) in [

@@ -142,7 +142,7 @@ mod tests {
         settings.refusals(&properties, admin, unbounded).join("; ")
     }
 
-    /// T1, T9
+    /// Threat 1, Threat 9
     #[test]
     fn only_the_allowed_presets_and_editions_are_served() {
         let settings = [("ALLOWED_PRESETS", "skypilot, zappa"), ("ALLOWED_EDITIONS", "hardened")];
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(refusals(&[], json!({"Preset": "lithops"})), "");
     }
 
-    /// T2
+    /// Threat 2
     #[test]
     fn what_amounts_to_administrator_takes_the_operators_and_the_consumers_word() {
         let acknowledged = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": true});
@@ -172,7 +172,7 @@ mod tests {
         }
     }
 
-    /// T3
+    /// Threat 3
     #[test]
     fn another_boundary_than_the_operators_and_what_escapes_it_are_refused() {
         let settings = [("PERMISSIONS_BOUNDARY", BOUNDARY)];

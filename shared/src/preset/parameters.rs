@@ -148,6 +148,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// V3
     #[test]
     fn a_list_is_a_json_list_of_strings() {
         assert_eq!(list(&json!([]), None, false), Ok(vec![]));
@@ -169,6 +170,7 @@ mod tests {
         }
     }
 
+    /// V18, X8, Threat 1
     #[test]
     fn a_wildcard_is_refused_unless_a_pattern_allows_it() {
         for given in ["*", "a?", "a\u{7}b"] {

@@ -198,6 +198,7 @@ mod tests {
         assert!(is_path("/") && is_path("/a/b/"));
     }
 
+    /// V9, V11, V13, V18
     #[test]
     fn each_limit_is_found_with_both_numbers() {
         let long = PolicyDocument::new(json!({"x": "y".repeat(7000)}));
@@ -237,6 +238,7 @@ mod tests {
         assert!(problems([inline("a"), inline("b")])[0].contains("14016, IAM allows 10240"));
     }
 
+    /// V12
     #[test]
     fn more_than_ten_policies_on_one_role_are_found() {
         let attachment = |n: usize| Resource::RoleAttachment {

@@ -156,6 +156,7 @@ mod tests {
         assert_eq!(path, format!("/team/account-presets/eu-west-1/dev/Slim/{}/", owner.key()));
     }
 
+    /// Threat 4
     #[test]
     fn another_stack_and_another_resource_are_other_owners() {
         let owner = Owner::new(STACK, "Slim");

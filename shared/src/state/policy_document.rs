@@ -206,6 +206,7 @@ mod tests {
         statement
     }
 
+    /// R12
     #[test]
     fn documents_that_mean_the_same_are_equal() {
         let role = "arn:aws:iam::123456789012:role/r";
@@ -235,6 +236,7 @@ mod tests {
         }
     }
 
+    /// R13
     #[test]
     fn documents_that_may_mean_something_else_differ() {
         let base = allow("Sid", json!("S"));
@@ -260,6 +262,7 @@ mod tests {
         assert_eq!(PolicyDocument::from_api(one), PolicyDocument::from_api(other));
     }
 
+    /// R11
     #[test]
     fn a_deleted_principal_is_not_the_role_that_stood_there() {
         let written = allow("Principal", json!({"AWS": "arn:aws:iam::123456789012:role/gone"}));
@@ -275,6 +278,7 @@ mod tests {
         assert_ne!(document(statement), old);
     }
 
+    /// R12
     #[test]
     fn the_api_returns_documents_percent_encoded() {
         let encoded = "%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%5D%7D";
@@ -283,6 +287,7 @@ mod tests {
     }
 
     proptest! {
+        /// R12
         #[test]
         fn order_repetition_and_lists_of_one_never_matter(
             actions in prop::collection::vec("[a-z]{1,3}:[A-Z][a-z]{1,3}", 1..5),

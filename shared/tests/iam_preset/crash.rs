@@ -73,7 +73,8 @@ fn everywhere(
 fn faults(turn: usize) -> impl Iterator<Item = Fault> {
     let nightly = std::env::var_os("NIGHTLY").is_some();
     let all = Fault::ALL.into_iter().enumerate();
-    all.filter(move |(place, _)| nightly || (place + turn) % 3 == 0).map(|(_, fault)| fault)
+    all.filter(move |(place, _)| nightly || (place + turn).is_multiple_of(3))
+        .map(|(_, fault)| fault)
 }
 
 fn print(what: &str, count: usize) {

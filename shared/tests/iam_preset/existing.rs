@@ -77,6 +77,7 @@ fn a_role_that_does_not_exist_is_named_before_anything_is_written() {
     assert_eq!(account.writes(), 0);
 }
 
+/// M7, Threat 13
 #[test]
 fn what_another_hand_gave_the_policy_to_keeps_it_and_is_named_alone() {
     let account = with_group();

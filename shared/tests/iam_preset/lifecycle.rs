@@ -1,8 +1,12 @@
-use account_presets::state::Kind;
+use account_presets::cfn::{CustomResource, Progress, RequestType};
+use account_presets::iam_preset::IamPreset;
+use account_presets::state::{Account, Kind};
+use futures_util::FutureExt;
 use serde_json::json;
 
 use crate::world::*;
 
+/// G2, G6, I10, R17, X15
 #[test]
 fn the_account_after_a_delete_is_the_account_before_the_create() {
     for properties in many_properties() {
@@ -15,9 +19,59 @@ fn the_account_after_a_delete_is_the_account_before_the_create() {
         assert_eq!(but_service_linked(&account), before, "{properties}");
         stack.delete(&account).unwrap();
         assert_eq!(but_service_linked(&account), before, "{properties}");
+        let mut again = Stack::named("a");
+        again.deploy(&account, properties.clone()).unwrap();
+        again.delete(&account).unwrap();
+        assert_eq!(but_service_linked(&account), before, "{properties}");
     }
 }
 
+/// I13
+#[test]
+fn an_update_that_changes_nothing_writes_nothing_and_answers_the_same() {
+    for properties in many_properties() {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        let made = stack.deploy(&account, properties.clone()).unwrap().data;
+        let (id, state, writes) = (stack.physical_id.clone(), account.state(), account.writes());
+        let updated = stack.deploy(&account, properties.clone()).unwrap();
+        assert_eq!((updated.data, &stack.physical_id), (made, &id));
+        assert_eq!((account.state(), account.writes()), (state, writes), "{properties}");
+    }
+}
+
+/// I21
+#[test]
+fn the_same_stack_in_another_region_is_refused_by_the_name_of_the_first() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let (state, writes) = (account.state(), account.writes());
+    let mut request = Stack::named("a").request(Some(slim(json!({}))));
+    request.stack_id = request.stack_id.replace("eu-west-1", "us-east-1");
+    let function = IamPreset::new(ByRef(&account), Account::from_arn(&request.stack_id).unwrap());
+    let progress = Progress::default();
+    let answer = function.handle(RequestType::Create, &request, &progress).now_or_never().unwrap();
+    let error = answer.unwrap_err();
+    assert!(error.contains("belongs to arn:aws:cloudformation:eu-west-1:"), "{error}");
+
+    request.physical_resource_id = Some(physical_id(&request));
+    function.handle(RequestType::Delete, &request, &progress).now_or_never().unwrap().unwrap();
+    assert_eq!((account.state(), account.writes()), (state, writes));
+}
+
+/// P20
+#[test]
+fn a_physical_id_has_only_characters_that_mean_nothing_anywhere() {
+    let mut request = Stack::named("a").request(Some(slim(json!({}))));
+    request.stack_id = request.stack_id.replace("stack/a/", "stack/a \"\n|é/");
+    request.logical_resource_id = "Pre\u{1f600}set ${x}\u{0}\u{202e}".to_owned();
+    let id = physical_id(&request);
+    assert!(id.starts_with("slim:a:Presetx:"), "{id}");
+    assert!(id.chars().all(|c| c.is_ascii_alphanumeric() || ":-".contains(c)), "{id}");
+}
+
+/// I1, P22, Threat 11
 #[test]
 fn the_same_request_again_writes_nothing_and_answers_the_same() {
     for properties in many_properties() {
@@ -30,6 +84,7 @@ fn the_same_request_again_writes_nothing_and_answers_the_same() {
     }
 }
 
+/// P22, S9
 #[test]
 fn attributes_are_the_same_set_whatever_is_switched_off() {
     let account = populated();
@@ -68,6 +123,7 @@ fn a_preset_that_amounts_to_administrator_says_so() {
     );
 }
 
+/// I6, I7, V6
 #[test]
 fn a_delete_under_any_id_and_with_any_properties_deletes_what_is_owned() {
     let ids = [
@@ -101,6 +157,7 @@ fn the_id_says_which_preset_is_deleted_whatever_became_of_the_properties() {
     assert_eq!(but_service_linked(&account), before);
 }
 
+/// V6, Threat 12
 #[test]
 fn a_delete_of_what_never_was_is_a_success() {
     let account = populated();
@@ -113,6 +170,7 @@ fn a_delete_of_what_never_was_is_a_success() {
     assert_eq!((account.state(), account.writes()), (before, 0));
 }
 
+/// R15, V9, V11, V13
 #[test]
 fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
     let account = populated();
@@ -130,6 +188,7 @@ fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
     assert_eq!(account.writes(), 0);
 }
 
+/// Threat 5, Threat 6
 #[test]
 fn a_stack_of_another_account_is_refused() {
     let account = populated();
@@ -142,6 +201,7 @@ fn a_stack_of_another_account_is_refused() {
     assert_eq!(account.writes(), 0);
 }
 
+/// P20, X13
 #[test]
 fn physical_ids_do_not_change_from_one_release_to_the_next() {
     // A changed id would replace what every deployed stack has.

@@ -5,7 +5,9 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::unreachable,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "a test stops at what it did not expect"
 )]
 
@@ -13,6 +15,7 @@ mod catalogue;
 mod crash;
 mod existing;
 mod function;
+mod hands;
 mod lifecycle;
 mod model;
 mod operator;
@@ -20,6 +23,7 @@ mod ownership;
 mod people;
 mod rivals;
 mod stacks;
+mod undo;
 mod updates;
 mod wanted;
 mod world;

@@ -150,7 +150,7 @@ impl Model<'_> {
                 | StackStatus::UpdateRollbackComplete
         ) {
             // The second resource changes each time.
-            let other = if n % 2 == 0 { Native::Waits } else { Native::Succeeds };
+            let other = if n.is_multiple_of(2) { Native::Waits } else { Native::Succeeds };
             self.cfn.update_stack(stack, self.template(n, other));
         }
     }

@@ -16,7 +16,7 @@ fn only(name: &'static str, value: &'static str) -> Settings {
     })
 }
 
-/// T1
+/// Threat 1
 #[test]
 fn what_is_not_allowed_is_refused_before_anything_is_looked_at_and_its_delete_is_served() {
     let account = populated();
@@ -33,7 +33,7 @@ fn what_is_not_allowed_is_refused_before_anything_is_looked_at_and_its_delete_is
     assert_eq!(but_service_linked(&account), populated().state());
 }
 
-/// T3, T4
+/// Threat 3, Threat 4
 #[test]
 fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {
     let settings = || only("PERMISSIONS_BOUNDARY", BOUNDARY);
@@ -58,7 +58,7 @@ fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {
     stack.deploy(&account, slim(json!({}))).unwrap();
 }
 
-/// T2
+/// Threat 2
 #[test]
 fn administrators_rights_have_to_be_acknowledged() {
     let account = populated();
@@ -70,7 +70,7 @@ fn administrators_rights_have_to_be_acknowledged() {
     Stack::named("a").deploy(&account, hardened).unwrap();
 }
 
-/// T5
+/// Threat 5
 #[test]
 fn a_stack_of_another_region_is_refused_and_nothing_of_it_is_deleted() {
     let account = populated();
@@ -86,7 +86,7 @@ fn a_stack_of_another_region_is_refused_and_nothing_of_it_is_deleted() {
     }
 }
 
-/// T3
+/// Threat 3
 #[test]
 fn what_other_hands_changed_is_put_back_by_an_update() {
     let account = populated();

@@ -14,6 +14,7 @@ fn person(account: &Fake, change: Change) {
     account.person(change).unwrap();
 }
 
+/// I22, I24, Threat 4, Threat 16
 #[test]
 fn a_second_stack_is_refused_by_the_name_of_the_first_and_nothing_is_touched() {
     let account = populated();
@@ -26,6 +27,7 @@ fn a_second_stack_is_refused_by_the_name_of_the_first_and_nothing_is_touched() {
     assert_eq!((account.state(), account.writes()), (state, writes));
 }
 
+/// I23, Threat 4
 #[test]
 fn a_name_that_is_taken_by_a_person_is_refused() {
     let account = populated();
@@ -39,6 +41,7 @@ fn a_name_that_is_taken_by_a_person_is_refused() {
     assert_eq!(account.state(), before);
 }
 
+/// P22
 #[test]
 fn what_a_person_made_of_a_shared_name_is_used_as_it_is_and_survives() {
     let account = populated();
@@ -205,6 +208,7 @@ fn what_a_person_attached_to_our_role_goes_with_it_and_is_itself_untouched() {
     assert_eq!(but_service_linked(&account), before);
 }
 
+/// I26, M7, Threat 13
 #[test]
 fn our_policy_in_use_elsewhere_is_named_and_stays_and_the_rest_goes() {
     let account = populated();
@@ -227,6 +231,7 @@ fn our_policy_in_use_elsewhere_is_named_and_stays_and_the_rest_goes() {
     assert!(!has(&account, Kind::Policy, "LambdaBatchExecutionPolicy"));
 }
 
+/// G1, Threat 13
 #[test]
 fn a_group_with_a_member_of_somebody_elses_stays_with_all_that_it_grants() {
     let account = populated();
@@ -248,6 +253,7 @@ fn a_group_with_a_member_of_somebody_elses_stays_with_all_that_it_grants() {
     assert!(!has(&account, Kind::Group, "lithops-group"));
 }
 
+/// R17, Threat 13
 #[test]
 fn a_role_in_somebody_elses_instance_profile_stays() {
     let account = populated();

@@ -64,6 +64,7 @@ fn a_delete_of_a_create_that_was_given_up_lasts_until_that_makes_nothing_more() 
     assert!(busy.moments.borrow().is_empty(), "it gave up too early");
 }
 
+/// T10
 #[test]
 fn a_delete_of_what_answered_does_not_wait() {
     let account = populated();
@@ -74,7 +75,7 @@ fn a_delete_of_what_answered_does_not_wait() {
     assert_eq!(busy.moments.borrow().len(), 1);
 }
 
-/// I23
+/// I23, P22
 #[test]
 fn what_nobody_made_is_used_as_it_is_if_that_is_asked_for_and_stays() {
     let account = populated();
@@ -95,7 +96,7 @@ fn what_nobody_made_is_used_as_it_is_if_that_is_asked_for_and_stays() {
     assert_eq!(but_service_linked(&account), before);
 }
 
-/// I22
+/// I22, Threat 4
 #[test]
 fn what_another_stack_made_is_not_adopted() {
     let account = populated();
@@ -122,7 +123,7 @@ fn with_foreign_attachment(choice: &str) -> (Fake, Stack, Id) {
     (account, stack, foreign.resource.id())
 }
 
-/// R19
+/// R19, Threat 13
 #[test]
 fn a_foreign_attachment_is_kept_or_detached_as_asked() {
     for (choice, stays) in [("Keep", true), ("Detach", false)] {
@@ -134,7 +135,7 @@ fn a_foreign_attachment_is_kept_or_detached_as_asked() {
     }
 }
 
-/// R19
+/// R19, Threat 13
 #[test]
 fn a_foreign_attachment_fails_update_and_delete_if_that_is_asked_for() {
     let (account, mut stack, foreign) = with_foreign_attachment("Fail");

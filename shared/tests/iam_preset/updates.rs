@@ -12,6 +12,7 @@ fn made(properties: Value) -> State {
     but_service_linked(&account)
 }
 
+/// I14, R16
 #[test]
 fn an_update_in_place_keeps_the_id_and_leaves_what_a_create_would_have_made() {
     let all = many_properties();
@@ -32,6 +33,7 @@ fn an_update_in_place_keeps_the_id_and_leaves_what_a_create_would_have_made() {
     }
 }
 
+/// I17, Threat 16
 #[test]
 fn another_preset_is_a_replacement_whose_old_half_goes_by_its_id() {
     let account = populated();
@@ -48,6 +50,7 @@ fn another_preset_is_a_replacement_whose_old_half_goes_by_its_id() {
     assert_eq!(but_service_linked(&account), made(lithops(json!({}))));
 }
 
+/// I15, I17, Threat 16
 #[test]
 fn other_names_for_everything_are_a_replacement_beside_which_the_old_ones_stay() {
     let account = populated();
@@ -110,6 +113,7 @@ fn the_rollback_of_a_replacement_that_died_deletes_what_it_made() {
     assert_same(&but_service_linked(&account), &before);
 }
 
+/// I16, I19, V8
 #[test]
 fn a_refused_update_changes_nothing_and_its_rollback_is_no_error() {
     let account = populated();
@@ -130,6 +134,7 @@ fn a_refused_update_changes_nothing_and_its_rollback_is_no_error() {
     assert_eq!((account.state(), account.writes()), (before, writes));
 }
 
+/// I16, M5
 #[test]
 fn a_changed_path_is_refused_with_advice() {
     let account = populated();
@@ -184,6 +189,7 @@ fn edit(
     account.person(Change::Update { before, after }).unwrap();
 }
 
+/// R11, Threat 3
 #[test]
 fn a_trust_policy_changed_by_another_hand_is_put_back() {
     let account = populated();
@@ -199,6 +205,7 @@ fn a_trust_policy_changed_by_another_hand_is_put_back() {
     assert_eq!(account.state(), before);
 }
 
+/// R14, R15
 #[test]
 fn other_peoples_tags_and_boundary_are_kept_and_ours_are_taken_back() {
     let ours = json!({
@@ -229,6 +236,7 @@ fn other_peoples_tags_and_boundary_are_kept_and_ours_are_taken_back() {
     );
 }
 
+/// G4
 #[test]
 fn a_foreign_role_in_our_profile_gives_way() {
     let account = populated();

@@ -10,6 +10,7 @@ use crate::stage::{
     stage_with, update_slim,
 };
 
+/// P1, P11, X3
 #[tokio::test]
 async fn a_denial_becomes_one_failed_answer_that_names_the_action() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -22,6 +23,7 @@ async fn a_denial_becomes_one_failed_answer_that_names_the_action() {
     stage.end().await;
 }
 
+/// T5, X3
 #[tokio::test]
 async fn whatever_aws_answers_there_is_one_failed_answer() {
     let mut stages = JoinSet::new();
@@ -48,6 +50,7 @@ async fn whatever_aws_answers_there_is_one_failed_answer() {
     stages.join_all().await;
 }
 
+/// T12, V5
 #[tokio::test]
 async fn an_unknown_preset_is_named_with_the_nearest_one() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -59,6 +62,7 @@ async fn an_unknown_preset_is_named_with_the_nearest_one() {
     stage.end().await;
 }
 
+/// V4
 #[tokio::test]
 async fn an_unknown_property_is_named_with_the_nearest_one() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -82,6 +86,7 @@ async fn an_unknown_parameter_is_named_with_the_nearest_one() {
     stage.end().await;
 }
 
+/// P12, P13, P14
 #[tokio::test]
 async fn a_reason_of_any_text_and_length_still_fits() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -96,10 +101,13 @@ async fn a_reason_of_any_text_and_length_still_fits() {
         let name = text.repeat(20_000);
         let answer = stage.answer(create_slim().property(&name, "x").numbered(n)).await;
         assert_eq!(answer["Status"], "FAILED", "{text:?}");
+        assert!(reason(&answer).starts_with("unknown property `"), "{answer}");
+        assert!(reason(&answer).contains("log stream 2026/01/31/[$LATEST]"), "{answer}");
     }
     stage.end().await;
 }
 
+/// P16
 #[tokio::test]
 async fn long_ids_leave_room_for_a_reason() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -119,6 +127,7 @@ async fn long_ids_leave_room_for_a_reason() {
     stage.end().await;
 }
 
+/// P10
 #[tokio::test]
 async fn fields_that_cloudformation_may_add_change_nothing() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -131,6 +140,7 @@ async fn fields_that_cloudformation_may_add_change_nothing() {
     stage.end().await;
 }
 
+/// T9
 #[tokio::test]
 async fn a_service_timeout_that_is_no_number_is_no_reason_to_fail() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -139,6 +149,7 @@ async fn a_service_timeout_that_is_no_number_is_no_reason_to_fail() {
     stage.end().await;
 }
 
+/// I4, Threat 12
 #[tokio::test]
 async fn a_failed_create_has_the_same_id_at_every_delivery() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -157,6 +168,7 @@ async fn a_failed_create_has_the_same_id_at_every_delivery() {
     stage.end().await;
 }
 
+/// I18
 #[tokio::test]
 async fn a_failed_update_keeps_its_id() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -168,6 +180,7 @@ async fn a_failed_update_keeps_its_id() {
     stage.end().await;
 }
 
+/// P23
 #[tokio::test]
 async fn a_delete_of_what_is_not_there_succeeds() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
@@ -177,6 +190,7 @@ async fn a_delete_of_what_is_not_there_succeeds() {
     stage.end().await;
 }
 
+/// V6
 #[tokio::test]
 async fn a_delete_succeeds_whatever_its_id_and_properties_are() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
@@ -212,6 +226,7 @@ async fn a_delete_that_aws_denies_fails_and_says_so() {
     stage.end().await;
 }
 
+/// I27
 #[tokio::test]
 async fn one_process_serves_the_next_event_and_mixes_nothing() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;

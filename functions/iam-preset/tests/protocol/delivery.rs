@@ -10,6 +10,7 @@ use crate::stage::{
     stage_with_origins,
 };
 
+/// P24, P28
 #[tokio::test]
 async fn a_server_error_is_tried_again_until_it_is_gone() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -21,6 +22,7 @@ async fn a_server_error_is_tried_again_until_it_is_gone() {
     stage.end().await;
 }
 
+/// P26
 #[tokio::test]
 async fn a_broken_connection_is_tried_again() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -32,6 +34,7 @@ async fn a_broken_connection_is_tried_again() {
     stage.end().await;
 }
 
+/// P27
 #[tokio::test]
 async fn a_connection_that_hangs_is_given_up_in_time_for_another() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -43,6 +46,7 @@ async fn a_connection_that_hangs_is_given_up_in_time_for_another() {
     stage.end().await;
 }
 
+/// P25
 #[tokio::test]
 async fn what_s3_refuses_is_not_sent_again_and_again() {
     for status in [400, 403, 404] {
@@ -56,6 +60,7 @@ async fn what_s3_refuses_is_not_sent_again_and_again() {
     }
 }
 
+/// P24, P26, P27
 #[tokio::test]
 async fn an_answer_that_nobody_takes_is_an_error_before_the_deadline() {
     let mut stages = JoinSet::new();
@@ -72,6 +77,7 @@ async fn an_answer_that_nobody_takes_is_an_error_before_the_deadline() {
     stages.join_all().await;
 }
 
+/// P26
 #[tokio::test]
 async fn a_port_that_nobody_listens_at_is_an_error_before_the_deadline() {
     let closed = ClosedPort::take();
@@ -86,10 +92,48 @@ async fn a_port_that_nobody_listens_at_is_an_error_before_the_deadline() {
     stage.end().await;
 }
 
+/// P26
+#[tokio::test]
+async fn an_address_that_cannot_be_reached_is_an_error_before_the_deadline() {
+    let mut stages = JoinSet::new();
+    let plain = ResponseUrls::start().await.origin();
+    // Nobody speaks TLS there, and nobody has such a name (RFC 6761).
+    for origin in [plain.replace("http:", "https:"), "http://answers.invalid".to_owned()] {
+        stages.spawn(async move {
+            let urls = ResponseUrls::start().await;
+            let mut stage = stage_with_origins(Behaviour::ACCESS_DENIED, urls, &origin).await;
+            let (mut event, url) = stage.urls.issue(create_slim());
+            event["ResponseURL"] = url.text().replace(&stage.urls.origin(), &origin).into();
+            let error = error_of(stage.function.invoke(&event, LITTLE).await);
+            assert!(error.contains("did not get through"), "{origin}: {error}");
+            stage.end().await;
+        });
+    }
+    stages.join_all().await;
+}
+
+/// P32
+#[tokio::test]
+async fn a_proxy_of_the_environment_is_not_used() {
+    let proxy = ResponseUrls::start().await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
+        stage.function = stage.function.env(name, proxy.origin());
+    }
+    let answer = stage.answer(create_slim()).await;
+    assert_eq!(answer["Status"], "FAILED");
+    assert!(!stage.aws.calls().is_empty());
+    assert_eq!(proxy.connections(), 0);
+    stage.end().await;
+}
+
+/// P30
 #[tokio::test]
 async fn a_success_that_nobody_takes_never_becomes_a_failure() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
-    let (event, url) = stage.urls.issue(delete_slim());
+    // An id of ours: under another one it would wait for a Create to end.
+    let delete = delete_slim().field("PhysicalResourceId", "slim:accounts:Preset:0123456789abcdef");
+    let (event, url) = stage.urls.issue(delete);
     url.fail_for_good(Fault::Status(500));
     error_of(stage.function.invoke(&event, LITTLE).await);
     let received = url.received();
@@ -100,6 +144,7 @@ async fn a_success_that_nobody_takes_never_becomes_a_failure() {
     stage.end().await;
 }
 
+/// P30, Threat 11
 #[tokio::test]
 async fn what_could_not_be_answered_is_answered_when_it_is_delivered_again() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
@@ -112,6 +157,7 @@ async fn what_could_not_be_answered_is_answered_when_it_is_delivered_again() {
     stage.end().await;
 }
 
+/// P29, Threat 5
 #[tokio::test]
 async fn a_redirect_to_another_origin_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
@@ -126,6 +172,7 @@ async fn a_redirect_to_another_origin_is_not_followed() {
     }
 }
 
+/// P29
 #[tokio::test]
 async fn a_redirect_that_passes_costs_no_answer() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;

@@ -9,6 +9,7 @@ use crate::stage::{
     reason, stage_with, update_slim,
 };
 
+/// P4
 #[tokio::test]
 async fn a_create_without_properties_is_answered() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -19,6 +20,7 @@ async fn a_create_without_properties_is_answered() {
     stage.end().await;
 }
 
+/// P5
 #[tokio::test]
 async fn a_delete_without_a_physical_id_succeeds() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
@@ -27,6 +29,7 @@ async fn a_delete_without_a_physical_id_succeeds() {
     stage.end().await;
 }
 
+/// P5
 #[tokio::test]
 async fn an_update_without_a_physical_id_fails() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
@@ -36,6 +39,7 @@ async fn an_update_without_a_physical_id_fails() {
     stage.end().await;
 }
 
+/// P6
 #[tokio::test]
 async fn an_unknown_request_type_is_named() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -56,6 +60,7 @@ async fn an_unknown_request_type_is_named() {
     stage.end().await;
 }
 
+/// P7, V8
 #[tokio::test]
 async fn fields_of_the_wrong_type_are_answered() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -76,10 +81,28 @@ async fn fields_of_the_wrong_type_are_answered() {
     for (n, event) in (1..).zip(events) {
         let answer = stage.answer(event.clone().numbered(n)).await;
         assert_eq!(answer["Status"], "FAILED", "{event:?}");
+        assert!(!reason(&answer).contains("internal error"), "{event:?}: {answer}");
     }
     stage.end().await;
 }
 
+/// V17
+#[tokio::test]
+async fn a_megabyte_of_properties_is_answered() {
+    let mut stage = stage_with(Behaviour::Hang).await;
+    let many: Vec<String> = (0..50_000).map(|n| format!("bucket-{n:014}")).collect();
+    for (n, event) in (1..).zip([
+        create().property("Preset", "x".repeat(1 << 20)),
+        create_slim().property("Parameters", json!({"BucketName": many})),
+    ]) {
+        let answer = stage.answer(event.numbered(n)).await;
+        assert_eq!(answer["Status"], "FAILED");
+        assert!(reason(&answer).contains("unknown"), "{answer}");
+    }
+    stage.end().await;
+}
+
+/// P7
 #[tokio::test]
 async fn ids_of_the_wrong_type_never_pass_in_silence() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -96,6 +119,7 @@ async fn ids_of_the_wrong_type_never_pass_in_silence() {
     stage.end().await;
 }
 
+/// P8
 #[tokio::test]
 async fn an_event_that_cannot_be_answered_is_an_error_and_the_process_goes_on() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -138,6 +162,7 @@ async fn an_error_for_lambda_is_for_people_too() {
     stage.end().await;
 }
 
+/// P9
 #[tokio::test]
 async fn an_event_through_sns_is_taken_out_of_its_envelope() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -147,6 +172,7 @@ async fn an_event_through_sns_is_taken_out_of_its_envelope() {
     stage.end().await;
 }
 
+/// P9
 #[tokio::test]
 async fn an_envelope_with_another_number_of_events_is_an_error() {
     let mut stage = stage_with(Behaviour::Hang).await;

@@ -5,6 +5,7 @@ use world::{Behaviour, ResponseUrls};
 
 use crate::stage::{ANSWERED, ENOUGH, create_slim, error_of, stage_with, stage_with_origins};
 
+/// P31, Threat 5
 #[tokio::test]
 async fn nothing_is_sent_to_a_foreign_origin() {
     let foreign = ResponseUrls::start().await;
@@ -18,6 +19,7 @@ async fn nothing_is_sent_to_a_foreign_origin() {
     stage.end().await;
 }
 
+/// P31, Threat 5
 #[tokio::test]
 async fn nothing_is_sent_to_an_origin_that_only_looks_allowed() {
     let foreign = ResponseUrls::start().await;
@@ -48,6 +50,7 @@ async fn nothing_is_sent_to_an_origin_that_only_looks_allowed() {
     stage.end().await;
 }
 
+/// P31, Threat 5
 #[tokio::test]
 async fn without_a_list_only_cloudformation_itself_is_answered() {
     for origins in ["", " ", ","] {

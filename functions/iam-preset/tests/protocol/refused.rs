@@ -5,6 +5,7 @@ use world::{Behaviour, ResponseUrls};
 
 use crate::stage::{ENOUGH, create_slim, error_of, stage_with};
 
+/// X1, Threat 5
 #[tokio::test]
 async fn a_refused_event_is_one_line_with_the_reason_and_who_asked() {
     let foreign = ResponseUrls::start().await;

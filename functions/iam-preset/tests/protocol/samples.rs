@@ -21,6 +21,7 @@ const DENIED: [(&str, &str); 10] = [
     ("update-slim", "AccessDenied"),
 ];
 
+/// X13
 #[tokio::test]
 async fn every_sample_has_the_answer_that_it_deserves() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -45,6 +46,7 @@ async fn every_sample_of_a_delete_succeeds_where_nothing_is() {
 
 /// Another id for the same request would be a replacement at the next Update:
 /// stacks that are there must never see one.
+/// P20, X13
 #[tokio::test]
 async fn the_id_of_a_create_is_the_one_that_the_samples_go_on_with() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;

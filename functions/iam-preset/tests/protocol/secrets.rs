@@ -1,10 +1,13 @@
 //! What must not be printed, even by who is asked to print everything. That
 //! nothing is printed otherwise is asserted at the end of every test.
 
+use serde_json::Value;
+use world::events::create;
 use world::{Behaviour, Fault, Function};
 
 use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer, stage_with};
 
+/// X1, Threat 10
 #[tokio::test]
 async fn the_most_talkative_log_has_no_secret() {
     let mut stage = talkative(stage_with(Behaviour::ACCESS_DENIED).await);
@@ -16,6 +19,7 @@ async fn the_most_talkative_log_has_no_secret() {
     assert!(!printed.is_empty());
 }
 
+/// P8, X1, Threat 10
 #[tokio::test]
 async fn the_most_talkative_log_of_an_event_without_an_answer_has_no_secret() {
     let mut stage = talkative(stage_with(Behaviour::ACCESS_DENIED).await);
@@ -26,6 +30,21 @@ async fn the_most_talkative_log_of_an_event_without_an_answer_has_no_secret() {
     event["ResponseURL"] = format!("no url {}", url.text()).into();
     error_of(stage.function.invoke(&event, ENOUGH).await);
     stage.end().await;
+}
+
+/// X5
+#[tokio::test]
+async fn nothing_of_an_event_makes_a_line_of_the_log_of_its_own() {
+    let mut stage = stage_with(Behaviour::Hang).await;
+    let forged = "x\n{\"level\":\"INFO\",\"forged\":\"one\"}\n";
+    stage.answer(create().property("Preset", forged)).await;
+    stage.answer(create_slim().property(forged, "x").numbered(2)).await;
+    let mut lines = Vec::new();
+    for line in stage.end().await.lines() {
+        lines.push(serde_json::from_str::<Value>(line).expect("a line that is JSON"));
+    }
+    assert!(lines.iter().any(|line| line.to_string().contains("forged")), "{lines:?}");
+    assert!(lines.iter().all(|line| line["forged"].is_null()), "{lines:?}");
 }
 
 /// Sets every variable that makes the SDK, the runtime or the log say more.

@@ -1,5 +1,6 @@
 //! What happens when there is little time, or none.
 
+use std::fs;
 use std::time::{Duration, SystemTime};
 
 use tokio::task::JoinSet;
@@ -11,6 +12,7 @@ use crate::stage::{
     update_slim,
 };
 
+/// T6
 #[tokio::test]
 async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -23,6 +25,7 @@ async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
     stage.end().await;
 }
 
+/// T1
 #[tokio::test]
 async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -47,6 +50,7 @@ async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
     stages.join_all().await;
 }
 
+/// T4
 #[tokio::test]
 async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -61,6 +65,7 @@ async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
     stage.end().await;
 }
 
+/// T3
 #[tokio::test]
 async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
     let mut stage = stage_with(Behaviour::Hang).await;
@@ -71,6 +76,7 @@ async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
     stage.end().await;
 }
 
+/// I9, T7
 #[tokio::test]
 async fn an_event_older_than_its_service_timeout_makes_nothing() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -86,6 +92,7 @@ async fn an_event_older_than_its_service_timeout_makes_nothing() {
     assert!(!printed.is_empty(), "a late event leaves a line in the log");
 }
 
+/// T7
 #[tokio::test]
 async fn an_event_younger_than_its_service_timeout_is_served() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -96,6 +103,7 @@ async fn an_event_younger_than_its_service_timeout_is_served() {
     stage.end().await;
 }
 
+/// T7
 #[tokio::test]
 async fn a_late_delete_still_cleans_up() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
@@ -106,6 +114,7 @@ async fn a_late_delete_still_cleans_up() {
     stage.end().await;
 }
 
+/// T8
 #[tokio::test]
 async fn a_url_that_has_expired_is_not_tried_again_and_again() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
@@ -117,6 +126,30 @@ async fn a_url_that_has_expired_is_not_tried_again_and_again() {
     assert_eq!(stage.aws.calls(), [""; 0]);
     assert!(url.received().len() <= 1, "{:?}", url.received());
     stage.end().await;
+}
+
+/// T12
+#[tokio::test]
+async fn a_start_that_goes_wrong_is_answered_for_all_the_same() {
+    let folder = env!("CARGO_TARGET_TMPDIR");
+    let no_certificate = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let not_base64 = "-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n";
+    for (name, text) in [("empty", ""), ("no-certificate", no_certificate), ("bad", not_base64)] {
+        fs::write(format!("{folder}/{name}.pem"), text).expect("a file can be written");
+    }
+    for (variable, value, part) in [
+        ("AWS_CA_BUNDLE", format!("{folder}/nothing.pem"), "AccessDenied"),
+        ("AWS_CA_BUNDLE", format!("{folder}/empty.pem"), "AccessDenied"),
+        ("AWS_CA_BUNDLE", format!("{folder}/no-certificate.pem"), "AccessDenied"),
+        ("SSL_CERT_FILE", format!("{folder}/bad.pem"), "AccessDenied"),
+        ("ALLOWED_PRESETS", "slimm".to_owned(), "is not set up well"),
+    ] {
+        let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
+        stage.function = stage.function.env(variable, value);
+        let answer = stage.answer(create_slim()).await;
+        assert!(reason(&answer).contains(part), "{answer}");
+        stage.end().await;
+    }
 }
 
 fn ago(seconds: u64) -> SystemTime {

@@ -46,7 +46,9 @@ impl Iam {
     async fn sees(&self, resource: &Resource) -> Result<Option<bool>, CallError> {
         Ok(match resource {
             Resource::Role(Role { name, .. }) | Resource::ServiceLinkedRole { name, .. } => {
-                Some(self.get_role(name).await?.is_some())
+                // For a moment the ARN of a new role may be its unique id.
+                let role = self.get_role(name).await?;
+                Some(role.is_some_and(|role| role.arn().starts_with("arn:")))
             }
             Resource::ProfileRole { profile, role } => {
                 let call = self.client.get_instance_profile().instance_profile_name(profile).send();

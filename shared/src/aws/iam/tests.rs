@@ -26,6 +26,9 @@ use aws_smithy_types::error::ErrorMetadata;
 use serde_json::json;
 
 use super::*;
+
+mod reads;
+mod refusals;
 use crate::aws::consistency::EventualConsistency;
 use crate::state::{Id, Kind, Policy, PolicyDocument, Role};
 
@@ -68,7 +71,7 @@ fn sdk_role(owner: &Owner) -> SdkRole {
         .role_name("r")
         .path("/")
         .role_id("AROA")
-        .arn("arn")
+        .arn("arn:aws:iam::123456789012:role/r")
         .create_date(DateTime::from_secs(0))
         .description("d")
         .max_session_duration(3600)
@@ -114,6 +117,7 @@ fn scope(id: Id) -> Scope {
     Scope { ids: [id].into(), paths: ["/".to_owned()].into(), ..Scope::default() }
 }
 
+/// R17
 #[tokio::test]
 async fn a_role_is_read_with_its_owner_and_every_page_of_what_hangs_on_it() {
     let [attached, inline, profiles] = hanging();
@@ -161,6 +165,7 @@ async fn a_name_taken_by_ourselves_is_done_and_by_another_is_an_error_that_names
     }
 }
 
+/// S2, S3, S5, S9
 #[tokio::test]
 async fn a_service_linked_role_that_exists_is_done_in_both_of_iams_words() {
     let create = |code: &'static str, message: &'static str| {
@@ -189,6 +194,7 @@ async fn a_service_linked_role_that_exists_is_done_in_both_of_iams_words() {
     assert_eq!(iam(&[&typed]).apply(&change).await, Ok(Applied::Before));
 }
 
+/// R1, R3, R4, R9, R18
 #[tokio::test(start_paused = true)]
 async fn what_iam_does_not_see_yet_is_tried_again_and_what_never_passes_is_not() {
     let invalid_principal =
@@ -243,6 +249,7 @@ async fn deleting_what_is_gone_is_done() {
     assert_eq!(iam(&[&rule]).apply(&Change::Delete(role())).await, Ok(Applied::Before));
 }
 
+/// M1, M2
 #[tokio::test]
 async fn a_full_policy_loses_its_oldest_version_that_is_not_the_default() {
     let version = |id: &str, age: i64, default: bool| {
@@ -283,6 +290,7 @@ async fn a_full_policy_loses_its_oldest_version_that_is_not_the_default() {
     assert_eq!((delete.num_calls(), create.num_calls()), (1, 1));
 }
 
+/// G4
 #[tokio::test]
 async fn a_profile_that_holds_the_role_already_is_done_and_one_with_another_is_not() {
     for (inside, done) in [("r", true), ("other", false)] {
@@ -329,13 +337,41 @@ async fn what_was_made_is_waited_for_until_it_is_seen_three_times_in_a_row() {
     assert_eq!(rule.num_calls(), 8);
 }
 
-/// R6
+/// R6, S6, T11
 #[tokio::test(start_paused = true)]
 async fn what_is_never_seen_is_not_waited_for_for_ever() {
+    let service_linked = object(Resource::ServiceLinkedRole {
+        name: "AWSServiceRoleForBatch".into(),
+        service: "batch.amazonaws.com".into(),
+    });
+    for made in [role(), service_linked] {
+        let started = tokio::time::Instant::now();
+        let rule = mock!(Client::get_role)
+            .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
+        iam(&[&rule]).settle(&[Change::Create(made)]).await;
+        assert_eq!(rule.num_calls(), 60);
+        // A clock that is not a real one: no look follows another at once.
+        assert_eq!(started.elapsed(), Duration::from_secs(12));
+    }
+}
+
+/// R6
+#[tokio::test(start_paused = true)]
+async fn a_role_whose_arn_is_a_unique_id_is_not_yet_seen() {
+    let with_arn = |arn: &str| {
+        let mut role = sdk_role(&me());
+        role.arn = arn.to_owned();
+        GetRoleOutput::builder().role(role).build()
+    };
     let rule = mock!(Client::get_role)
-        .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
+        .sequence()
+        .output(move || with_arn("AROAEXAMPLEEXAMPLE12"))
+        .times(2)
+        .output(move || with_arn("arn:aws:iam::123456789012:role/r"))
+        .times(3)
+        .build();
     iam(&[&rule]).settle(&[Change::Create(role())]).await;
-    assert_eq!(rule.num_calls(), 60);
+    assert_eq!(rule.num_calls(), 5);
 }
 
 /// G5

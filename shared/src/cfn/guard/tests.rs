@@ -45,6 +45,10 @@ impl CustomResource for Mood {
                 let data = [("Left".to_owned(), left.as_secs().to_string())].into();
                 Ok(Success { physical_resource_id: None, data })
             }
+            "just in time" => {
+                tokio::time::sleep(Duration::from_secs(45)).await;
+                Ok(Success::default())
+            }
             _ => {
                 let data = [("Kind".to_owned(), format!("{kind:?}"))].into();
                 Ok(Success { physical_resource_id: None, data })
@@ -122,6 +126,7 @@ async fn a_success_has_the_ids_of_the_request_and_its_attributes() {
     );
 }
 
+/// P23
 #[tokio::test(start_paused = true)]
 async fn an_update_and_a_delete_keep_the_id_and_a_delete_has_no_attributes() {
     for (kind, attributes) in [("Update", json!({"Kind": "Update"})), ("Delete", Value::Null)] {
@@ -132,6 +137,7 @@ async fn an_update_and_a_delete_keep_the_id_and_a_delete_has_no_attributes() {
     }
 }
 
+/// P1, P2, P3, T1
 #[tokio::test(start_paused = true)]
 async fn an_error_a_panic_and_a_hang_are_answered_with_the_id_of_a_success() {
     for (mood, reason) in [
@@ -150,12 +156,14 @@ async fn an_error_a_panic_and_a_hang_are_answered_with_the_id_of_a_success() {
     }
 }
 
+/// P2
 #[tokio::test(start_paused = true)]
 async fn even_an_id_that_cannot_be_made_is_answered() {
     let answer = request("Create", "panic in id").answer().await;
     assert_eq!(answer["PhysicalResourceId"].as_str().map(str::len), Some(32));
 }
 
+/// T1
 #[tokio::test(start_paused = true)]
 async fn the_answer_is_sent_before_the_deadline() {
     for left in [900, 60, 3] {
@@ -165,6 +173,15 @@ async fn the_answer_is_sent_before_the_deadline() {
     }
 }
 
+/// T2
+#[tokio::test(start_paused = true)]
+async fn work_that_ends_at_its_deadline_is_answered_for_once() {
+    let (result, answers) = request("Create", "just in time").answers().await;
+    assert_eq!((result, answers.len()), (Ok(()), 1));
+    assert_eq!(answers[0]["PhysicalResourceId"], "made");
+}
+
+/// T3
 #[tokio::test(start_paused = true)]
 async fn without_time_nothing_is_begun() {
     for mood in ["", "panic"] {
@@ -173,6 +190,7 @@ async fn without_time_nothing_is_begun() {
     }
 }
 
+/// T9
 #[tokio::test(start_paused = true)]
 async fn the_service_timeout_shortens_the_work() {
     let case = request("Create", "hang")
@@ -181,6 +199,7 @@ async fn the_service_timeout_shortens_the_work() {
     assert!(answer["Reason"].as_str().unwrap().starts_with("timed out after 15 s"), "{answer}");
 }
 
+/// P6
 #[tokio::test(start_paused = true)]
 async fn the_work_knows_when_it_will_be_dropped() {
     let answer = request("Create", "tell the time").answer().await;
@@ -204,6 +223,7 @@ async fn what_cannot_be_understood_is_said() {
     }
 }
 
+/// I9, T7
 #[tokio::test(start_paused = true)]
 async fn a_request_that_was_given_up_is_not_begun_but_a_delete_is() {
     let old = |kind: &str| {
@@ -217,12 +237,14 @@ async fn a_request_that_was_given_up_is_not_begun_but_a_delete_is() {
     assert_eq!(old("Delete").answer().await["Status"], "SUCCESS");
 }
 
+/// T8
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_to_an_address_that_has_expired() {
     let url = "http://answers/?X-Amz-Date=20240229T080000Z&X-Amz-Expires=7200";
     assert_eq!(request("Create", "").with("ResponseURL", url).all().await, (Ok(()), vec![], 0));
 }
 
+/// P31, Threat 5
 #[tokio::test(start_paused = true)]
 async fn nothing_is_done_or_sent_for_a_foreign_address() {
     let (result, answers, asked) =

@@ -131,7 +131,10 @@ impl<'a> Calls<'a> {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Some(turns) => Poll::Ready(turns.set(turns.get() - 1)),
+            Some(turns) => {
+                turns.set(turns.get() - 1);
+                Poll::Ready(())
+            }
             None => Poll::Ready(()),
         })
         .await;

@@ -1,0 +1,90 @@
+//! What the adapter reads, page by page.
+
+use aws_sdk_iam::operation::{
+    get_policy::GetPolicyOutput, get_policy_version::GetPolicyVersionOutput,
+    get_role_policy::GetRolePolicyOutput, list_entities_for_policy::ListEntitiesForPolicyOutput,
+};
+use aws_sdk_iam::types::{PolicyGroup, PolicyRole, PolicyUser};
+
+use super::*;
+
+/// R16, R17
+#[tokio::test]
+async fn every_page_of_a_roles_inline_policies_is_read() {
+    let [attached, _, profiles] = hanging();
+    let names = mock!(Client::list_role_policies).then_compute_output(|input| {
+        let page = ListRolePoliciesOutput::builder();
+        let page = match input.marker() {
+            None => page.policy_names("one").is_truncated(true).marker("more"),
+            Some(_) => page.policy_names("two"),
+        };
+        page.build().unwrap()
+    });
+    let document = mock!(Client::get_role_policy).then_compute_output(|input| {
+        GetRolePolicyOutput::builder()
+            .role_name("r")
+            .policy_name(input.policy_name().unwrap())
+            .policy_document("%7B%22Statement%22%3A%5B%5D%7D")
+            .build()
+            .unwrap()
+    });
+    let iam = iam(&[&get_role(me()), &attached, &names, &document, &profiles]);
+    let state = iam.observe(&scope(Id::node(Kind::Role, "r"))).await.unwrap();
+    for name in ["one", "two"] {
+        assert!(state.contains(&Id::link(Kind::RoleInline, "r", name)), "{name}");
+    }
+}
+
+/// M6, M7
+#[tokio::test]
+async fn every_page_of_whoever_has_a_policy_is_read_as_a_boundary_too() {
+    let policy = mock!(Client::get_policy).then_output(|| {
+        let policy = aws_sdk_iam::types::Policy::builder().default_version_id("v1").build();
+        GetPolicyOutput::builder().policy(policy).build()
+    });
+    let version =
+        mock!(Client::get_policy_version).then_output(|| GetPolicyVersionOutput::builder().build());
+    // Without a filter IAM names those of whom it is the boundary, too ("ListEntitiesForPolicy",
+    // IAM API Reference).
+    let entities = mock!(Client::list_entities_for_policy)
+        .match_requests(|request| request.policy_usage_filter().is_none())
+        .then_compute_output(|input| {
+            let page = ListEntitiesForPolicyOutput::builder();
+            match input.marker() {
+                None => page
+                    .policy_users(PolicyUser::builder().user_name("u").build())
+                    .is_truncated(true)
+                    .marker("more")
+                    .build(),
+                Some(_) => page
+                    .policy_roles(PolicyRole::builder().role_name("r").build())
+                    .policy_groups(PolicyGroup::builder().group_name("g").build())
+                    .build(),
+            }
+        });
+    let iam = iam(&[&policy, &version, &entities]);
+    let state = iam.observe(&scope(Id::node(Kind::Policy, "p"))).await.unwrap();
+    let arn = "arn:aws:iam::123456789012:policy/p";
+    for (kind, name) in
+        [(Kind::UserAttachment, "u"), (Kind::RoleAttachment, "r"), (Kind::GroupAttachment, "g")]
+    {
+        assert!(state.contains(&Id::link(kind, name, arn)), "{name}");
+    }
+}
+
+/// S4
+#[tokio::test]
+async fn of_a_service_linked_role_only_its_service_counts() {
+    let rule = mock!(Client::get_role).then_output(|| {
+        let mut role = sdk_role(&me());
+        role.path = "/aws-service-role/batch.amazonaws.com/".to_owned();
+        role.description = Some("as somebody else described it".to_owned());
+        GetRoleOutput::builder().role(role).build()
+    });
+    let (name, service) = ("AWSServiceRoleForBatch", "batch.amazonaws.com");
+    let scope = scope(Id::node(Kind::ServiceLinkedRole, name));
+    let state = iam(&[&rule]).observe(&scope).await.unwrap();
+    let expected = Resource::ServiceLinkedRole { name: name.into(), service: service.into() };
+    let found: Vec<_> = state.iter().map(|(_, object)| object.clone()).collect();
+    assert_eq!(found, [Object::unowned(expected)]);
+}

@@ -1,0 +1,229 @@
+//! The adapter against IAM's wire: which refusals pass by themselves, and what is asked for.
+
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_http_client::test_util::infallible_client_fn;
+use percent_encoding::percent_decode_str;
+
+use super::*;
+
+const DONE: (u16, &str, &str) = (200, "", "");
+const NEW: &str = "arn:aws:iam::123456789012:role/new";
+
+/// An IAM that replies to each call with the next of these, and with the last one for ever.
+struct Wire {
+    iam: Iam,
+    asked: Arc<Mutex<Vec<String>>>,
+}
+
+impl Wire {
+    fn replies(replies: Vec<(u16, &'static str, &'static str)>) -> Wire {
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let calls = Arc::clone(&asked);
+        let client = infallible_client_fn(move |request| {
+            let mut calls = calls.lock().unwrap();
+            let (status, code, message) = replies[calls.len().min(replies.len() - 1)];
+            let asked = std::str::from_utf8(request.body().bytes().unwrap()).unwrap();
+            let action = asked.split(['=', '&']).nth(1).unwrap();
+            let body = if status == 200 {
+                format!("<{action}Response><{action}Result/></{action}Response>")
+            } else {
+                format!(
+                    "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error>\
+                     <RequestId>r</RequestId></ErrorResponse>"
+                )
+            };
+            calls.push(percent_decode_str(asked).decode_utf8_lossy().into_owned());
+            http::Response::builder().status(status).body(body).unwrap()
+        });
+        let config = aws_sdk_iam::Config::builder()
+            .with_test_defaults_v2()
+            .http_client(client)
+            .retry_config(aws_sdk_iam::config::retry::RetryConfig::standard().with_max_attempts(4))
+            .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
+            .retry_classifier(EventualConsistency::new())
+            .build();
+        let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f");
+        Wire { iam: Iam::new(Client::from_conf(config), account.unwrap()), asked }
+    }
+
+    fn asked(&self) -> Vec<String> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+fn policy(name: &str) -> Object {
+    object(Resource::Policy(Policy {
+        name: name.into(),
+        path: "/".into(),
+        description: String::new(),
+        document: PolicyDocument::new(json!({"Statement": []})),
+        tags: Tags::new(),
+    }))
+}
+
+fn profile_role() -> Object {
+    object(Resource::ProfileRole { profile: "p".into(), role: "r".into() })
+}
+
+/// The role with other details.
+fn changed(change: impl Fn(&mut Role)) -> Object {
+    let mut object = role();
+    if let Resource::Role(role) = &mut object.resource {
+        change(role);
+    }
+    object
+}
+
+/// R1, R4, R5, R10, R18, G3
+#[tokio::test(start_paused = true)]
+async fn what_passes_by_itself_is_asked_again_until_it_has() {
+    let principal = "Invalid principal in policy: \"AWS\":\"arn:aws:iam::123456789012:role/new\"";
+    let trust = changed(|role| role.trust = PolicyDocument::new(json!({"Principal": NEW})));
+    let member = object(Resource::GroupMember { group: "g".into(), user: "u".into() });
+    for (change, status, code, message) in [
+        (Change::Create(role()), 400, "MalformedPolicyDocument", principal),
+        (
+            Change::Update { before: role(), after: trust },
+            400,
+            "MalformedPolicyDocument",
+            principal,
+        ),
+        (Change::Create(role()), 409, "ConcurrentModification", "another request is at it"),
+        (Change::Delete(role()), 500, "ServiceFailure", "try again"),
+        (Change::Create(member), 409, "EntityTemporarilyUnmodifiable", "try again"),
+        (Change::Delete(role()), 400, "Throttling", "Rate exceeded"),
+        (Change::Delete(role()), 400, "RequestLimitExceeded", "Request limit exceeded."),
+        (Change::Delete(role()), 409, "DeleteConflict", "must detach all policies first"),
+        (
+            Change::Create(profile_role()),
+            404,
+            "NoSuchEntity",
+            "The role with name r cannot be found.",
+        ),
+        (Change::Create(profile_role()), 400, "InvalidInput", "Invalid IAM Instance Profile name"),
+    ] {
+        let refusal = (status, code, message);
+        let wire = Wire::replies(vec![refusal, refusal, refusal, DONE]);
+        assert_eq!(wire.iam.apply(&change).await, Ok(Applied::Now), "{change}: {code}");
+        assert_eq!(wire.asked().len(), 4, "{change}: {code}");
+    }
+}
+
+/// R2, R5
+#[tokio::test(start_paused = true)]
+async fn what_never_passes_is_given_up_with_iams_words() {
+    for (code, message, part) in [
+        ("MalformedPolicyDocument", "Invalid principal in policy: role/new", "role/new"),
+        ("Throttling", "Rate exceeded", "Throttling"),
+    ] {
+        let wire = Wire::replies(vec![(400, code, message)]);
+        let error = wire.iam.apply(&Change::Create(role())).await.unwrap_err().to_string();
+        assert!(error.starts_with("iam:CreateRole `r`") && error.contains(part), "{error}");
+        assert_eq!(wire.asked().len(), 4, "{code}");
+    }
+}
+
+/// R3, R8, R9, R21
+#[tokio::test(start_paused = true)]
+async fn what_will_never_pass_is_asked_once_and_said_in_iams_words() {
+    let attach = |arn: &str| {
+        let policy_arn = arn.to_owned();
+        Change::Create(object(Resource::RoleAttachment { role: "r".into(), policy_arn }))
+    };
+    let protected = "Cannot perform the operation on the protected role 'r'";
+    let denied = "not authorized to perform: iam:DeleteRole with an explicit deny in a service \
+                  control policy";
+    let no_policy = "Policy arn:aws:iam::aws:policy/NoSuch does not exist or is not attachable.";
+    for (change, status, code, message) in [
+        (Change::Create(role()), 400, "MalformedPolicyDocument", "Has prohibited field Resource"),
+        (Change::Delete(role()), 403, "AccessDenied", denied),
+        (attach("arn:aws:iam::aws:policy/NoSuch"), 404, "NoSuchEntity", no_policy),
+        (Change::Delete(role()), 400, "UnmodifiableEntity", protected),
+    ] {
+        let wire = Wire::replies(vec![(status, code, message)]);
+        let error = wire.iam.apply(&change).await.unwrap_err().to_string();
+        assert!(error.contains(code) && error.contains(message), "{error}");
+        assert_eq!(wire.asked().len(), 1, "{code}");
+    }
+}
+
+/// R20, G6
+#[tokio::test(start_paused = true)]
+async fn whatever_is_gone_already_is_deleted() {
+    let [group, user, role_name, name] = ["g", "u", "r", "n"].map(str::to_owned);
+    let policy_arn = "arn:aws:iam::123456789012:policy/p".to_owned();
+    let document = PolicyDocument::new(json!({}));
+    for gone in [
+        role(),
+        policy("p"),
+        object(Resource::Group { name: group.clone(), path: "/".into() }),
+        object(Resource::InstanceProfile { name: "p".into(), path: "/".into(), tags: Tags::new() }),
+        object(Resource::RoleAttachment {
+            role: role_name.clone(),
+            policy_arn: policy_arn.clone(),
+        }),
+        object(Resource::RoleInline {
+            role: role_name,
+            name: name.clone(),
+            document: document.clone(),
+        }),
+        object(Resource::GroupAttachment { group: group.clone(), policy_arn: policy_arn.clone() }),
+        object(Resource::GroupInline { group: group.clone(), name, document }),
+        object(Resource::GroupMember { group, user: user.clone() }),
+        object(Resource::UserAttachment { user, policy_arn, attached: true }),
+        profile_role(),
+    ] {
+        let wire = Wire::replies(vec![(404, "NoSuchEntity", "cannot be found")]);
+        let change = Change::Delete(gone);
+        assert_eq!(wire.iam.apply(&change).await, Ok(Applied::Before), "{change}");
+        assert!(!wire.asked().is_empty());
+    }
+}
+
+/// R14
+#[tokio::test]
+async fn what_a_role_no_longer_has_is_taken_from_it() {
+    let before = changed(|role| {
+        role.max_session_duration = 7200;
+        role.permissions_boundary = Some("arn:aws:iam::123456789012:policy/B".to_owned());
+    });
+    let after = changed(|role| role.description = String::new());
+    let wire = Wire::replies(vec![DONE]);
+    wire.iam.apply(&Change::Update { before, after }).await.unwrap();
+    let [update, boundary] = wire.asked().try_into().unwrap();
+    assert!(update.contains("Action=UpdateRole&"), "{update}");
+    assert!(update.contains("Description=&") || update.ends_with("Description="), "{update}");
+    assert!(update.contains("MaxSessionDuration=3600"), "{update}");
+    assert!(boundary.contains("Action=DeleteRolePermissionsBoundary&"), "{boundary}");
+}
+
+/// M4
+#[tokio::test]
+async fn a_document_that_means_the_same_makes_no_version() {
+    let with = |document, team: &str| {
+        let mut object = policy("p");
+        let Resource::Policy(policy) = &mut object.resource else { panic!("no policy") };
+        policy.document = PolicyDocument::new(document);
+        policy.tags.insert("team".to_owned(), team.to_owned());
+        object
+    };
+    let before = with(json!({"Statement": {"Action": "a:B"}}), "one");
+    let after = with(json!({"Statement": [{"Action": ["a:B"]}]}), "two");
+    let wire = Wire::replies(vec![DONE]);
+    wire.iam.apply(&Change::Update { before, after }).await.unwrap();
+    let [asked] = wire.asked().try_into().unwrap();
+    assert!(asked.contains("Action=TagPolicy&"), "{asked}");
+}
+
+/// M8
+#[tokio::test]
+async fn a_policy_with_the_name_of_one_of_awss_is_the_accounts_own() {
+    let wire = Wire::replies(vec![DONE]);
+    let name = "AmazonEC2ContainerRegistryFullAccess";
+    wire.iam.apply(&Change::Delete(policy(name))).await.unwrap();
+    for asked in wire.asked() {
+        let own = format!("PolicyArn=arn:aws:iam::123456789012:policy/{name}");
+        assert!(asked.contains(&own), "{asked}");
+    }
+}
