@@ -69,7 +69,7 @@ function work(object, objects) {
   return WORK[kind]({ ...object, arn: known(kind, name), on: known(parent, name), role: known('role', part) })
 }
 
-suite('iam-preset can do its work', () => {
+suite('the function can do its work', () => {
   /** Elements of the lists; what hangs on switches is there anyway. */
   const elements = {
     lithops: { UserNames: ['alice'], AdministratorNames: ['bob'] },
@@ -135,7 +135,7 @@ suite('iam-preset can do its work', () => {
 const distinct = (values) => [...new Set(values)].sort()
 
 // X6, Threat 1, Threat 4, Threat 6, Threat 8
-suite('nobody can make iam-preset', () => {
+suite('nobody can make the function', () => {
   for (const { what, calls, parameters } of REFUSED) {
     test(what, async () => {
       const role = functionRole('IamPresetRole', parameters)
