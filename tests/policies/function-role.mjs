@@ -1,11 +1,11 @@
-// The function's own role, as CloudFormation makes it of template.yaml.
+// The functions' own roles, as CloudFormation makes it of template.yaml.
 
 import { readFileSync } from 'node:fs'
 
 import { parse } from 'yaml'
 
 import { arn, iam } from './calls.mjs'
-import { ACCOUNT } from './simulator.mjs'
+import { ACCOUNT, REGION } from './simulator.mjs'
 
 const STACK = 'account-presets'
 /** What CloudFormation puts at the end of a name that it makes. */
@@ -14,7 +14,7 @@ const RANDOM = '1A2B3C4D5E6F'
 const ARNS = {
   'AWS::IAM::Role': (id) => iam(`role/${STACK}-${id}-${RANDOM}`),
   'AWS::IAM::ManagedPolicy': (id) => iam(`policy/${STACK}-${id}-${RANDOM}`),
-  'AWS::Logs::LogGroup': () => arn('logs', `log-group:/aws/lambda/${STACK}-IamPreset:*`),
+  'AWS::Logs::LogGroup': (id) => arn('logs', `log-group:${filler({})(Resources[id].Properties.LogGroupName)}:*`),
 }
 
 const scalar = (name) => ({ tag: `!${name}`, resolve: (text) => ({ [name]: text }) })
@@ -27,7 +27,7 @@ const { Parameters, Conditions, Resources } = parse(text, { customTags })
 /** The role of a function with these parameters of the template: its ARN and the documents of all its policies. */
 export function functionRole(id, parameters = {}) {
   const filled = filler(parameters)
-  const { ManagedPolicyArns, Policies } = Resources[id].Properties
+  const { ManagedPolicyArns = [], Policies } = Resources[id].Properties
   const attached = ManagedPolicyArns.map(({ Ref }) => Resources[Ref].Properties)
   const beside = Object.values(Resources)
     .filter(({ Type, Condition }) => Type === 'AWS::IAM::Policy' && (!Condition || filled(Conditions[Condition])))
@@ -55,7 +55,7 @@ export function policiesOf(id) {
 /** Replaces CloudFormation's functions in a value by what they come to. */
 function filler(parameters) {
   const defaults = Object.entries(Parameters).map(([name, { Default }]) => [name, Default])
-  const pseudo = { 'AWS::Partition': 'aws', 'AWS::AccountId': ACCOUNT, 'AWS::StackName': STACK }
+  const pseudo = { 'AWS::Partition': 'aws', 'AWS::Region': REGION, 'AWS::AccountId': ACCOUNT, 'AWS::StackName': STACK }
   const values = { ...pseudo, ...Object.fromEntries(defaults), ...parameters }
   const known = (name) => {
     if (!(name in values)) throw new Error(`template.yaml: nobody knows what ${name} is`)

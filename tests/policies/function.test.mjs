@@ -1,10 +1,11 @@
-// The function's own role: what it has to be able to do for each preset, and what nobody must be able
-// to make it do.
+// The functions' own roles: what they have to be able to do, for each preset, and what nobody must be able
+// to make them do.
 
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
 import { BOUNDARIES, LEFT, REFUSED, boundaryOf } from './attacks/function.mjs'
+import * as lambdaConcurrency from './attacks/lambda-concurrency.mjs'
 import { calls, iam, shown, to } from './calls.mjs'
 import { arnOf, functionRole } from './function-role.mjs'
 import { PRESETS, render } from './presets.mjs'
@@ -148,6 +149,18 @@ suite('known, and left to the operator:', () => {
     test(what, async () => {
       const role = functionRole('IamPresetRole', parameters)
       for (const call of calls) assert.ok(await allows(role, call), `refused by now: ${shown(call)}`)
+    })
+  }
+})
+
+suite('lambda-concurrency', () => {
+  const role = functionRole('LambdaConcurrencyRole')
+  test('can do its work', async () => {
+    for (const call of lambdaConcurrency.WORK) assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+  })
+  for (const { what, calls } of lambdaConcurrency.REFUSED) {
+    test(`cannot be made to ${what}`, async () => {
+      for (const call of calls) assert.ok(!(await allows(role, call)), `allowed: ${shown(call)}`)
     })
   }
 })
