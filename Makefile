@@ -17,7 +17,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates lint audit advisories sbom reproducible bench clean
+.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly lint audit advisories sbom reproducible bench clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -46,6 +46,9 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(GUARD) validate --rules tests/guard/consumers.guard --data examples
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
+nightly: ## ten thousand random schedules of stacks and people, others on each day
+	SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} cargo test --locked -p shared --test iam_preset model -- --nocapture
+
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -70,9 +73,11 @@ clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 
+# The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
-	RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" sam build
+	CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" \
+	    sam build
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.

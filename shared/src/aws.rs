@@ -1,10 +1,13 @@
 //! The adapters to AWS. This is the only module that names a type of the SDK.
 
 pub mod actions;
+mod call;
 mod client;
 mod consistency;
 mod http_client;
 mod iam;
+mod quotas;
 
 pub use client::Environment;
 pub use iam::Iam;
+pub use quotas::ServiceQuotas;

@@ -10,6 +10,7 @@ mod guard;
 mod progress;
 mod request;
 mod response_url;
+pub mod value;
 
 pub use answer::{Answer, BODY_LIMIT, Status, Success};
 pub use callback::{Callback, PutError, Reply, Transport};

@@ -22,6 +22,9 @@ const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
 /// So many looks in a row that find nothing of ours: the Create that was given up has ended.
 const QUIET: u32 = 2;
 
+/// So many looks at most.
+const LOOKS: u32 = 30;
+
 /// The custom resource.
 #[derive(Clone, Debug)]
 pub struct IamPreset<C> {
@@ -60,7 +63,7 @@ impl<C: Cloud> IamPreset<C> {
 
     /// Everything that these properties, with any switch in any position, may have made.
     fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
-        let state = render(&properties.preset, &self.wish(me, properties), Branches::Any);
+        let state = render(properties.preset, &self.wish(me, properties), Branches::Any);
         // What a link hangs on is looked at too: it may be an existing role or group.
         let parents = state.ids().filter_map(Id::parent);
         Scope {
@@ -91,22 +94,32 @@ impl<C: Cloud> IamPreset<C> {
     /// What was asked for before this request: on a Delete by what it names, which nobody can
     /// correct any more, so whatever is wrong with it counts for nothing.
     fn earlier(&self, kind: RequestType, request: &Request) -> Option<Properties> {
-        let given = match kind {
-            RequestType::Create => return None,
-            RequestType::Update => Some(&request.old_properties),
-            RequestType::Delete => request.properties.as_ref().ok(),
-        };
         // The id is ours and says which preset it was, whatever became of the properties.
-        let preset = request.physical_resource_id.as_deref().and_then(|id| id.split(':').next());
-        Properties::read(given?, preset).0
+        let preset = request.physical_resource_id.as_deref().map(preset_of);
+        match kind {
+            RequestType::Create => None,
+            // After a replacement that failed they are not those of the id.
+            RequestType::Update => Properties::read(&request.old_properties, None)
+                .0
+                .or_else(|| Properties::read(&request.old_properties, preset).0),
+            RequestType::Delete => Properties::read(request.properties.as_ref().ok()?, preset).0,
+        }
+    }
+
+    /// True for the rollback of a replacement that failed: the id is still that of what is
+    /// wanted now, so that nobody will ever ask to delete what was made of the other.
+    fn goes_back(me: &Owner, request: &Request, wanted: &Properties, earlier: &Properties) -> bool {
+        let id = request.physical_resource_id.as_deref().unwrap_or_default();
+        let is_others = wanted.name != earlier.name && preset_of(id) == wanted.name;
+        is_others || id == Self::physical_id_of(me, request, Some(wanted))
     }
 
     /// Says in the log what was not any more as the last request left it. It is put back by the
     /// plan that was just carried out.
     fn report_drift(&self, me: &Owner, scope: &Scope, earlier: &Properties, observed: &State) {
-        let left = render(&earlier.preset, &self.wish(me, earlier), Branches::Chosen);
+        let left = render(earlier.preset, &self.wish(me, earlier), Branches::Chosen);
         if let Ok(drift) = plan(me, scope, &left, observed)
-            && drift.len() > 0
+            && !drift.is_empty()
         {
             warn!(drift = %drift, "was not as the last request of this resource left it");
         }
@@ -135,14 +148,19 @@ impl<C: Cloud> IamPreset<C> {
         progress: &Progress,
     ) -> Result<(), String> {
         let mut quiet = 0;
-        while quiet < QUIET {
+        let mut last = String::new();
+        for _ in 0..LOOKS {
             self.cloud.wait().await;
             let nothing = State::default();
             let (_, plan) =
                 reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+            if quiet == QUIET {
+                return Ok(());
+            }
+            last = plan.to_string();
         }
-        Ok(())
+        Err(format!("something goes on making what was deleted; delete again. The last was {last}"))
     }
 
     fn is_our_account(&self, request: &Request) -> bool {
@@ -196,12 +214,18 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         // Where no object stays, CloudFormation replaces: it deletes the old ones itself, by
         // their id, when all else has gone well.
         let is_replacement =
-            wanted.is_some() && earlier.is_some() && own_ids(&scope).is_disjoint(&own_ids(&before));
+            wanted.as_ref().zip(earlier.as_ref()).is_some_and(|(wanted, earlier)| {
+                own_ids(&scope).is_disjoint(&own_ids(&before))
+                    && !Self::goes_back(&me, request, wanted, earlier)
+            });
         if !is_replacement {
             scope.include(before);
         }
-        let on_failure =
-            if kind == RequestType::Create { OnFailure::Undo } else { OnFailure::Leave };
+        let on_failure = if kind == RequestType::Create || is_replacement {
+            OnFailure::Undo
+        } else {
+            OnFailure::Leave
+        };
         let (observed, done) = reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress)
             .await
             .map_err(|problem| match &wanted {
@@ -221,8 +245,8 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut there = desired;
         there.extend(done.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
         let wish = self.wish(&me, &properties);
-        let mut data = attributes(&properties.preset, &wish, &there);
-        let admin = wish.admin_equivalent(&properties.preset);
+        let mut data = attributes(properties.preset, &wish, &there);
+        let admin = wish.admin_equivalent(properties.preset);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
         let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
         Ok(Success { physical_resource_id: new_id, data })
@@ -231,7 +255,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 
 impl<C: Cloud> IamPreset<C> {
     fn desired(&self, me: &Owner, properties: &Properties) -> Result<State, String> {
-        let desired = render(&properties.preset, &self.wish(me, properties), Branches::Chosen);
+        let desired = render(properties.preset, &self.wish(me, properties), Branches::Chosen);
         let problems = limits::check(&desired);
         if !problems.is_empty() {
             return Err(problems.join("; "));
@@ -260,6 +284,11 @@ fn strict(request: &Request) -> Result<Properties, String> {
         (Some(properties), problems) if problems.is_empty() => Ok(properties),
         (_, problems) => Err(problems.join("; ")),
     }
+}
+
+/// The preset of an id that we gave.
+fn preset_of(id: &str) -> &str {
+    id.split(':').next().unwrap_or_default()
 }
 
 /// What makes two states have an object in common: users and service-linked roles belong to

@@ -8,7 +8,9 @@
 pub mod aws;
 pub mod cfn;
 pub mod cloud;
+pub mod function;
 pub mod iam_preset;
+pub mod lambda_concurrency;
 pub mod logging;
 pub mod plan;
 pub mod preset;

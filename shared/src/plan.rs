@@ -140,6 +140,17 @@ impl Plan {
         self.changes.chunk_by(|a, b| a.wave() == b.wave())
     }
 
+    /// What others own too, and `me` no longer will.
+    pub fn released<'a>(&'a self, me: &'a Owner) -> impl Iterator<Item = Id> + 'a {
+        self.changes.iter().filter_map(|change| match change {
+            Change::Update { before, after } => {
+                let lets_go = before.owners.contains(me) && !after.owners.contains(me);
+                lets_go.then(|| after.resource.id())
+            }
+            Change::Create(_) | Change::Delete(_) => None,
+        })
+    }
+
     /// How many changes there are.
     pub fn len(&self) -> usize {
         self.changes.len()

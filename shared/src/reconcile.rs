@@ -8,7 +8,7 @@ use tracing::{error, info};
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::{Change, Plan, Scope, plan};
-use crate::state::{Id, Owner, State};
+use crate::state::{Id, Object, Owner, State};
 
 /// Changes in flight at most. Opening a connection costs as much as two waits for one, so more
 /// gains nothing over a real distance.
@@ -50,6 +50,7 @@ pub async fn reconcile(
 
     let (done, mut problems) = execute(cloud, &plan, progress).await;
     problems.extend(plan.blockers.iter().cloned());
+    problems.extend(delete_if_last(cloud, me, scope, desired, &plan, progress).await);
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");
         cloud.settle(&done).await;
@@ -62,6 +63,45 @@ pub async fn reconcile(
         problems.extend(left.into_iter().map(|problem| format!("could not be undone: {problem}")));
     }
     Err(problems.join("; "))
+}
+
+/// Looks again at what was shared with others and let go: if they let go at the same time, each
+/// of us saw the other as an owner, and nobody else will delete it. Returns what failed.
+async fn delete_if_last(
+    cloud: &impl Cloud,
+    me: &Owner,
+    scope: &Scope,
+    desired: &State,
+    done: &Plan,
+    progress: &Progress,
+) -> Vec<String> {
+    let released: Vec<Id> = done.released(me).collect();
+    if released.is_empty() {
+        return Vec::new();
+    }
+    progress.note("looking whether others use what was shared");
+    let mut observed = match cloud.observe(scope).await {
+        Ok(observed) => observed,
+        Err(error) => return vec![error.to_string()],
+    };
+    let is_nobodys =
+        |object: &&Object| released.contains(&object.resource.id()) && object.owners.is_empty();
+    let left: Vec<Object> =
+        observed.iter().map(|(_, object)| object).filter(is_nobodys).cloned().collect();
+    if left.is_empty() {
+        return Vec::new();
+    }
+    let mine = |object: Object| Object { owners: [me.clone()].into(), ..object };
+    observed.extend(left.into_iter().map(mine));
+    match plan(me, scope, desired, &observed) {
+        Ok(plan) => {
+            info!(changes = plan.len(), plan = %plan, "the last to let go");
+            let (_, mut problems) = execute(cloud, &plan, progress).await;
+            problems.extend(plan.blockers);
+            problems
+        }
+        Err(conflicts) => conflicts,
+    }
 }
 
 /// Carries out what does not depend on a change that failed. Returns what was done now, and

@@ -1,7 +1,12 @@
 //! A preset that lets somebody make roles says so, for no permissions boundary of ours holds what
 //! others make.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at what it did not expect"
+)]
 
 mod choices;
 
@@ -55,20 +60,20 @@ fn who_makes_roles_is_marked_and_nobody_else() {
     for name in preset::names() {
         let preset = preset::find(name).unwrap();
         for edition in &preset.editions {
-            for given in choices_of(&preset) {
+            for given in choices_of(preset) {
                 let wish = Wish {
                     account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:f:f")
                         .unwrap(),
                     owner: Owner::new("stack", "Preset"),
                     edition: *edition,
-                    parameters: parameters::read(&preset, &given).0,
+                    parameters: parameters::read(preset, &given).0,
                     path: "/".to_owned(),
                     permissions_boundary: None,
                     tags: Default::default(),
                     max_session_duration: 3600,
                 };
-                let makes = somebody_makes_roles(&render(&preset, &wish, Branches::Chosen));
-                let marked = !wish.unbounded(&preset).is_empty();
+                let makes = somebody_makes_roles(&render(preset, &wish, Branches::Chosen));
+                let marked = !wish.unbounded(preset).is_empty();
                 assert_eq!(makes, marked, "{name} {} {given:?}", edition.as_str());
                 seen[usize::from(makes)] = true;
             }

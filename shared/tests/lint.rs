@@ -33,7 +33,7 @@ fn the_catalogue_has_no_mistakes_but_the_known_ones() {
     let mut found: Vec<String> = Vec::new();
     let mut known: Vec<_> = KNOWN.iter().collect();
     for name in preset::names() {
-        let findings = lint(&preset::find(name).unwrap(), &reference);
+        let findings = lint(preset::find(name).unwrap(), &reference);
         for finding in findings.iter().filter(|finding| finding.is_mistake()) {
             let line = finding.to_string();
             let place = known

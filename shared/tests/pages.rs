@@ -26,7 +26,7 @@ fn the_pages_say_what_the_presets_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/presets");
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
     for name in preset::names() {
-        pages.insert(format!("{name}.md"), page(name, &preset::find(name).unwrap()));
+        pages.insert(format!("{name}.md"), page(name, preset::find(name).unwrap()));
     }
     if env::var_os("UPDATE_PAGES").is_some() {
         fs::create_dir_all(&folder).unwrap();
@@ -89,20 +89,24 @@ fn any(preset: &Preset) -> State {
 }
 
 fn powers(page: &mut String, preset: &Preset) {
-    let admin = |edition: &Edition| wish(preset, *edition, &Map::new()).admin_equivalent(preset);
     if preset.admin_equivalent.is_empty() {
         writeln!(page, "Does not amount to administrator's rights.\n").unwrap();
         return;
     }
     writeln!(page, "**May amount to administrator's rights.** With its defaults:\n").unwrap();
     for edition in &preset.editions {
-        let reasons = admin(edition);
-        let reasons = if reasons.is_empty() {
-            "no".to_owned()
-        } else {
-            format!("yes: {}", reasons.join("; "))
-        };
-        writeln!(page, "- `{}`: {reasons}", edition.as_str()).unwrap();
+        let usual = wish(preset, *edition, &Map::new()).admin_equivalent(preset);
+        let verdict =
+            if usual.is_empty() { "no".to_owned() } else { format!("yes: {}", usual.join("; ")) };
+        writeln!(page, "- `{}`: {verdict}", edition.as_str()).unwrap();
+        for mark in &preset.admin_equivalent {
+            let mut with = mark.when.clone();
+            let editions = with.0.remove("Edition").map(|values| values.texts());
+            let here = editions.is_none_or(|them| them.contains(&edition.as_str().to_owned()));
+            if here && !usual.contains(&mark.reason) {
+                writeln!(page, "  - yes with `{with}`: {}", mark.reason).unwrap();
+            }
+        }
     }
     writeln!(
         page,

@@ -13,7 +13,7 @@ fn every_arn_is_of_the_partition_that_the_function_is_in() {
     for (partition, region) in [("aws-cn", "cn-north-1"), ("aws-us-gov", "us-gov-west-1")] {
         for name in preset::names() {
             let preset = preset::find(name).unwrap();
-            let mut given = choices::elements(&preset);
+            let mut given = choices::elements(preset);
             // ARNs that a consumer gives are the consumer's.
             given.retain(|_, value| !value.to_string().contains("arn:"));
             for edition in &preset.editions {
@@ -22,14 +22,14 @@ fn every_arn_is_of_the_partition_that_the_function_is_in() {
                     account: Account::from_arn(&arn).unwrap(),
                     owner: Owner::new("stack", "Preset"),
                     edition: *edition,
-                    parameters: parameters::read(&preset, &given).0,
+                    parameters: parameters::read(preset, &given).0,
                     path: "/".to_owned(),
                     permissions_boundary: None,
                     tags: Default::default(),
                     max_session_duration: 3600,
                 };
-                let state = render(&preset, &wish, Branches::Any);
-                let texts = format!("{state:?} {:?}", attributes(&preset, &wish, &state));
+                let state = render(preset, &wish, Branches::Any);
+                let texts = format!("{state:?} {:?}", attributes(preset, &wish, &state));
                 let arns: Vec<&str> = texts.split("\"arn:").skip(1).collect();
                 assert!(arns.len() > 3, "{name}: {texts}");
                 for arn in arns {

@@ -75,7 +75,7 @@ fn pages(preset: &str) -> Vec<Page> {
 
 fn documented(name: &str, given: &Map<String, Value>) -> State {
     let preset = preset::find(name).unwrap();
-    let (parameters, problems) = parameters::read(&preset, given);
+    let (parameters, problems) = parameters::read(preset, given);
     assert_eq!(problems, Vec::<String>::new(), "{name}");
     let wish = Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-2:123456789012:function:f").unwrap(),
@@ -87,7 +87,7 @@ fn documented(name: &str, given: &Map<String, Value>) -> State {
         tags: BTreeMap::new(),
         max_session_duration: 3600,
     };
-    render(&preset, &wish, Branches::Chosen)
+    render(preset, &wish, Branches::Chosen)
 }
 
 /// What two states are compared by: each document, and each other fact by its identity.

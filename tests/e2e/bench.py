@@ -1,4 +1,5 @@
-"""`make bench`: what a Create of the preset slim costs the release binary, against the limits that the project keeps.
+"""`make bench`: what a Create of the preset slim costs the release binary, and what the other one is before its first
+event, against the limits that the project keeps.
 
 The binary runs on a Runtime API of this file's own. Its calls to IAM go through a proxy that takes 50 ms for
 each and counts them. Times are told and not judged, except for CPU time, which hardly depends on the machine's load.
@@ -16,12 +17,12 @@ import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from . import provider
 from .demo import mark, say, table, title
 from .emulator import REGION, running_emulator
+from .http_server import Quiet, serving
 
 ROUNDS = 5
 DELAY_SECONDS = 0.05
@@ -37,6 +38,8 @@ LIMITS = {
     "CPU of the Create": ("ms", None),
     "calls to IAM": ("", None),
     "time of the Create": ("ms", None),
+    "lambda-concurrency: CPU before the first event": ("ms", 5),
+    "lambda-concurrency: zip": ("MiB", 3),
 }
 
 
@@ -46,7 +49,10 @@ def main():
     measured = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
     measured["peak memory"] = max(each["peak memory"] for each in rounds)
     measured["calls in flight at once"] = max(each["calls in flight at once"] for each in rounds)
-    measured["zip"] = zip_size() / MIB
+    measured["zip"] = zip_size(provider.BOOTSTRAP) / MIB
+    measured["lambda-concurrency: zip"] = zip_size(provider.CONCURRENCY_BOOTSTRAP) / MIB
+    starts = [measure_a_start(provider.CONCURRENCY_BOOTSTRAP) for _ in range(ROUNDS)]
+    measured["lambda-concurrency: CPU before the first event"] = statistics.median(starts)
     held = {name: limit is None or measured[name] <= limit for name, (_, limit) in LIMITS.items()}
     table(
         (name, f"{measured[name]:.4g} {unit}", f"{mark(held[name])} at most {limit} {unit}" if limit else "")
@@ -63,7 +69,7 @@ def measure_a_round():
         running_emulator() as emulator,
         proxy(emulator.endpoint, traffic) as iam,
         runtime_api() as runtime,
-        function(runtime, iam) as process,
+        function(provider.BOOTSTRAP, runtime, iam) as process,
     ):
         runtime.wait_for_next()
         init = cpu_seconds(process.pid)
@@ -84,6 +90,13 @@ def measure_a_round():
     }
 
 
+def measure_a_start(program):
+    """The CPU time, in ms, of a new process until it asks for its first event."""
+    with runtime_api() as runtime, function(program, runtime, "http://127.0.0.1:1") as process:
+        runtime.wait_for_next()
+        return cpu_seconds(process.pid) * 1000
+
+
 def create(runtime):
     return {
         "RequestType": "Create",
@@ -102,7 +115,7 @@ FUNCTION_ARN = f"arn:aws:lambda:{REGION}:000000000000:function:bench"
 
 
 @contextmanager
-def function(runtime, iam):
+def function(program, runtime, aws):
     environment = {
         "AWS_LAMBDA_RUNTIME_API": urlsplit(runtime.origin).netloc,
         "AWS_LAMBDA_FUNCTION_NAME": "bench",
@@ -111,10 +124,10 @@ def function(runtime, iam):
         "AWS_REGION": REGION,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_ENDPOINT_URL": iam,
+        "AWS_ENDPOINT_URL": aws,
         "ALLOWED_RESPONSE_ORIGINS": runtime.origin,
     }
-    process = subprocess.Popen([provider.BOOTSTRAP], env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
@@ -133,10 +146,10 @@ def peak_memory(pid):
     return int(line.split()[1]) * 1024
 
 
-def zip_size():
+def zip_size(program):
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
-        zipped.write(provider.BOOTSTRAP, "bootstrap")
+        zipped.write(program, "bootstrap")
     return archive.tell()
 
 
@@ -230,37 +243,6 @@ def proxy(endpoint, traffic):
 
     with serving(Handler) as origin:
         yield origin
-
-
-class Quiet(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    wbufsize = -1
-
-    def body(self):
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def reply(self, status, body, headers=None):
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Content-Length": str(len(body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-        self.wfile.flush()
-
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def serving(handler):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
 
 
 if __name__ == "__main__":

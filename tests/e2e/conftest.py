@@ -43,6 +43,14 @@ def account(clients, request):
         remove_what_is_new(iam, before)
 
 
+@pytest.fixture
+def quotas(emulator):
+    """Service Quotas of a new account. All that was said to it and by it has to be as AWS's model has it."""
+    emulator.quotas.reset()
+    yield emulator.quotas
+    assert emulator.quotas.complaints == []
+
+
 @dataclass(frozen=True)
 class Account:
     """What a person does in an account: with stacks, and by hand."""

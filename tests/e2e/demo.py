@@ -1,4 +1,5 @@
-"""`make demo`: a preset from the first deployment to the last delete, in an emulated account on this machine."""
+"""`make demo`: a preset and a quota from the first deployment to the last delete, in an emulated account on this
+machine."""
 
 import json
 import os
@@ -12,6 +13,7 @@ from .account import account_snapshot, service_linked_roles
 from .emulator import running_emulator
 
 STACK = "slim"
+QUOTA_STACK = "concurrency"
 LOG_SECONDS = 10
 WIDTH = 100
 COLOURS = {"+": "32", "-": "31", "~": "33", "$": "36", "ok": "32", "NOT OK": "31", "title": "1"}
@@ -39,7 +41,8 @@ class Demo:
         self.iam = emulator.client("iam")
         self.cloudformation = emulator.client("cloudformation")
         self.logs = emulator.client("logs")
-        self.template = (provider.ROOT / "examples" / "slim.yaml").read_text()
+        self.template = example("slim")
+        self.quotas = emulator.quotas
         self.plans = 0
         self.held = True
 
@@ -53,14 +56,15 @@ class Demo:
         self.reject("a preset that does not exist", "preset-typo", preset="slimm")
         self.reject("a misspelt property", "property-typo", preset="slim", Editoin="hardened")
         self.delete(before)
+        self.raise_the_quota()
         return self.held
 
     def deploy_provider(self):
         title("The provider: template.yaml, with the compiled function")
         command(" ".join(provider.deploy_command(self.emulator)))
         provider.deploy(self.emulator)
-        token = self.cloudformation.list_exports()["Exports"][0]
-        say(f"{token['Name']} is {token['Value']}")
+        for token in self.cloudformation.list_exports()["Exports"]:
+            say(f"{token['Name']} is {token['Value']}")
 
     def create(self):
         title("A stack that asks for a preset: examples/slim.yaml")
@@ -121,6 +125,40 @@ class Demo:
         self.check("the account is as it was before", after == before)
         say("Service-linked roles stay: " + ", ".join(service_linked_roles(self.iam)))
 
+    def raise_the_quota(self):
+        template = example("lambda-concurrency")
+        deploy = "aws cloudformation deploy --template-file examples/lambda-concurrency.yaml --stack-name"
+        title("A stack that wishes for concurrency: examples/lambda-concurrency.yaml")
+        say(f"A new account: {self.quotas.applied} concurrent executions, and Service Quotas without a request")
+        command(f"{deploy} {QUOTA_STACK}")
+        first = stacks.create(self.cloudformation, QUOTA_STACK, template)
+        self.show_quota(first, "Requested")
+
+        title("A second stack finds the request open")
+        command(f"{deploy} {QUOTA_STACK}-too")
+        self.show_quota(stacks.create(self.cloudformation, f"{QUOTA_STACK}-too", template), "Pending")
+        self.check("there is one request", len(self.quotas.requests) == 1)
+
+        title("AWS opens a case, approves it, and the value applies; an update finds it sufficient")
+        self.quotas.becomes("CASE_OPENED")
+        self.quotas.approves()
+        command(f"{deploy} {QUOTA_STACK} --parameter-overrides OnPending=Fail")
+        updated = stacks.update(self.cloudformation, QUOTA_STACK, template, OnPending="Fail")
+        self.show_quota(updated, "AlreadySufficient")
+        self.check("the physical id is the same", updated.resources == first.resources)
+
+        title("The stacks are deleted, and the quota stays")
+        for name in (QUOTA_STACK, f"{QUOTA_STACK}-too"):
+            command(f"aws cloudformation delete-stack --stack-name {name}")
+            stack = stacks.delete(self.cloudformation, name)
+            self.check("the stack is DELETE_COMPLETE", stack.status == "DELETE_COMPLETE")
+        self.check("what applies stays", self.quotas.applied == 1000)
+        self.check("in all this one request was made", self.quotas.writes() == 1)
+
+    def show_quota(self, stack, outcome):
+        table((name, value, "") for name, value in sorted(stack.outputs.items()))
+        self.check(f"the outcome is {outcome}", stack.outputs.get("Outcome") == outcome)
+
     def show_plan(self):
         """What the function wrote to its log before its first change."""
         deadline = time.monotonic() + LOG_SECONDS
@@ -143,6 +181,10 @@ class Demo:
     def check(self, what, held):
         self.held = bool(held) and self.held
         say(f"{mark(held)} {what}")
+
+
+def example(name):
+    return (provider.ROOT / "examples" / f"{name}.yaml").read_text()
 
 
 # --- the account as text ---

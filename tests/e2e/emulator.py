@@ -1,4 +1,4 @@
-"""An AWS account on this machine: MiniStack on a free loopback port, with IAM enforced."""
+"""An AWS account on this machine: MiniStack on a free loopback port, with IAM enforced, and Service Quotas beside it."""
 
 import os
 import signal
@@ -16,6 +16,8 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from .service_quotas import ServiceQuotas, running_service_quotas
+
 REGION = "us-east-1"
 TESTS = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
@@ -25,6 +27,7 @@ START_SECONDS = 60
 class Emulator:
     endpoint: str
     directory: Path
+    quotas: ServiceQuotas
 
     def client(self, service):
         return boto3.client(
@@ -58,9 +61,10 @@ class Emulator:
 
 @contextmanager
 def running_emulator():
-    with tempfile.TemporaryDirectory(prefix="account-presets-") as directory:
+    directory = tempfile.TemporaryDirectory(prefix="account-presets-")
+    with directory as path, running_service_quotas() as quotas:
         port = free_port()
-        emulator = Emulator(f"http://127.0.0.1:{port}", Path(directory))
+        emulator = Emulator(f"http://127.0.0.1:{port}", Path(path), quotas)
         process = start(emulator, port)
         try:
             wait_until_ready(emulator, process)
@@ -76,15 +80,16 @@ def free_port():
 
 
 def start(emulator, port):
-    # AWS_ENDPOINT_URL goes to the function too: without it the function would call AWS itself.
+    # These go to the functions too: without them they would call AWS itself.
     environment = emulator.environment() | {
+        "AWS_ENDPOINT_URL_SERVICE_QUOTAS": emulator.quotas.endpoint,
+        "AWS_ENDPOINT_URL_LAMBDA": emulator.quotas.endpoint,
         "PYTHONPATH": str(TESTS),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
         "AUTH": "true",
-        "LAMBDA_ACCOUNT_CONCURRENCY": "10",  # what a new account has
         "CLOUDTRAIL_RECORDING": "1",  # the tests ask what the function wrote
         "IOT_MTLS_ENABLED": "0",
         "DOCKER_HOST": "unix:///nowhere",  # functions run as processes

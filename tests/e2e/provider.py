@@ -6,14 +6,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
 BOOTSTRAP = BUILD / "IamPresetFunction" / "bootstrap"
+CONCURRENCY_BOOTSTRAP = BUILD / "LambdaConcurrencyFunction" / "bootstrap"
 SAM = ROOT / ".tools" / "sam" / "bin" / "sam"
 STACK = "account-presets"
 LOG_GROUP = f"/aws/lambda/{STACK}-IamPreset"
 
 
 def deploy(emulator, **parameters):
-    if not BOOTSTRAP.exists():
-        raise RuntimeError("there is no build of the function: run `make build`")
+    if not (BOOTSTRAP.exists() and CONCURRENCY_BOOTSTRAP.exists()):
+        raise RuntimeError("there is no build of the functions: run `make build`")
     command = deploy_command(emulator, **parameters)
     done = subprocess.run(
         [SAM, *command[1:]],

@@ -4,7 +4,6 @@ import json
 import time
 from dataclasses import dataclass
 
-SERVICE_TOKEN = {"Fn::ImportValue": "account-presets-IamPreset"}
 WAIT_SECONDS = 120
 POLL_SECONDS = 0.05
 
@@ -36,18 +35,27 @@ class Stack:
 
 def preset_template(preset, *, outputs=(), resources=None, **properties):
     """A template with one Custom::IamPreset called Preset, and what else a test wants beside it."""
-    own = {"ServiceToken": SERVICE_TOKEN, "ServiceTimeout": 300, "AcknowledgeAdminEquivalent": True}
-    custom = {**own, "Preset": preset, **properties}
+    asked = {"Preset": preset, "AcknowledgeAdminEquivalent": True, **properties}
+    return custom_template("IamPreset", "Preset", outputs, resources, asked)
+
+
+def concurrency_template(*, outputs=(), resources=None, **properties):
+    """A template with one Custom::LambdaConcurrency called Concurrency, and what else a test wants beside it."""
+    return custom_template("LambdaConcurrency", "Concurrency", outputs, resources, properties)
+
+
+def custom_template(kind, logical_id, outputs, resources, properties):
+    custom = {"ServiceToken": {"Fn::ImportValue": f"account-presets-{kind}"}, "ServiceTimeout": 300, **properties}
     return {
-        "Resources": {"Preset": {"Type": "Custom::IamPreset", "Properties": custom}, **(resources or {})},
-        "Outputs": {name: {"Value": {"Fn::GetAtt": ["Preset", name]}} for name in outputs},
+        "Resources": {logical_id: {"Type": f"Custom::{kind}", "Properties": custom}, **(resources or {})},
+        "Outputs": {name: {"Value": {"Fn::GetAtt": [logical_id, name]}} for name in outputs},
     }
 
 
-def failing_resource():
-    """A resource that cannot be made, by its logical id. It is tried only once the preset is there."""
+def failing_resource(after="Preset"):
+    """A resource that cannot be made, by its logical id. It is tried only once the other one is there."""
     nowhere = {"ServiceToken": "arn:aws:lambda:us-east-1:000000000000:function:nowhere", "ServiceTimeout": 1}
-    return {"Broken": {"Type": "Custom::Nothing", "DependsOn": "Preset", "Properties": nowhere}}
+    return {"Broken": {"Type": "Custom::Nothing", "DependsOn": after, "Properties": nowhere}}
 
 
 def create(cloudformation, name, template, **parameters):

@@ -1,4 +1,4 @@
-// The function's own role, as CloudFormation makes it of template.yaml with its default parameters.
+// The function's own role, as CloudFormation makes it of template.yaml.
 
 import { readFileSync } from 'node:fs'
 
@@ -17,52 +17,61 @@ const ARNS = {
   'AWS::Logs::LogGroup': () => arn('logs', `log-group:/aws/lambda/${STACK}-IamPreset:*`),
 }
 
-const intrinsics = ['Ref', 'Sub', 'GetAtt'].map((name) => ({
-  tag: `!${name}`,
-  resolve: (text) => ({ [name]: text }),
-}))
+const scalar = (name) => ({ tag: `!${name}`, resolve: (text) => ({ [name]: text }) })
+const list = (name) => ({ tag: `!${name}`, collection: 'seq', resolve: (items) => ({ [name]: items.toJSON() }) })
+const customTags = [...['Ref', 'Sub', 'GetAtt'].map(scalar), ...['If', 'Not', 'Equals'].map(list)]
 
 const text = readFileSync(new URL('../../template.yaml', import.meta.url), 'utf8')
-const template = parse(text, { customTags: intrinsics, logLevel: 'error' })
+const { Parameters, Conditions, Resources } = parse(text, { customTags })
 
-/** The role of a function: its ARN and the documents of all its policies, with these parameters of the template. */
+/** The role of a function with these parameters of the template: its ARN and the documents of all its policies. */
 export function functionRole(id, parameters = {}) {
-  const defaults = Object.entries(template.Parameters).map(([name, { Default }]) => [name, Default])
-  const values = { 'AWS::Partition': 'aws', 'AWS::AccountId': ACCOUNT, ...Object.fromEntries(defaults), ...parameters }
-  const resources = Object.entries(template.Resources)
-  const attached = template.Resources[id].Properties.ManagedPolicyArns.map(
-    ({ Ref }) => template.Resources[Ref].Properties,
-  )
-  const beside = resources
-    .filter(([, { Type, Properties }]) => Type === 'AWS::IAM::Policy' && Properties.Roles.some(({ Ref }) => Ref === id))
-    .map(([, { Properties }]) => Properties)
-  const inline = template.Resources[id].Properties.Policies
-  const policies = [...attached, ...inline, ...beside].map(({ PolicyDocument }) => filled(PolicyDocument, values))
+  const filled = filler(parameters)
+  const { ManagedPolicyArns, Policies } = Resources[id].Properties
+  const attached = ManagedPolicyArns.map(({ Ref }) => Resources[Ref].Properties)
+  const beside = Object.values(Resources)
+    .filter(({ Type, Condition }) => Type === 'AWS::IAM::Policy' && (!Condition || filled(Conditions[Condition])))
+    .map(({ Properties }) => Properties)
+    .filter(({ Roles }) => Roles.some(({ Ref }) => Ref === id))
+  const policies = [...attached, ...Policies, ...beside].map(({ PolicyDocument }) => filled(PolicyDocument))
   return { arn: arnOf(id), policies }
+}
+
+/** The document of a managed policy of the stack. */
+export function policyOf(id) {
+  return filler({})(Resources[id].Properties.PolicyDocument)
 }
 
 /** The ARN of a resource of the stack. */
 export function arnOf(id) {
-  return ARNS[template.Resources[id].Type](id)
+  return ARNS[Resources[id].Type](id)
 }
 
-/** The ARNs of all managed policies that the stack makes. */
-export function ownPolicies() {
-  const ids = Object.entries(template.Resources).filter(([, { Type }]) => Type === 'AWS::IAM::ManagedPolicy')
-  return ids.map(([id]) => arnOf(id))
+/** The ARNs of all managed policies of a function's role. */
+export function policiesOf(id) {
+  return Resources[id].Properties.ManagedPolicyArns.map(({ Ref }) => arnOf(Ref))
 }
 
-function filled(value, values) {
-  if (Array.isArray(value)) return value.map((item) => filled(item, values))
-  if (typeof value !== 'object') return value
-  const { Ref, Sub, GetAtt } = value
-  if (Ref) return values[Ref] ?? arnOf(Ref)
-  if (Sub) return Sub.replace(/\$\{([^}]+)\}/g, (_, name) => known(values, name))
-  if (GetAtt) return arnOf(GetAtt.split('.')[0])
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item, values)]))
-}
-
-function known(values, name) {
-  if (!(name in values)) throw new Error(`template.yaml: nobody knows what ${name} is`)
-  return values[name]
+/** Replaces CloudFormation's functions in a value by what they come to. */
+function filler(parameters) {
+  const defaults = Object.entries(Parameters).map(([name, { Default }]) => [name, Default])
+  const pseudo = { 'AWS::Partition': 'aws', 'AWS::AccountId': ACCOUNT, 'AWS::StackName': STACK }
+  const values = { ...pseudo, ...Object.fromEntries(defaults), ...parameters }
+  const known = (name) => {
+    if (!(name in values)) throw new Error(`template.yaml: nobody knows what ${name} is`)
+    return values[name]
+  }
+  const filled = (value) => {
+    if (Array.isArray(value)) return value.map(filled)
+    if (typeof value !== 'object') return value
+    const { Ref, Sub, GetAtt, If, Not, Equals } = value
+    if (Ref) return values[Ref] ?? arnOf(Ref)
+    if (Sub) return Sub.replace(/\$\{([^}]+)\}/g, (_, name) => known(name))
+    if (GetAtt) return arnOf(GetAtt.split('.')[0])
+    if (If) return filled(filled(Conditions[If[0]]) ? If[1] : If[2])
+    if (Not) return !filled(Not[0])
+    if (Equals) return filled(Equals[0]) === filled(Equals[1])
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, filled(item)]))
+  }
+  return filled
 }

@@ -4,13 +4,14 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { LEFT, REFUSED } from './attacks/function.mjs'
+import { BOUNDARIES, LEFT, REFUSED, boundaryOf } from './attacks/function.mjs'
 import { calls, iam, shown, to } from './calls.mjs'
 import { arnOf, functionRole } from './function-role.mjs'
 import { PRESETS, render } from './presets.mjs'
 import { allows } from './simulator.mjs'
 
-const ROLE = functionRole('IamPresetRole')
+/** The role where the operator allows administrators, and so all that any preset makes. */
+const ROLE = functionRole('IamPresetRole', { AllowAdminEquivalent: 'true' })
 
 /** The calls that make, observe, change and delete what is of a kind. `on` is what a link hangs on. */
 const WORK = {
@@ -96,6 +97,26 @@ suite('the function can do its work', () => {
     })
   }
 
+  for (const parameters of BOUNDARIES) {
+    const role = functionRole('IamPresetRole', parameters)
+    const boundary = boundaryOf(parameters)
+    /** A call about a role that has the boundary, or gets it. */
+    const bounded = ([action, arn, context]) =>
+      /:(AttachRolePolicy|CreateRole|PutRole.*|UpdateAssumeRolePolicy)$/.test(action)
+        ? [action, arn, { ...context, 'iam:PermissionsBoundary': boundary }]
+        : [action, arn, context]
+    for (const [index, { preset, path }] of choices.entries()) {
+      const { objects } = accounts[index]
+      const made = objects.filter(({ name }) => !['builder', 'lithops-administrators'].includes(name))
+      test(`${preset} at the path ${path}, PermissionsBoundary ${parameters.PermissionsBoundary}`, async () => {
+        const calls = made.flatMap((object) => work(object, objects)).map(bounded)
+        for (const call of calls.filter(([action]) => action !== 'iam:DeleteRolePermissionsBoundary')) {
+          assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+        }
+      })
+    }
+  }
+
   test('its log', async () => {
     const stream = arnOf('IamPresetLogGroup').replace(/\*$/, 'log-stream:x')
     for (const call of calls('logs:CreateLogStream PutLogEvents', stream)) assert.ok(await allows(ROLE, call))
@@ -123,9 +144,10 @@ suite('nobody can make the function', () => {
 })
 
 suite('known, and left to the operator:', () => {
-  for (const { what, calls } of LEFT) {
+  for (const { what, calls, parameters } of LEFT) {
     test(what, async () => {
-      for (const call of calls) assert.ok(await allows(ROLE, call), `refused by now: ${shown(call)}`)
+      const role = functionRole('IamPresetRole', parameters)
+      for (const call of calls) assert.ok(await allows(role, call), `refused by now: ${shown(call)}`)
     })
   }
 })

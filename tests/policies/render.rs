@@ -28,7 +28,7 @@ fn account(choice: &Value) -> Result<Value, String> {
     let asked = text("edition").unwrap_or("current");
     let edition: Option<&Edition> = preset.editions.iter().find(|it| it.as_str() == asked);
     let given = choice.get("parameters").and_then(Value::as_object);
-    let (parameters, problems) = parameters::read(&preset, given.unwrap_or(&Map::new()));
+    let (parameters, problems) = parameters::read(preset, given.unwrap_or(&Map::new()));
     if !problems.is_empty() {
         return Err(wrong(problems.join("; ")));
     }
@@ -44,8 +44,8 @@ fn account(choice: &Value) -> Result<Value, String> {
     };
     let all = choice.get("branches").is_some_and(|branches| branches == "any");
     let branches = if all { Branches::Any } else { Branches::Chosen };
-    let objects = objects(&wish.account, &render(&preset, &wish, branches));
-    Ok(json!({ "admin_equivalent": wish.admin_equivalent(&preset), "objects": objects }))
+    let objects = objects(&wish.account, &render(preset, &wish, branches));
+    Ok(json!({ "admin_equivalent": wish.admin_equivalent(preset), "objects": objects }))
 }
 
 /// All that is made: of an object its ARN, of a link what it hangs on and what it is about.

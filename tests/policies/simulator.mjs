@@ -8,12 +8,18 @@ export const REGION = 'eu-west-1'
 
 const TRUSTS_THE_ACCOUNT = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` } }
 
-/** True if the principal, an ARN with its policies' documents, may make the call: action, ARN, context keys. */
+/** True if the principal (its ARN, its policies' documents, its boundary's) may make the call: action, ARN, context keys. */
 export async function allows(principal, call) {
   return (await decision(principal, call)) === 'Allowed'
 }
 
-async function decision({ arn, policies }, [action, resource, context = {}]) {
+/** True if the principal may make all of the calls. */
+export async function works(principal, calls) {
+  for (const call of calls) if (!(await allows(principal, call))) return false
+  return true
+}
+
+async function decision({ arn, policies, boundary }, [action, resource, context = {}]) {
   const simulation = {
     request: {
       principal: arn,
@@ -25,6 +31,7 @@ async function decision({ arn, policies }, [action, resource, context = {}]) {
     serviceControlPolicies: [],
     resourceControlPolicies: [],
     resourcePolicy: resourcePolicy(action),
+    ...(boundary && { permissionBoundaryPolicies: [{ name: 'boundary', policy: boundary }] }),
   }
   // The data has the ARNs of API Gateway's stages and deployments in one string, and finds neither.
   if (action.startsWith('apigateway:')) return runUnsafeSimulation(simulation, {})

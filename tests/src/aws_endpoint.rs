@@ -22,8 +22,11 @@ pub enum Behaviour {
     Garbage,
     /// Answers 200 with a web page, as a captive proxy does.
     WebPage,
-    /// Answers with an error as the Query protocol writes it (AWS documentation
-    /// "Common Errors" of the IAM API Reference).
+    /// Answers 200 with this JSON: one reply of one service that can help.
+    Json(&'static str),
+    /// Answers with an error as the protocol of the request writes it: IAM's is XML (AWS
+    /// documentation "Common Errors" of the IAM API Reference), other services' is JSON (Smithy
+    /// specification, "AWS JSON 1.1 protocol").
     Error {
         /// The HTTP status: 400 for most, 403 for AccessDenied, 404 for NoSuchEntity.
         status: u16,
@@ -37,6 +40,9 @@ impl Behaviour {
     pub const NO_SUCH_ENTITY: Behaviour = Behaviour::Error { status: 404, code: "NoSuchEntity" };
     /// IAM's answer to a caller without the permission.
     pub const ACCESS_DENIED: Behaviour = Behaviour::Error { status: 403, code: "AccessDenied" };
+    /// The same of a service that speaks JSON.
+    pub const ACCESS_DENIED_EXCEPTION: Behaviour =
+        Behaviour::Error { status: 400, code: "AccessDeniedException" };
     /// AWS's answer to a caller that asks too often.
     pub const THROTTLING: Behaviour = Behaviour::Error { status: 400, code: "Throttling" };
 }
@@ -61,8 +67,9 @@ impl AwsEndpoint {
         let shared = Arc::clone(&seen);
         let server = Server::start(move |request| {
             let flight = Flight::begin(&shared, &request);
+            let speaks_json = target(&request).is_some() || request.uri().path() != "/";
             async move {
-                let reply = reply(behaviour).await;
+                let reply = reply(behaviour, speaks_json).await;
                 drop(flight);
                 reply
             }
@@ -76,7 +83,7 @@ impl AwsEndpoint {
         self.server.origin()
     }
 
-    /// The `Action` of every request so far, in the order of arrival; a request
+    /// The `Action` or target of every request so far, in the order of arrival; a request
     /// of a protocol without one is its method and path.
     pub fn calls(&self) -> Vec<String> {
         self.seen.lock().unwrap().calls.clone()
@@ -107,19 +114,36 @@ impl Drop for Flight {
     }
 }
 
+/// The operation of AWS's JSON protocol, as `ServiceQuotasV20190624.GetServiceQuota`.
+fn target(request: &Request<Bytes>) -> Option<&str> {
+    request.headers().get("x-amz-target")?.to_str().ok()
+}
+
 fn action(request: &Request<Bytes>) -> String {
+    if let Some(target) = target(request) {
+        return target.to_owned();
+    }
     String::from_utf8_lossy(request.body())
         .split('&')
         .find_map(|pair| pair.strip_prefix("Action="))
         .map_or_else(|| format!("{} {}", request.method(), request.uri().path()), str::to_owned)
 }
 
-async fn reply(behaviour: Behaviour) -> Reply {
+async fn reply(behaviour: Behaviour, speaks_json: bool) -> Reply {
     match behaviour {
         Behaviour::Hang => std::future::pending().await,
         Behaviour::Reset => Err(Broken::Reset),
         Behaviour::Garbage => Err(Broken::Raw(b"220 mail.example.com ESMTP\r\n")),
         Behaviour::WebPage => Ok(http::answer(200, "<html><body>Please log in</body></html>")),
+        Behaviour::Json(text) => Ok(http::answer(200, text)),
+        Behaviour::Error { status, code } if speaks_json => {
+            let text = format!(r#"{{"__type":"{code}","message":"{code}, says the test"}}"#);
+            let mut answer = http::answer(status, text);
+            // Lambda's REST protocol says it here.
+            let header = answer.headers_mut();
+            header.insert("x-amzn-errortype", code.parse().expect("a header value"));
+            Ok(answer)
+        }
         Behaviour::Error { status, code } => {
             let kind = if status < 500 { "Sender" } else { "Receiver" };
             let mut answer = http::answer(

@@ -1,5 +1,8 @@
 //! The outside world of one Lambda function, in process.
 //!
+//! [`cloudformation`] is what stands behind all requests: stacks, and the rules
+//! of the protocol, with no more of a world than a clock of its own.
+//!
 //! A custom resource's function sees three things of the world: the Lambda
 //! runtime API that hands it events, the presigned URL that CloudFormation
 //! waits at, and AWS. Here is one of each, on loopback, to test a compiled
@@ -8,7 +11,9 @@
 //! - [`runtime_api`] starts the binary and invokes it,
 //! - [`response_url`] is as strict as S3 and CloudFormation together,
 //! - [`aws_endpoint`] is an AWS that is broken in a known way,
-//! - [`events`] builds requests as CloudFormation sends them.
+//! - [`events`] builds requests as CloudFormation sends them,
+//! - [`deployed`] lets the binary serve the stacks of [`cloudformation`].
+//! - [`stage`] puts them around a function.
 //!
 //! Nothing here knows the function under test. Everything panics with a
 //! message when a test's assumption does not hold, and everything ends when it
@@ -22,16 +27,20 @@
 )]
 
 pub mod aws_endpoint;
+pub mod cloudformation;
+pub mod deployed;
 pub mod events;
 pub mod response_url;
-pub mod rules;
 pub mod runtime_api;
+pub mod stage;
 
 mod clock;
 mod http;
 mod presigned;
 
 pub use aws_endpoint::{AwsEndpoint, Behaviour};
+pub use cloudformation::{CloudFormation, Rule, Template};
+pub use deployed::Deployed;
 pub use response_url::{Fault, ResponseUrl, ResponseUrls};
-pub use rules::Rule;
 pub use runtime_api::{Function, Outcome};
+pub use stage::Stage;

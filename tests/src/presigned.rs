@@ -1,12 +1,12 @@
 //! What CloudFormation's presigned URLs look like.
 
 use std::fmt::Write;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
 use crate::clock::amz_date;
-use crate::rules::Asked;
+use crate::cloudformation::rules::Asked;
 
 /// What every `X-Amz-Signature` here begins with: a log that holds it has leaked a URL.
 pub const SIGNATURE: &str = "5ecbead0f1e57a11";
@@ -29,6 +29,9 @@ pub(crate) fn path(asked: &Asked) -> String {
     path
 }
 
+/// How long a presigned URL is valid.
+pub(crate) const EXPIRES: Duration = Duration::from_secs(7200);
+
 /// The query of a presigned URL, valid for two hours ("Authenticating Requests:
 /// Using Query Parameters", Amazon S3 API Reference).
 pub(crate) fn query(signed: SystemTime, serial: usize) -> String {
@@ -36,7 +39,8 @@ pub(crate) fn query(signed: SystemTime, serial: usize) -> String {
     let day = date.split('T').next().unwrap_or_default();
     format!(
         "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={date}&X-Amz-SignedHeaders=host\
-         &X-Amz-Expires=7200&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F{day}%2Feu-west-1%2Fs3%2F\
-         aws4_request&X-Amz-Signature={SIGNATURE}{serial:048x}"
+         &X-Amz-Expires={}&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F{day}%2Feu-west-1%2Fs3%2F\
+         aws4_request&X-Amz-Signature={SIGNATURE}{serial:048x}",
+        EXPIRES.as_secs()
     )
 }

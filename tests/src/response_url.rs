@@ -11,13 +11,15 @@ use std::time::SystemTime;
 
 use hyper::Request;
 use hyper::body::Bytes;
-use hyper::header::LOCATION;
+use hyper::header::{
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, LOCATION, TRANSFER_ENCODING,
+};
 use serde_json::Value;
 use tokio::net::TcpSocket;
 
+use crate::cloudformation::rules::{Asked, Effect, Rule, broken_in_the_body, select};
 use crate::http::{self, Broken, Reply, Server};
 use crate::presigned::{path, query};
-use crate::rules::{Asked, Rule, broken_in_the_body, broken_on_the_way};
 
 pub use crate::presigned::SIGNATURE;
 
@@ -81,6 +83,7 @@ pub struct ResponseUrls {
 #[derive(Default)]
 struct Shared {
     urls: BTreeMap<String, Far>,
+    signed: usize,
     strays: Vec<String>,
 }
 
@@ -135,23 +138,30 @@ impl ResponseUrls {
 
     /// Gives an event a URL that was signed then: an event that has waited since.
     pub fn issue_at(&self, event: impl Into<Value>, then: SystemTime) -> (Value, ResponseUrl) {
+        let (event, url, is_new) = self.sign(event, then);
+        assert!(is_new, "a second event with the same ids: give it another RequestId");
+        (event, url)
+    }
+
+    /// The same also for an event that had a URL before, which is forgotten.
+    pub fn issue_again(&self, event: impl Into<Value>, then: SystemTime) -> (Value, ResponseUrl) {
+        let (event, url, _) = self.sign(event, then);
+        (event, url)
+    }
+
+    fn sign(&self, event: impl Into<Value>, then: SystemTime) -> (Value, ResponseUrl, bool) {
         let mut event = event.into();
-        let asked = Asked {
-            request_type: event["RequestType"].clone(),
-            stack_id: event["StackId"].clone(),
-            request_id: event["RequestId"].clone(),
-            logical_id: event["LogicalResourceId"].clone(),
-        };
+        let asked = Asked::by(&event);
         let path = path(&asked);
         let mut shared = self.shared.lock().unwrap();
-        let query = query(then, shared.urls.len());
+        shared.signed += 1;
+        let query = query(then, shared.signed);
         let text = format!("{}{path}?{query}", self.origin());
         event["ResponseURL"] = Value::String(text.clone());
         let (next, forever, received) = (VecDeque::new(), None, Vec::new());
         let far = Far { query, asked, next, forever, received };
         let before = shared.urls.insert(path.clone(), far);
-        assert!(before.is_none(), "a second event with the same ids: give it another RequestId");
-        (event, ResponseUrl { shared: Arc::clone(&self.shared), path, text })
+        (event, ResponseUrl { shared: Arc::clone(&self.shared), path, text }, before.is_none())
     }
 }
 
@@ -241,7 +251,10 @@ impl Shared {
         }
         broken.extend(broken_in_the_body(request.body(), &far.asked));
         broken.sort_unstable();
-        let refusal = broken.iter().find_map(|rule| rule.refusal()).map(Fault::Status);
+        let refusal = broken.iter().find_map(|rule| match rule.effect() {
+            Effect::Refused(status) => Some(Fault::Status(status)),
+            Effect::Ignored | Effect::Fails(_) | Effect::Tolerated => None,
+        });
         let fault = far.next.pop_front().or_else(|| far.forever.clone()).or(refusal);
         let status = match &fault {
             None => Some(200),
@@ -251,6 +264,23 @@ impl Shared {
         far.received.push(Received { body: request.body().clone(), broken, status });
         fault
     }
+}
+
+/// The rules of S3 that a request breaks, but for the one about its URL.
+fn broken_on_the_way(request: &Request<Bytes>) -> Vec<Rule> {
+    let headers = request.headers();
+    let typed = headers.get(CONTENT_TYPE).is_some_and(|value| !value.is_empty());
+    let amazon = headers.keys().any(|name| name.as_str().starts_with("x-amz-"));
+    let chunked = headers.contains_key(TRANSFER_ENCODING);
+    select([
+        (Rule::Method, request.method() != "PUT"),
+        (Rule::ContentType, typed),
+        (Rule::UnsignedHeader, amazon),
+        (Rule::Authorization, headers.contains_key(AUTHORIZATION)),
+        (Rule::ContentLength, !chunked && !headers.contains_key(CONTENT_LENGTH)),
+        (Rule::Chunked, chunked),
+        (Rule::Expect, headers.contains_key(EXPECT)),
+    ])
 }
 
 async fn reply(fault: Option<Fault>) -> Reply {

@@ -16,7 +16,7 @@ use world::ResponseUrls;
 use world::events::{Event, complaints, create, delete, stringified, update};
 
 /// Every sample, and what CloudFormation's documentation has against it.
-const SAMPLES: [(&str, &[&str]); 16] = [
+const SAMPLES: [(&str, &[&str]); 20] = [
     ("iam-preset-create-lithops", &[]),
     ("iam-preset-create-slim", &[]),
     ("iam-preset-create-slim-through-sns", &[]),
@@ -42,6 +42,10 @@ const SAMPLES: [(&str, &[&str]); 16] = [
         &["ResponseURL is not a string with something in it"],
     ),
     ("iam-preset-update-slim", &[]),
+    ("lambda-concurrency-create", &[]),
+    ("lambda-concurrency-create-no-number", &[]),
+    ("lambda-concurrency-delete", &[]),
+    ("lambda-concurrency-update", &[]),
 ];
 
 #[test]

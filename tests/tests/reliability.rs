@@ -144,14 +144,14 @@ fn scan(file: &str, comment: &str, text: &str, proofs: &mut Proofs) {
 
 /// The codes of a line that holds nothing else.
 fn codes(line: &str) -> Option<Vec<String>> {
-    let is_code = |code: &&str| {
+    let is_code = |code: &str| {
         let number = code.strip_prefix("Threat ").or_else(|| code.get(1..)).unwrap_or_default();
         code.starts_with(|letter: char| letter.is_ascii_uppercase())
             && !number.is_empty()
             && number.bytes().all(|digit| digit.is_ascii_digit())
     };
     let codes: Vec<&str> = line.split(", ").collect();
-    codes.iter().all(|code| is_code(&code)).then(|| codes.iter().map(|it| (*it).into()).collect())
+    codes.iter().all(|code| is_code(code)).then(|| codes.iter().map(|it| (*it).into()).collect())
 }
 
 /// The sentence that is a test's name.

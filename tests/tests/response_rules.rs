@@ -46,6 +46,7 @@ async fn every_rule_about_the_body_is_recorded_when_it_is_broken() {
         (Rule::Data, |a| a["Data"] = json!({"Role": {"Arn": "arn"}})),
         (Rule::Data, |a| a["Data"] = json!("arn")),
         (Rule::Null, |a| a["Comment"] = Value::Null),
+        (Rule::Control, |a| a["Reason"] = json!("\u{1b}[31m")),
     ];
     for (rule, change) in broken {
         let (_urls, url, mut answer) = asked(create()).await;

@@ -12,7 +12,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{Action, PASS_ROLE};
+use account_presets::aws::actions::{Action, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE, QuotaAction};
+use account_presets::lambda_concurrency::quota::quota_arn;
 use account_presets::preset::parameters::{self, Value as Parameter};
 use account_presets::preset::{self, Branches, Wish, render};
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
@@ -38,7 +39,7 @@ const CHOSEN_NAMES: [(&str, &str, &str); 11] = [
 /// Everything that some choice of a preset would bring.
 fn catalogue(name: &str) -> State {
     let preset = preset::find(name).unwrap();
-    let (mut parameters, problems) = parameters::read(&preset, &Map::new());
+    let (mut parameters, problems) = parameters::read(preset, &Map::new());
     assert_eq!(problems, Vec::<String>::new());
     for (parameter, value) in &mut parameters {
         let text = CHOSEN_NAMES
@@ -63,7 +64,7 @@ fn catalogue(name: &str) -> State {
         tags: BTreeMap::new(),
         max_session_duration: 3600,
     };
-    render(&preset, &wish, Branches::Any)
+    render(preset, &wish, Branches::Any)
 }
 
 /// The presets, and what stands for each in the template: the policies whose names begin with its
@@ -385,8 +386,10 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
         assert!(!text.contains("${"), "a name without a longest length: {text}");
         text.chars().filter(|character| !character.is_whitespace()).count()
     };
-    let inline = inline_policies().into_iter().chain([own_power()["PolicyDocument"].clone()]);
-    let inline: usize = inline.map(|document| size(&document)).sum();
+    let beside = template()["Resources"].as_object().unwrap().clone();
+    let beside = beside.into_values().filter(|resource| resource["Type"] == "AWS::IAM::Policy");
+    let beside = beside.map(|resource| resource["Properties"]["PolicyDocument"].clone());
+    let inline: usize = inline_policies().into_iter().chain(beside).map(|it| size(&it)).sum();
     assert!(inline <= ROLE_INLINE, "{inline} characters of {ROLE_INLINE}");
     let managed = managed_policies();
     assert!(managed.len() <= ATTACHMENTS, "{} policies of {ATTACHMENTS}", managed.len());
@@ -394,4 +397,48 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
         let size = size(&document);
         assert!(size <= MANAGED_POLICY, "{name}: {size} characters of {MANAGED_POLICY}");
     }
+}
+
+/// The statements of `Custom::LambdaConcurrency`'s role, by their ids.
+fn quota_statements() -> BTreeMap<String, Value> {
+    let template = template();
+    let role = &template["Resources"]["LambdaConcurrencyRole"]["Properties"];
+    assert!(role["ManagedPolicyArns"].is_null());
+    statements(list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()))
+}
+
+#[test]
+fn the_quotas_role_allows_the_actions_that_the_code_calls_and_no_others() {
+    let mut statements = quota_statements();
+    let log = statements.remove("WriteItsOwnLog").unwrap();
+    assert_eq!(text(&log["Resource"]), "LambdaConcurrencyLogGroup.Arn");
+    let allowed: Vec<String> =
+        statements.values().flat_map(|statement| texts(&statement["Action"])).collect();
+    let called = QuotaAction::ALL.iter().map(|action| action.as_str().to_owned());
+    let called: BTreeSet<String> = called.chain([CREATE_SERVICE_LINKED_ROLE.to_owned()]).collect();
+    assert_eq!(allowed.len(), called.len(), "an action is there twice");
+    assert_eq!(BTreeSet::from_iter(allowed), called);
+}
+
+/// Which actions know a resource: Service Authorization Reference, Service Quotas and AWS Lambda.
+/// X7
+#[test]
+fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
+    let statements = quota_statements();
+    let place = |part: &str| format!("${{AWS::{part}}}");
+    let (partition, id, region) = (place("Partition"), place("AccountId"), place("Region"));
+    let quota = quota_arn(&Account { partition, id, region });
+    assert_eq!(texts(&statements["Quota"]["Resource"]), BTreeSet::from([quota]));
+    let wide = statements.values().filter(|statement| texts(&statement["Resource"]).contains("*"));
+    let wide: BTreeSet<String> = wide.flat_map(|statement| texts(&statement["Action"])).collect();
+    let without_resource =
+        [QuotaAction::GetAccountSettings, QuotaAction::GetAWSDefaultServiceQuota];
+    assert_eq!(wide, without_resource.map(|action| action.as_str().to_owned()).into());
+
+    let role = &statements["RoleOfServiceQuotas"];
+    assert_eq!(texts(&role["Action"]), BTreeSet::from([CREATE_SERVICE_LINKED_ROLE.to_owned()]));
+    let name = "role/aws-service-role/servicequotas.amazonaws.com/AWSServiceRoleForServiceQuotas";
+    assert_eq!(arns(&role["Resource"]), BTreeSet::from([name.to_owned()]));
+    let condition = &role["Condition"]["StringEquals"]["iam:AWSServiceName"];
+    assert_eq!(*condition, "servicequotas.amazonaws.com");
 }

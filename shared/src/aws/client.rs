@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sdk_iam::config::retry::RetryConfig;
-use aws_sdk_iam::config::timeout::TimeoutConfig;
-use aws_sdk_iam::config::{BehaviorVersion, Region};
-use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_runtime::client::retries::{RetryPartition, TokenBucket};
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 use tracing::error;
 
 use super::consistency::EventualConsistency;
@@ -18,7 +21,8 @@ use crate::cfn::{Callback, Origins};
 use crate::iam_preset::Settings;
 
 /// Tries of one call. IAM throttles at a few writes a second, and takes seconds to see its own
-/// writes everywhere; the deadline of the request ends it earlier if need be.
+/// writes everywhere, and Service Quotas takes three requests a second; the deadline of the request
+/// ends it earlier if need be.
 const ATTEMPTS: u32 = 16;
 /// First and longest pause between tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -28,7 +32,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | variable | meaning |
 /// | --- | --- |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda |
-/// | `AWS_ENDPOINT_URL_IAM`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
+/// | `AWS_ENDPOINT_URL_IAM`, `…_SERVICE_QUOTAS`, `…_LAMBDA`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
 #[derive(Clone)]
@@ -90,6 +94,38 @@ impl Environment {
     ///
     /// The certificates make no TLS configuration.
     pub fn iam(&self) -> Result<aws_sdk_iam::Client, String> {
+        let config = aws_sdk_iam::config::Builder::from(&self.sdk_config("IAM")?)
+            .retry_partition(patient("iam"))
+            .retry_classifier(EventualConsistency::new());
+        Ok(aws_sdk_iam::Client::from_conf(config.build()))
+    }
+
+    /// A client of Service Quotas, as [`iam`](Self::iam) is one of IAM.
+    ///
+    /// # Errors
+    ///
+    /// The certificates make no TLS configuration.
+    pub fn service_quotas(&self) -> Result<aws_sdk_servicequotas::Client, String> {
+        let config = self.sdk_config("SERVICE_QUOTAS")?;
+        let config = aws_sdk_servicequotas::config::Builder::from(&config)
+            .retry_partition(patient("servicequotas"));
+        Ok(aws_sdk_servicequotas::Client::from_conf(config.build()))
+    }
+
+    /// A client of Lambda, as [`iam`](Self::iam) is one of IAM.
+    ///
+    /// # Errors
+    ///
+    /// The certificates make no TLS configuration.
+    pub fn lambda(&self) -> Result<aws_sdk_lambda::Client, String> {
+        let config = aws_sdk_lambda::config::Builder::from(&self.sdk_config("LAMBDA")?)
+            .retry_partition(patient("lambda"));
+        Ok(aws_sdk_lambda::Client::from_conf(config.build()))
+    }
+
+    /// What the clients of all services have in common. `service` is the service's name in
+    /// `AWS_ENDPOINT_URL_…`.
+    fn sdk_config(&self, service: &str) -> Result<SdkConfig, String> {
         let credentials = Credentials::new(
             self.get("AWS_ACCESS_KEY_ID").unwrap_or_default(),
             self.get("AWS_SECRET_ACCESS_KEY").unwrap_or_default(),
@@ -101,31 +137,29 @@ impl Environment {
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(BACKOFF.0)
             .with_max_backoff(BACKOFF.1);
-        // The default bucket of retries empties when many calls are throttled at once, and a
-        // process that lives on would then give up on the first refusal.
-        let retry_partition =
-            RetryPartition::custom("iam").token_bucket(TokenBucket::unlimited()).build();
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(http_client::CONNECT)
             .operation_attempt_timeout(READ)
             .build();
-        let config = aws_sdk_iam::Config::builder()
+        let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region().to_owned()))
-            .credentials_provider(credentials)
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http_client::for_sdk(self.roots())?)
-            .sleep_impl(TokioSleep::new())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts)
-            .retry_config(retries)
-            .retry_partition(retry_partition)
-            .retry_classifier(EventualConsistency::new());
-        let endpoint = self.get("AWS_ENDPOINT_URL_IAM").or_else(|| self.get("AWS_ENDPOINT_URL"));
-        let config = match endpoint {
-            Some(endpoint) => config.endpoint_url(endpoint),
-            None => config,
-        };
-        Ok(aws_sdk_iam::Client::from_conf(config.build()))
+            .retry_config(retries);
+        let endpoint = self.get(&format!("AWS_ENDPOINT_URL_{service}"));
+        config
+            .set_endpoint_url(endpoint.or_else(|| self.get("AWS_ENDPOINT_URL")).map(str::to_owned));
+        Ok(config.build())
     }
+}
+
+/// Retries without a bucket of them: the default one empties when many calls are throttled at
+/// once, and a process that lives on would then give up on the first refusal.
+fn patient(service: &'static str) -> RetryPartition {
+    RetryPartition::custom(service).token_bucket(TokenBucket::unlimited()).build()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use aws_sdk_iam::types::Tag;
 use tokio::sync::Semaphore;
 
 use super::actions::Action;
+use super::call::call;
 use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::{Change, Scope};
 use crate::state::{Account, Object, Owner, Owners, Resource, State, Tags, is_ownership_tag};
@@ -42,19 +43,14 @@ impl Iam {
         &self,
         action: Action,
         target: &str,
-        call: impl Future<Output = Result<T, SdkError<E, R>>>,
+        sent: impl Future<Output = Result<T, SdkError<E, R>>>,
     ) -> Result<T, CallError>
     where
         E: ProvideErrorMetadata,
     {
         // The semaphore is never closed, and a call without its turn would be no harm.
         let _turn = self.in_flight.acquire().await;
-        call.await.map_err(|error| CallError {
-            action: action.as_str(),
-            target: target.to_owned(),
-            code: error.code().unwrap_or("NoAnswer").to_owned(),
-            message: error.message().map_or_else(|| no_answer(&error), str::to_owned),
-        })
+        call(action.as_str(), target, sent).await
     }
 }
 
@@ -87,19 +83,6 @@ impl Cloud for Iam {
     async fn wait(&self) {
         tokio::time::sleep(MOMENT).await;
     }
-}
-
-/// Why AWS gave no answer that says so itself. The errors' own words are for programmers.
-#[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add kinds of failure")]
-fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
-    let reason = match error {
-        SdkError::TimeoutError(_) => "no reply in time",
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection in time",
-        SdkError::DispatchFailure(_) => "no connection, or it broke off",
-        SdkError::ResponseError(_) | SdkError::ServiceError(_) => "the reply is not one of AWS's",
-        _ => "the call could not be made",
-    };
-    format!("{reason}; it was tried again until it was given up")
 }
 
 /// What was asked for, or `None` if it is not there.

@@ -67,6 +67,7 @@ impl Answer {
     pub fn body(&self, more: &str) -> String {
         let mut answer = self.clone();
         answer.physical_resource_id = physical_id(&self.physical_resource_id);
+        answer.reason = printable(&self.reason);
         for id in [&mut answer.stack_id, &mut answer.request_id, &mut answer.logical_resource_id] {
             while json(id).len() > ECHO_LIMIT {
                 shorten(id, json(id).len() - ECHO_LIMIT);
@@ -106,6 +107,14 @@ fn shorten(text: &mut String, characters: usize) {
     for _ in 0..characters.max(1) {
         text.pop();
     }
+}
+
+/// Without control characters but white space: CloudFormation takes them, and then nobody can
+/// read the stack's events any more
+/// (<https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1601>).
+fn printable(text: &str) -> String {
+    let is_bad = |c: char| c.is_control() && !c.is_whitespace();
+    text.chars().map(|c| if is_bad(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// A physical id that CloudFormation accepts: not empty, at most 1024 bytes. A longer one keeps
@@ -171,6 +180,13 @@ mod tests {
             // Nothing but one character's worth of room is given away.
             assert!(answer(reason).body("").len() >= BODY_LIMIT - 12);
         }
+    }
+
+    #[test]
+    fn a_reason_has_no_control_characters_but_white_space() {
+        let reason = "\u{1b}[31mred\u{0}\u{85}\tand\nmore \u{e9}";
+        let said = parsed(&answer(reason));
+        assert_eq!(said["Reason"], "\u{fffd}[31mred\u{fffd}\u{85}\tand\nmore \u{e9}");
     }
 
     /// P17

@@ -186,7 +186,7 @@ async fn work(
     if budget < SHORTEST_WORK {
         return Err("there was no time left to begin; nothing was done".to_owned());
     }
-    let progress = Progress::default();
+    let progress = Progress::until(Instant::now().checked_add(budget));
     let caught = catch(resource.handle(kind, request, &progress));
     timeout(budget, caught).await.unwrap_or_else(|_| {
         Err(format!(

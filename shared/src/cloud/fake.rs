@@ -1,13 +1,18 @@
 //! An account in memory that enforces IAM's rules about what depends on what.
 //!
 //! It is for tests of everything above the seam. It has no latency and no eventual consistency;
-//! [`FailAt`] adds failures.
+//! [`Calls`] makes of each change the calls that the adapter makes, lets any of them fail, and
+//! lets several requests at once meet at each of them.
+
+mod calls;
 
 use std::cell::{Cell, RefCell};
 
 use super::{Applied, CallError, Cloud};
 use crate::plan::{Change, Scope};
-use crate::state::{Id, Kind, Object, Resource, State, limits};
+use crate::state::{Id, Kind, Object, Resource, State, Tags, limits};
+
+pub use calls::{Calls, Fault};
 
 /// An account in memory.
 #[derive(Debug, Default)]
@@ -40,10 +45,8 @@ impl Fake {
     pub fn person(&self, change: Change) -> Result<(), CallError> {
         change_state(&mut self.state.borrow_mut(), &change)
     }
-}
 
-impl Cloud for Fake {
-    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+    fn look(&self, scope: &Scope) -> State {
         let state = self.state.borrow();
         let in_scope = |id: &Id| scope.ids.contains(id);
         // What hangs on something in the scope, by either end.
@@ -52,32 +55,66 @@ impl Cloud for Fake {
                 && id.parent().is_some_and(|parent| in_scope(&parent));
             held || id.target().is_some_and(|target| in_scope(&target))
         };
-        Ok(state
+        state
             .iter()
             .filter(|(id, _)| in_scope(id) || hangs(id))
-            .map(|(_, object)| object.clone())
-            .collect())
+            // What is everybody's has no owner on it to be seen.
+            .map(|(id, object)| {
+                let owners = (id.kind != Kind::ServiceLinkedRole).then(|| object.owners.clone());
+                Object { owners: owners.unwrap_or_default(), ..object.clone() }
+            })
+            .collect()
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+    fn write(&self, change: &Change) -> Result<Applied, CallError> {
         self.writes.set(self.writes.get() + 1);
         let mut state = self.state.borrow_mut();
         let there = state.get(&change.id());
-        let before = match change {
-            Change::Create(wanted) => there == Some(&observed(wanted)),
-            Change::Delete(_) => there.is_none(),
-            Change::Update { .. } => false,
-        };
-        if before {
-            return Ok(Applied::Before);
+        match (change, there) {
+            (Change::Create(wanted), Some(there)) if may_be_made_twice(wanted, there) => {
+                let owners = there.owners.union(&wanted.owners).cloned().collect();
+                let mut resource = wanted.resource.clone();
+                if let (
+                    Resource::UserAttachment { attached, .. },
+                    Resource::UserAttachment { attached: was, .. },
+                ) = (&mut resource, &there.resource)
+                {
+                    *attached |= was;
+                }
+                state.insert(Object { owners, shared: false, resource });
+                Ok(Applied::Before)
+            }
+            (Change::Delete(_), None) => Ok(Applied::Before),
+            // Everybody's, and never deleted by `aws::iam`.
+            (Change::Delete(object), _)
+                if matches!(object.resource.id().kind, Kind::ServiceLinkedRole | Kind::User) =>
+            {
+                Ok(Applied::Before)
+            }
+            (Change::Create(_) | Change::Update { .. } | Change::Delete(_), _) => {
+                change_state(&mut state, change).map(|()| Applied::Now)
+            }
         }
-        change_state(&mut state, change)?;
-        Ok(Applied::Now)
     }
 }
 
-fn observed(wanted: &Object) -> Object {
-    Object { shared: false, ..wanted.clone() }
+impl Cloud for Fake {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        Ok(self.look(scope))
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.write(change)
+    }
+}
+
+/// True for an object that an earlier delivery of the same request made, and for every link: to
+/// IAM one that is there is made.
+fn may_be_made_twice(wanted: &Object, there: &Object) -> bool {
+    let kind = wanted.resource.id().kind;
+    !kind.is_node()
+        || kind == Kind::ServiceLinkedRole
+        || (!wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners))
 }
 
 fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
@@ -92,8 +129,9 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
     };
     let names_it =
         |link: &Id| link.parent().as_ref() == Some(&id) || link.target().as_ref() == Some(&id);
-    match change {
-        Change::Create(object) => {
+    let there = state.get(&id).cloned();
+    match (change, &there) {
+        (Change::Create(object), _) => {
             // IAM's names differ by more than case.
             let taken = |other: &Id| {
                 other.kind == id.kind
@@ -108,101 +146,95 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
             if missing {
                 return refuse("NoSuchEntity", "an end of the link is missing");
             }
-            state.insert(observed(object));
+            state.insert(Object { shared: false, ..object.clone() });
         }
-        Change::Update { after, .. } => {
-            if !state.contains(&id) {
-                return refuse("NoSuchEntity", "is not there");
-            }
-            state.insert(observed(after));
+        (Change::Update { .. } | Change::Delete(_), None) => {
+            return refuse("NoSuchEntity", "is not there");
         }
-        Change::Delete(_) => {
-            if state.ids().any(names_it) {
-                return refuse("DeleteConflict", "something still hangs on it");
-            }
-            if state.remove(&id).is_none() {
-                return refuse("NoSuchEntity", "is not there");
-            }
+        (Change::Update { before, after }, Some(there)) => {
+            state.insert(merged(there, before, after));
+        }
+        (Change::Delete(_), Some(_)) if state.ids().any(names_it) => {
+            return refuse("DeleteConflict", "something still hangs on it");
+        }
+        (Change::Delete(object), Some(there)) => {
+            state.remove(&id);
+            state.extend(claims_of_others(object, there));
         }
     }
-    match limits::check(state).first() {
+    let near = |(other, _): &(&Id, &Object)| other.kind == id.kind && other.name == id.name;
+    let near = state.iter().filter(near).map(|(_, object)| object.clone()).collect();
+    match limits::check(&near).first() {
         Some(limit) => {
-            let limit = limit.clone();
-            if let Change::Create(_) = change {
-                state.remove(&id);
-            }
-            refuse("LimitExceeded", &limit)
+            state.remove(&id);
+            state.extend(there);
+            refuse("LimitExceeded", limit)
         }
         None => Ok(()),
     }
 }
 
-/// The resource as an object that this project does not own.
-pub fn foreign(resource: Resource) -> Object {
-    Object::unowned(resource)
+/// An attachment to a user and the tags that claim it are two things: whoever detaches the
+/// policy leaves the claims of others.
+fn claims_of_others(gone: &Object, there: &Object) -> Option<Object> {
+    let Resource::UserAttachment { user, policy_arn, .. } = &there.resource else { return None };
+    let (user, policy_arn) = (user.clone(), policy_arn.clone());
+    let owners: crate::state::Owners = there.owners.difference(&gone.owners).cloned().collect();
+    let resource = Resource::UserAttachment { user, policy_arn, attached: false };
+    (!owners.is_empty()).then_some(Object { resource, owners, shared: false })
 }
 
-/// Fails at one write, or at none.
-pub struct FailAt<'a, C> {
-    cloud: &'a C,
-    left: Cell<Option<usize>>,
-    fault: Fault,
-}
-
-/// How a write fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// It is refused.
-    Refused,
-    /// It happens, but the answer is lost.
-    AnswerLost,
-    /// The process dies before it; nothing after it happens either.
-    Killed,
-    /// The process dies right after it.
-    KilledAfter,
-}
-
-impl<'a, C> FailAt<'a, C> {
-    /// Lets `writes` writes pass and fails the next one.
-    pub fn new(cloud: &'a C, writes: usize, fault: Fault) -> Self {
-        FailAt { cloud, left: Cell::new(Some(writes)), fault }
-    }
-
-    /// True if the fault came to pass.
-    pub fn failed(&self) -> bool {
-        self.left.get().is_none()
-    }
-}
-
-impl<C: Cloud> Cloud for FailAt<'_, C> {
-    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
-        self.cloud.observe(scope).await
-    }
-
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        let dead = matches!(self.fault, Fault::Killed | Fault::KilledAfter);
-        match self.left.get() {
-            Some(0) => {
-                self.left.set(None);
-                if matches!(self.fault, Fault::AnswerLost | Fault::KilledAfter) {
-                    self.cloud.apply(change).await?;
-                }
-                if dead {
-                    std::future::pending::<()>().await;
-                }
+/// What is there with the difference between two objects: what they agree on is not written, so
+/// that it stays as somebody else may have made it since.
+fn merged(there: &Object, before: &Object, after: &Object) -> Object {
+    let gone = |owner: &_| before.owners.contains(owner) && !after.owners.contains(owner);
+    let mut owners = there.owners.clone();
+    owners.retain(|owner| !gone(owner));
+    owners.extend(after.owners.difference(&before.owners).cloned());
+    let resource = match (&there.resource, &before.resource, &after.resource) {
+        (Resource::Role(there), Resource::Role(old), Resource::Role(new)) => {
+            let mut role = there.clone();
+            if old.trust != new.trust {
+                role.trust = new.trust.clone();
             }
-            Some(left) => {
-                self.left.set(Some(left - 1));
-                return self.cloud.apply(change).await;
+            if (&old.description, old.max_session_duration)
+                != (&new.description, new.max_session_duration)
+            {
+                role.description.clone_from(&new.description);
+                role.max_session_duration = new.max_session_duration;
             }
-            None if dead => std::future::pending::<()>().await,
-            None => return self.cloud.apply(change).await,
+            if old.permissions_boundary != new.permissions_boundary {
+                role.permissions_boundary.clone_from(&new.permissions_boundary);
+            }
+            role.tags = merged_tags(&there.tags, &old.tags, &new.tags);
+            Resource::Role(role)
         }
-        Err(CallError {
-            action: "fake:Write",
-            target: change.id().to_string(),
-            code: "ServiceFailure".to_owned(),
-            message: "injected".to_owned(),
-        })
-    }
+        (Resource::Policy(there), Resource::Policy(old), Resource::Policy(new)) => {
+            let mut policy = there.clone();
+            if old.document != new.document {
+                policy.document = new.document.clone();
+            }
+            policy.tags = merged_tags(&there.tags, &old.tags, &new.tags);
+            Resource::Policy(policy)
+        }
+        (
+            Resource::InstanceProfile { name, path, tags: there },
+            Resource::InstanceProfile { tags: old, .. },
+            Resource::InstanceProfile { tags: new, .. },
+        ) => Resource::InstanceProfile {
+            name: name.clone(),
+            path: path.clone(),
+            tags: merged_tags(there, old, new),
+        },
+        (_, _, new) => new.clone(),
+    };
+    Object { resource, owners, shared: false }
+}
+
+fn merged_tags(there: &Tags, old: &Tags, new: &Tags) -> Tags {
+    let mut tags = there.clone();
+    tags.retain(|key, _| !old.contains_key(key) || new.contains_key(key));
+    let set = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
+    tags.extend(set.map(|(key, value)| (key.clone(), value.clone())));
+    tags
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown};
 use crate::plan::OnForeignAttachment;
-use crate::preset::parameters::{self, Values, brief, kind};
+use crate::preset::parameters::{self, Values};
 use crate::preset::schema::Parameter;
-use crate::preset::{self, Edition, Preset, unknown};
+use crate::preset::{self, Edition, Preset};
 use crate::state::{Tags, is_ownership_tag, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
@@ -31,7 +32,7 @@ pub struct Properties {
     /// The preset's name.
     pub name: String,
     /// The preset.
-    pub preset: Preset,
+    pub preset: &'static Preset,
     /// The edition; by default the preset's first.
     pub edition: Edition,
     /// The preset's own parameters.
@@ -73,9 +74,9 @@ impl Properties {
         else {
             return (None, problems);
         };
-        let edition = edition(&preset, get("Edition")).unwrap_or_else(|problem| {
+        let edition = edition(preset, get("Edition")).unwrap_or_else(|problem| {
             check("Edition", problem);
-            first_edition(&preset)
+            first_edition(preset)
         });
         let path = optional(get("Path"), path).unwrap_or_else(|problem| {
             check("Path", problem);
@@ -92,14 +93,14 @@ impl Properties {
         });
         let session = optional(get("MaxSessionDuration"), |given| {
             let (min, max) = (*limits::SESSION.start(), *limits::SESSION.end());
-            parameters::integer(given, min.into(), max.into())
+            integer(given, min.into(), max.into())
         })
         .unwrap_or_else(|problem| {
             check("MaxSessionDuration", problem);
             None
         });
         let mut switch = |name: &str| {
-            optional(get(name), parameters::boolean).unwrap_or_else(|problem| {
+            optional(get(name), boolean).unwrap_or_else(|problem| {
                 check(name, problem);
                 None
             })
@@ -120,7 +121,7 @@ impl Properties {
                 &empty
             }
         };
-        let (parameters, wrong) = parameters::read(&preset, own);
+        let (parameters, wrong) = parameters::read(preset, own);
         problems.extend(wrong);
 
         let properties = Properties {
@@ -169,14 +170,7 @@ impl Properties {
     }
 }
 
-fn optional<T>(
-    given: Option<&Value>,
-    read: impl Fn(&Value) -> Result<T, String>,
-) -> Result<Option<T>, String> {
-    given.map(read).transpose()
-}
-
-fn find(given: Option<&Value>) -> Result<(String, Preset), String> {
+fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {
     let names = preset::names();
     let given = match given {
         Some(Value::String(name)) => name,

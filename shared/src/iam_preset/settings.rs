@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::properties::Properties;
-use crate::preset::{self, Edition, unknown};
+use crate::cfn::value::unknown;
+use crate::preset::{self, Edition};
 
 /// The operator's settings, from the function's environment.
 ///

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::{Map, Value as Json};
 
 use super::schema::{Parameter, Preset};
-use super::unknown;
+use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown, word};
 
 /// Without a pattern of its own, a text holds no wildcard and no control character.
 const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";
@@ -84,38 +84,13 @@ fn value(parameter: &Parameter, given: &Json) -> Result<Value, String> {
             integer(given, *min, *max).map(|value| Value::One(value.to_string()))
         }
         Parameter::Enum { values, .. } => {
-            let text = scalar(given)?;
             let words: Vec<&str> = values.iter().map(String::as_str).collect();
-            if values.contains(&text) {
-                Ok(Value::One(text))
-            } else {
-                Err(unknown("value", &text, &words))
-            }
+            word(given, &words).map(|word| Value::One(word.to_owned()))
         }
         Parameter::List { pattern, slug, .. } => {
             list(given, pattern.as_deref(), *slug).map(Value::List)
         }
     }
-}
-
-/// Reads `true` or `false`, and nothing else.
-pub fn boolean(given: &Json) -> Result<bool, String> {
-    match scalar(given)?.as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        other => Err(format!("given `{}`, allowed are `true` and `false`", brief(other))),
-    }
-}
-
-/// Reads a whole number of plain decimal digits.
-pub fn integer(given: &Json, min: i64, max: i64) -> Result<i64, String> {
-    let text = scalar(given)?;
-    let digits = text.strip_prefix('-').unwrap_or(&text);
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number = if plain { text.parse::<i64>().ok() } else { None };
-    number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
-        format!("given `{}`, allowed are whole numbers from {min} to {max}", brief(&text))
-    })
 }
 
 fn text(given: &Json, pattern: Option<&str>) -> Result<String, String> {
@@ -168,79 +143,10 @@ fn matches(text: &str, pattern: Option<&str>) -> Result<(), String> {
     }
 }
 
-fn scalar(given: &Json) -> Result<String, String> {
-    match given {
-        Json::String(text) => Ok(text.clone()),
-        Json::Bool(value) => Ok(value.to_string()),
-        Json::Number(value) => Ok(value.to_string()),
-        Json::Null | Json::Array(_) | Json::Object(_) => {
-            Err(format!("given {}, allowed is a single value", kind(given)))
-        }
-    }
-}
-
-/// What kind of JSON it is, for people.
-pub fn kind(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "null",
-        Json::Bool(_) => "a boolean",
-        Json::Number(_) => "a number",
-        Json::String(_) => "a string",
-        Json::Array(_) => "a list",
-        Json::Object(_) => "a map",
-    }
-}
-
-/// The beginning of what was given: an answer has 4096 bytes for everything.
-pub fn brief(text: &str) -> String {
-    let mut brief: String = text.chars().take(80).collect();
-    if brief.len() < text.len() {
-        brief.push('…');
-    }
-    brief
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
-
-    /// V1
-    #[test]
-    fn a_boolean_is_true_or_false_as_cloudformation_writes_it() {
-        assert_eq!(boolean(&json!("true")), Ok(true));
-        assert_eq!(boolean(&json!("false")), Ok(false));
-        assert_eq!(boolean(&json!(true)), Ok(true));
-        for given in [json!("True"), json!(" true"), json!("1"), json!(0), json!("yes"), json!("")]
-        {
-            let problem = boolean(&given).unwrap_err();
-            assert!(problem.contains("allowed are `true` and `false`"), "{problem}");
-        }
-    }
-
-    /// V2
-    #[test]
-    fn an_integer_is_plain_decimal_digits_in_its_range() {
-        assert_eq!(integer(&json!("1000"), 1, 1000), Ok(1000));
-        assert_eq!(integer(&json!("-1"), -1, 1), Ok(-1));
-        assert_eq!(integer(&json!(7), 1, 9), Ok(7));
-        for given in [
-            "1000.0",
-            "1e3",
-            " 10 ",
-            "\u{ff10}",
-            "NaN",
-            "inf",
-            "-1",
-            "",
-            "+1",
-            "9223372036854775808",
-            "1001",
-        ] {
-            let problem = integer(&json!(given), 1, 1000).unwrap_err();
-            assert!(problem.contains("whole numbers from 1 to 1000"), "{given}: {problem}");
-        }
-    }
 
     /// V3
     #[test]

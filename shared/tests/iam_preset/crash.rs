@@ -1,123 +1,182 @@
-//! Every write of every preset goes wrong once, in every way.
+//! Every call of every preset goes wrong once, in every way, in whole stacks.
+//!
+//! A call is what `aws::iam` sends to AWS for one change, as far as it writes; looking at the
+//! account is one call, because whichever part of it fails, nothing was written.
 
-use account_presets::cloud::fake::{FailAt, Fault};
+use std::fmt::Debug;
+
+use ::world::cloudformation::{CloudFormation, Lambda, StackStatus, Template};
+use account_presets::cloud::fake::{Fake, Fault};
+use account_presets::state::State;
 use serde_json::Value;
 
+use crate::catalogue::properties;
+use crate::function::{Function, settle};
 use crate::world::*;
 
-/// The writes of a Create.
-fn writes(properties: &Value) -> usize {
+fn template(properties: &Value) -> Template {
+    Template::new().custom("Preset", properties.clone())
+}
+
+/// A stack with these properties, and the account that it leaves.
+fn deployed(properties: &Value) -> (CloudFormation, State) {
     let account = populated();
-    Stack::named("a").deploy(&account, properties.clone()).unwrap();
-    account.writes()
+    let mut cfn = CloudFormation::new();
+    cfn.create_stack("a", template(properties));
+    settle(&mut cfn, &Function::new(&account));
+    assert_eq!(cfn.status("a"), StackStatus::CreateComplete, "{:?}", cfn.events("a"));
+    (cfn, account.state())
 }
 
+/// Lets each call of what `begin` begins fail once, and says how many there were. `end` looks at
+/// what came of it; after it the stack is deleted, and the account is as it was before the stack.
+fn everywhere(
+    start: (&CloudFormation, &State),
+    fault: Fault,
+    what: impl Debug,
+    begin: impl Fn(&mut CloudFormation),
+    end: impl Fn(&mut CloudFormation, &Fake, &Function),
+) -> usize {
+    let before = but_service_linked(&populated());
+    let (start, state) = start;
+    for k in 0.. {
+        let account = Fake::new(state.clone());
+        let function = Function::new(&account);
+        let mut cfn = start.clone();
+        begin(&mut cfn);
+        function.fail_next(k, fault);
+        settle(&mut cfn, &function);
+        if !function.failed() {
+            return k;
+        }
+        let told = || format!("{what:?}, {fault:?} at call {k}");
+        let check = std::panic::AssertUnwindSafe(|| {
+            end(&mut cfn, &account, &function);
+            if cfn.status("a") != StackStatus::DeleteComplete {
+                cfn.delete_stack("a");
+                settle(&mut cfn, &function);
+            }
+            assert_eq!(cfn.status("a"), StackStatus::DeleteComplete, "{:?}", cfn.events("a"));
+            assert_same(&but_service_linked(&account), &before);
+            cfn.assert_faithful();
+        });
+        if let Err(panic) = std::panic::catch_unwind(check) {
+            eprintln!("{}", told());
+            std::panic::resume_unwind(panic);
+        }
+    }
+    unreachable!("calls end")
+}
+
+/// A third of the faults for each of the properties, in turn, so that each fault meets many of
+/// them; all of them for each in a nightly run.
+fn faults(turn: usize) -> impl Iterator<Item = Fault> {
+    let nightly = std::env::var_os("NIGHTLY").is_some();
+    let all = Fault::ALL.into_iter().enumerate();
+    all.filter(move |(place, _)| nightly || (place + turn).is_multiple_of(3))
+        .map(|(_, fault)| fault)
+}
+
+fn print(what: &str, count: usize) {
+    println!("{what}: {count} injection points");
+}
+
+/// I3, I4, I5, T4
 #[test]
-fn a_crash_anywhere_is_healed_by_the_next_delivery_and_leaves_nothing_after_a_delete() {
-    for properties in many_properties() {
+fn a_create_that_fails_at_any_call_is_healed_or_taken_back() {
+    let mut count = 0;
+    let none = (CloudFormation::new(), populated().state());
+    for (turn, properties) in properties().into_iter().enumerate() {
+        let made = deployed(&properties).1;
+        for fault in faults(turn) {
+            let begin = |cfn: &mut CloudFormation| cfn.create_stack("a", template(&properties));
+            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
+                let healed = cfn.status("a") == StackStatus::CreateComplete;
+                assert_eq!(healed, fault.is_deadly(), "{:?}", cfn.events("a"));
+                if healed {
+                    assert_same(&account.state(), &made);
+                } else {
+                    assert_eq!(cfn.status("a"), StackStatus::RollbackComplete);
+                    assert_same(&but_service_linked(account), &but_service_linked(&populated()));
+                }
+            };
+            count += everywhere((&none.0, &none.1), fault, &properties, begin, end);
+        }
+    }
+    print("Create", count);
+}
+
+/// I6, I7
+#[test]
+fn a_create_that_dies_for_good_leaves_nothing_after_the_delete_with_an_invented_id() {
+    let mut count = 0;
+    let once = Lambda { maximum_retry_attempts: 0, ..Lambda::default() };
+    let none = (CloudFormation::new().with_lambda(once), populated().state());
+    for properties in properties() {
         for fault in [Fault::Killed, Fault::KilledAfter] {
-            for k in 0..writes(&properties) {
-                let account = populated();
-                let before = but_service_linked(&account);
-                let request = Stack::named("a").request(Some(properties.clone()));
-                let dying = FailAt::new(&account, k, fault);
-                assert_eq!(handle(&dying, &request), None, "write {k} was not reached");
-
-                // The stack is given up: the Delete finds what was made.
-                let crashed = but_service_linked(&account);
-                let mut stack = Stack::named("a");
-                stack.physical_id = Some("invented".to_owned());
-                stack.delete_as(&account, "invented", properties.clone()).unwrap();
-                assert_eq!(but_service_linked(&account), before, "{fault:?} at {k}");
-
-                // Or the request is delivered again, to an account in the same condition.
-                let account = account_presets::cloud::fake::Fake::new(crashed);
-                let mut stack = Stack::named("a");
-                stack.deploy(&account, properties.clone()).unwrap();
-                let clean = populated();
-                Stack::named("a").deploy(&clean, properties.clone()).unwrap();
-                assert_eq!(
-                    but_service_linked(&account),
-                    but_service_linked(&clean),
-                    "{fault:?} at {k}"
-                );
-            }
+            let begin = |cfn: &mut CloudFormation| cfn.create_stack("a", template(&properties));
+            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
+                assert_eq!(cfn.status("a"), StackStatus::RollbackComplete);
+                let id = cfn.requests()[1].event()["PhysicalResourceId"].clone();
+                assert!(id.as_str().unwrap().starts_with("a-Preset-"), "{id}");
+                assert_same(&but_service_linked(account), &but_service_linked(&populated()));
+            };
+            count += everywhere((&none.0, &none.1), fault, &properties, begin, end);
         }
     }
+    print("Create, never delivered again", count);
 }
 
+/// I10, I26
 #[test]
-fn a_create_that_fails_anywhere_takes_back_what_it_made() {
-    for properties in many_properties() {
-        for k in 0..writes(&properties) {
-            let account = populated();
-            let before = but_service_linked(&account);
-            let failing = FailAt::new(&account, k, Fault::Refused);
-            let error = Stack::named("a").deploy(&failing, properties.clone()).unwrap_err();
-            assert!(error.contains("injected"), "{error}");
-            assert_eq!(but_service_linked(&account), before, "at {k}");
+fn a_delete_that_fails_at_any_call_is_healed_or_succeeds_the_next_time() {
+    let mut count = 0;
+    for (turn, properties) in properties().into_iter().enumerate() {
+        let (cfn, state) = deployed(&properties);
+        for fault in faults(turn) {
+            let begin = |cfn: &mut CloudFormation| cfn.delete_stack("a");
+            let end = |cfn: &mut CloudFormation, _: &Fake, _: &Function| {
+                let healed = cfn.status("a") == StackStatus::DeleteComplete;
+                assert_eq!(healed, fault.is_deadly(), "{:?}", cfn.events("a"));
+            };
+            count += everywhere((&cfn, &state), fault, &properties, begin, end);
         }
     }
+    print("Delete", count);
 }
 
+/// I18, I19
 #[test]
-fn a_lost_answer_anywhere_is_healed_by_the_delete_that_follows() {
-    for properties in many_properties() {
-        for k in 0..writes(&properties) {
-            let account = populated();
-            let before = but_service_linked(&account);
-            let mut stack = Stack::named("a");
-            stack
-                .deploy(&FailAt::new(&account, k, Fault::AnswerLost), properties.clone())
-                .unwrap_err();
-            stack.delete(&account).unwrap();
-            assert_eq!(but_service_linked(&account), before, "at {k}");
-        }
-    }
-}
-
-#[test]
-fn a_delete_that_fails_anywhere_goes_on_with_the_rest_and_succeeds_the_next_time() {
-    for properties in many_properties() {
-        for fault in [Fault::Refused, Fault::Killed, Fault::KilledAfter, Fault::AnswerLost] {
-            for k in 0.. {
-                let account = populated();
-                let before = but_service_linked(&account);
-                let mut stack = Stack::named("a");
-                stack.deploy(&account, properties.clone()).unwrap();
-                let failing = FailAt::new(&account, k, fault);
-                let _ = handle(&failing, &stack.request(None));
-                if !failing.failed() {
-                    break;
+fn an_update_that_fails_at_any_call_is_healed_or_undone_by_the_rollback() {
+    let mut count = 0;
+    for (turn, (from, to)) in updates().into_iter().enumerate() {
+        let (cfn, state) = deployed(&from);
+        let made = but_service_linked(&Fake::new(deployed(&to).1));
+        for fault in faults(turn) {
+            let begin = |cfn: &mut CloudFormation| cfn.update_stack("a", template(&to));
+            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
+                let there = but_service_linked(account);
+                if fault.is_deadly() {
+                    assert_eq!(cfn.status("a"), StackStatus::UpdateComplete);
+                    assert_same(&there, &made);
+                } else {
+                    assert_eq!(cfn.status("a"), StackStatus::UpdateRollbackComplete);
+                    assert_same(&there, &but_service_linked(&Fake::new(state.clone())));
                 }
-                stack.delete(&account).unwrap();
-                assert_eq!(but_service_linked(&account), before, "{fault:?} at {k}");
-            }
+            };
+            count += everywhere((&cfn, &state), fault, (&from, &to), begin, end);
         }
     }
+    print("Update", count);
 }
 
-#[test]
-fn an_update_that_fails_anywhere_is_undone_by_the_rollback() {
+/// Updates in place and replacements: of each two neighbours the one to the other.
+fn updates() -> Vec<(Value, Value)> {
     let all = many_properties();
-    let pairs = [(&all[0], &all[1]), (&all[1], &all[2]), (&all[3], &all[4]), (&all[4], &all[3])];
-    for (from, to) in pairs {
-        for fault in [Fault::Refused, Fault::Killed, Fault::KilledAfter, Fault::AnswerLost] {
-            for k in 0.. {
-                let account = populated();
-                let mut stack = Stack::named("a");
-                stack.deploy(&account, from.clone()).unwrap();
-                let before = but_service_linked(&account);
-                let failing = FailAt::new(&account, k, fault);
-                let _ = handle(&failing, &stack.request(Some(to.clone())));
-                if !failing.failed() {
-                    break;
-                }
-                let mut rollback = stack.request(Some(from.clone()));
-                rollback.old_properties = to.as_object().unwrap().clone();
-                handle(&account, &rollback).unwrap().unwrap();
-                assert_eq!(but_service_linked(&account), before, "{fault:?} at {k}");
-            }
-        }
-    }
+    let next = all.iter().cycle().skip(1);
+    let pairs = all.iter().zip(next).map(|(from, to)| (from.clone(), to.clone()));
+    // IAM cannot change a path.
+    pairs
+        .filter(|(from, to)| from["Preset"] != to["Preset"] || from["Path"] == to["Path"])
+        .collect()
 }

@@ -5,17 +5,25 @@
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::unreachable,
     clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
     reason = "a test stops at what it did not expect"
 )]
 
+mod catalogue;
 mod crash;
 mod existing;
+mod function;
 mod hands;
 mod lifecycle;
+mod model;
 mod operator;
 mod ownership;
+mod people;
 mod rivals;
+mod stacks;
 mod undo;
 mod updates;
+mod wanted;
 mod world;

@@ -1,8 +1,10 @@
+use ::world::cloudformation::{CloudFormation, Running, Template};
 use account_presets::cloud::fake::Fake;
 use account_presets::plan::Change;
 use account_presets::state::{Id, Kind, Resource};
 use serde_json::json;
 
+use crate::function::{Function, runtime};
 use crate::world::*;
 
 const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
@@ -100,6 +102,41 @@ fn a_shared_object_goes_with_the_last_stack_that_uses_it() {
     )));
     first.delete(&account).unwrap();
     assert_eq!(but_service_linked(&account), before);
+}
+
+/// I24
+#[test]
+fn a_shared_object_goes_when_the_last_two_stacks_that_use_it_go_at_once() {
+    for calls in 0.. {
+        let account = populated();
+        let before = but_service_linked(&account);
+        let function = Function::in_turns(&account);
+        let runtime = runtime();
+        let _entered = runtime.enter();
+        let mut cfn = CloudFormation::new();
+        let template = || Template::new().custom("Preset", slim(json!({})));
+        for stack in ["first", "second"] {
+            cfn.create_stack(stack, template());
+            runtime.block_on(cfn.settle(&function));
+            only_shared(&account);
+        }
+        let mut running = Running::new();
+        for stack in ["first", "second"] {
+            cfn.delete_stack(stack);
+            running.begin(&mut cfn, &function);
+        }
+        for _ in 0..calls {
+            running.step(&mut cfn, 0);
+        }
+        let was_all = running.len() == 1;
+        while !running.is_empty() {
+            running.step(&mut cfn, running.len() - 1);
+        }
+        assert_same(&but_service_linked(&account), &before);
+        if was_all {
+            break;
+        }
+    }
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use account_presets::cloud::fake::{Calls, Fault};
 use account_presets::plan::Change;
 use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::{Value, json};
@@ -79,6 +80,37 @@ fn the_rollback_of_a_replacement_finds_the_first_id_again() {
     assert_eq!(stack.physical_id, first);
     stack.delete_as(&account, &second, lithops(json!({}))).unwrap();
     assert_eq!(but_service_linked(&account), made(slim(json!({}))));
+}
+
+/// I18
+#[test]
+fn a_replacement_that_fails_takes_back_what_it_made() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let before = but_service_linked(&account);
+    let failing = Calls::new(&account).failing(10, Fault::Refused);
+    stack.deploy(&failing, lithops(json!({}))).unwrap_err();
+    assert!(failing.failed());
+    assert_same(&but_service_linked(&account), &before);
+}
+
+/// I18
+#[test]
+fn the_rollback_of_a_replacement_that_died_deletes_what_it_made() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim(json!({}))).unwrap();
+    let before = but_service_linked(&account);
+    let dying = Calls::new(&account).failing(10, Fault::KilledAfter);
+    assert_eq!(handle(&dying, &stack.request(Some(lithops(json!({}))))), None);
+    assert_ne!(but_service_linked(&account), before);
+    // Its id was never given, so nobody will ask for a Delete of it.
+    let mut rollback = stack.request(Some(slim(json!({}))));
+    rollback.old_properties = lithops(json!({})).as_object().unwrap().clone();
+    let id = handle(&account, &rollback).unwrap().unwrap().physical_resource_id;
+    assert_eq!(id, None);
+    assert_same(&but_service_linked(&account), &before);
 }
 
 /// I16, I19, V8

@@ -179,6 +179,17 @@ pub fn but_service_linked(fake: &Fake) -> State {
     rest.map(|(_, object)| object.clone()).collect()
 }
 
+/// Demands that two accounts hold the same, and names what differs.
+pub fn assert_same(there: &State, expected: &State) {
+    let line = |sign, (id, object): (&Id, &Object)| format!("\n  {sign} {id}: {object:?}");
+    let differs = |here: &State, other: &State, sign| -> String {
+        let ids = here.iter().filter(|(id, object)| other.get(id) != Some(object));
+        ids.map(|found| line(sign, found)).collect()
+    };
+    let (missing, surplus) = (differs(expected, there, '-'), differs(there, expected, '+'));
+    assert!(missing.is_empty() && surplus.is_empty(), "not as expected:{missing}{surplus}");
+}
+
 pub fn has(fake: &Fake, kind: Kind, name: &str) -> bool {
     fake.state().contains(&Id::node(kind, name))
 }

@@ -2,11 +2,12 @@
 // could send it any request.
 
 import { arn, attaching, calls, iam, s3, to } from '../calls.mjs'
-import { arnOf, ownPolicies } from '../function-role.mjs'
+import { arnOf, policiesOf } from '../function-role.mjs'
 
 const { aws, own } = attaching
 const ADMIN = aws('AdministratorAccess')
 const ITSELF = arnOf('IamPresetRole')
+const OWN = policiesOf('IamPresetRole')
 const USER = iam('user/alice')
 
 /** A role of each preset. */
@@ -37,6 +38,12 @@ const CHANGE_POLICY = 'iam:CreatePolicyVersion DeletePolicy DeletePolicyVersion 
 
 /** Parameters of the template that let consumers choose names like those of the function's own. */
 const WIDE = { SkyPilotRoleName: 'account-presets-*', SkyPilotPolicyName: 'account-*', OrchestraPolicyName: 'a*' }
+
+/** Parameters of the template that set a boundary: its own, or one of the operator's. */
+export const BOUNDARIES = [{ PermissionsBoundary: 'PresetBoundary' }, { PermissionsBoundary: iam('policy/boundary') }]
+export const boundaryOf = ({ PermissionsBoundary: it }) => (it === 'PresetBoundary' ? arnOf(it) : it)
+const bounded = (boundary) => ({ 'iam:PermissionsBoundary': boundary })
+const GIVE_POWER = 'iam:CreateRole PutRolePermissionsBoundary PutRolePolicy UpdateAssumeRolePolicy'
 
 export const REFUSED = [
   // More power than the catalogue's.
@@ -83,6 +90,42 @@ export const REFUSED = [
       calls('iam:AttachUserPolicy', USER, own(name)),
     ),
   },
+
+  // Who allows administrators, and who does not: the default.
+  {
+    what: 'make somebody an administrator where the operator allows none',
+    calls: [
+      ...calls('iam:AddUserToGroup PutGroupPolicy', iam('group/lithops-administrators')),
+      ...calls('iam:AttachGroupPolicy', iam('group/lithops-administrators'), ADMIN),
+    ],
+  },
+
+  // A boundary of the operator's.
+  ...BOUNDARIES.flatMap((parameters) => [
+    {
+      what: `give a role power that has no boundary, PermissionsBoundary ${parameters.PermissionsBoundary}`,
+      parameters,
+      calls: [
+        ...calls(GIVE_POWER, ROLES),
+        ...calls('iam:AttachRolePolicy', iam('role/lithops-role'), own('lithops-policy')),
+      ],
+    },
+    {
+      what: `give a role power that has another one, PermissionsBoundary ${parameters.PermissionsBoundary}`,
+      parameters,
+      calls: calls(GIVE_POWER, ROLES, bounded(iam('policy/wide'))),
+    },
+    {
+      what: `drop the boundary of a role, PermissionsBoundary ${parameters.PermissionsBoundary}`,
+      parameters,
+      calls: calls('iam:DeleteRolePermissionsBoundary', ROLES, bounded(boundaryOf(parameters))),
+    },
+    {
+      what: `change the boundary itself, PermissionsBoundary ${parameters.PermissionsBoundary}`,
+      parameters: { ...parameters, ...WIDE, SkyPilotPolicyName: '*' },
+      calls: calls(CHANGE_POLICY, boundaryOf(parameters)),
+    },
+  ]),
 
   // What is not a preset's.
   { what: 'make a role of another name', calls: calls('iam:CreateRole', FOREIGN.role) },
@@ -182,7 +225,7 @@ export const REFUSED = [
     what: 'change its own role',
     calls: [...calls(CHANGE_ROLE, ITSELF), ...calls('iam:AttachRolePolicy', ITSELF, ADMIN)],
   },
-  { what: 'change its own policies', calls: calls(CHANGE_POLICY, ownPolicies()) },
+  { what: 'change its own policies', calls: calls(CHANGE_POLICY, OWN) },
   {
     what: 'pass its own role',
     calls: ['ec2', 'lambda'].flatMap((service) => calls('iam:PassRole', ITSELF, to(service))),
@@ -203,12 +246,12 @@ export const REFUSED = [
   {
     what: 'change its own policies where names are wide',
     parameters: WIDE,
-    calls: calls(CHANGE_POLICY, ownPolicies()),
+    calls: calls(CHANGE_POLICY, OWN),
   },
   {
     what: 'give its own policies to others where names are wide',
     parameters: WIDE,
-    calls: ownPolicies().flatMap((policy) => [
+    calls: OWN.flatMap((policy) => [
       ...calls('iam:AttachUserPolicy', USER, { 'iam:PolicyARN': policy }),
       ...calls('iam:AttachGroupPolicy', FOREIGN.group, { 'iam:PolicyARN': policy }),
       ...calls('iam:AttachRolePolicy', [FOREIGN.role, iam('role/account-presets-x')], { 'iam:PolicyARN': policy }),
@@ -275,7 +318,7 @@ export const REFUSED = [
 export const LEFT = [
   {
     what: 'any inline policy in a role of a preset',
-    why: 'What a document says is no condition key. A permissions boundary limits it.',
+    why: 'What a document says is no condition key. PermissionsBoundary of the template limits what it grants.',
     calls: calls('iam:PutRolePolicy', ROLES),
   },
   {
@@ -304,6 +347,12 @@ export const LEFT = [
     calls: calls(CHANGE_ROLE, iam('role/service-role/AWSBatchServiceRole')),
   },
   {
+    what: 'less power for a role of a name of a preset that somebody else made, whatever the boundary',
+    why: 'What was made before the boundary has to go.',
+    parameters: { PermissionsBoundary: 'PresetBoundary' },
+    calls: calls('iam:DeleteRole DeleteRolePolicy DetachRolePolicy', iam('role/service-role/AWSBatchServiceRole')),
+  },
+  {
     what: 'a role that ends like those of Zappa or Orchestra',
     why: "What it begins with is the consumer's to choose.",
     calls: calls(
@@ -313,7 +362,7 @@ export const LEFT = [
   },
   {
     what: "the boundary of a preset's role",
-    why: 'An Update may ask for another one, or for none.',
+    why: 'Without PermissionsBoundary of the template, an Update may ask for another one, or for none.',
     calls: calls('iam:PutRolePermissionsBoundary DeleteRolePermissionsBoundary', iam('role/lithops-role')),
   },
   {
@@ -342,14 +391,15 @@ export const LEFT = [
   {
     what: "any user in a preset's group",
     why: 'iam:AddUserToGroup has no condition key for the user.',
-    calls: calls(
-      'iam:AddUserToGroup',
-      ['LithopsUserGroup', 'lithops-group', 'lithops-administrators'].map((name) => iam(`group/${name}`)),
-    ),
+    calls: calls('iam:AddUserToGroup', [iam('group/LithopsUserGroup'), iam('group/lithops-group')]),
   },
   {
-    what: 'AdministratorAccess on lithops-administrators',
-    why: 'AdministratorsGroup of the preset lithops asks for it.',
-    calls: calls('iam:AttachGroupPolicy', iam('group/lithops-administrators'), ADMIN),
+    what: 'administrators where AllowAdminEquivalent is true',
+    why: 'AdministratorsGroup of the preset lithops asks for them.',
+    parameters: { AllowAdminEquivalent: 'true' },
+    calls: [
+      ...calls('iam:AddUserToGroup', iam('group/lithops-administrators')),
+      ...calls('iam:AttachGroupPolicy', iam('group/lithops-administrators'), ADMIN),
+    ],
   },
 ]

@@ -155,9 +155,9 @@ const module = {
 export const cases = [
   ...['*', PREFIX].flatMap((NamePrefix) => withPrefix([...apply, ...applyRoles], NamePrefix)),
   {
-    what: "another account's name prefix",
+    what: 'a cluster with another prefix',
     parameters: { NamePrefix: 'other' },
-    calls: calls('ecs:CreateCluster DeleteCluster', CLUSTER).slice(1),
+    calls: calls('ecs:DeleteCluster', CLUSTER),
     refused: Object.fromEntries(
       ['documented', 'current', 'hardened'].map((edition) => [
         edition,

@@ -6,14 +6,14 @@ use world::Behaviour;
 use world::events::{PHYSICAL_ID, create, delete};
 
 use crate::stage::{
-    ANSWERED, ENOUGH, LITTLE, Stage, assert_is_for_people, create_slim, delete_slim, only_answer,
-    reason, update_slim,
+    ANSWERED, ENOUGH, LITTLE, assert_is_for_people, create_slim, delete_slim, only_answer, reason,
+    stage_with, update_slim,
 };
 
 /// P1, P11, X3
 #[tokio::test]
 async fn a_denial_becomes_one_failed_answer_that_names_the_action() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let answer = stage.answer(create_slim()).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(reason(&answer).contains("iam:"), "{answer}");
@@ -36,7 +36,7 @@ async fn whatever_aws_answers_there_is_one_failed_answer() {
         Behaviour::Error { status: 403, code: "ExpiredToken" },
     ] {
         stages.spawn(async move {
-            let mut stage = Stage::with(behaviour).await;
+            let mut stage = stage_with(behaviour).await;
             let (event, url) = stage.urls.issue(create_slim());
             // What may pass is tried again until there is no more time.
             assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED, "{behaviour:?}");
@@ -53,7 +53,7 @@ async fn whatever_aws_answers_there_is_one_failed_answer() {
 /// T12, V5
 #[tokio::test]
 async fn an_unknown_preset_is_named_with_the_nearest_one() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let answer = stage.answer(create().property("Preset", "slimm")).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(reason(&answer).contains("`slimm`"), "{answer}");
@@ -65,7 +65,7 @@ async fn an_unknown_preset_is_named_with_the_nearest_one() {
 /// V4
 #[tokio::test]
 async fn an_unknown_property_is_named_with_the_nearest_one() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let answer = stage.answer(create_slim().property("Editon", "current")).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(reason(&answer).contains("`Editon`"), "{answer}");
@@ -76,7 +76,7 @@ async fn an_unknown_property_is_named_with_the_nearest_one() {
 
 #[tokio::test]
 async fn an_unknown_parameter_is_named_with_the_nearest_one() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let parameters = json!({"InstanceProfil": true});
     let answer = stage.answer(create_slim().property("Parameters", parameters)).await;
     assert_eq!(answer["Status"], "FAILED");
@@ -89,7 +89,7 @@ async fn an_unknown_parameter_is_named_with_the_nearest_one() {
 /// P12, P13, P14
 #[tokio::test]
 async fn a_reason_of_any_text_and_length_still_fits() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let long = ["x", "é", "🦀", "\"", "\\", "\n", "\u{1}", "\u{2028}"];
     for (n, text) in (1..).zip(long) {
         let name = text.repeat(20_000);
@@ -110,7 +110,7 @@ async fn a_reason_of_any_text_and_length_still_fits() {
 /// P16
 #[tokio::test]
 async fn long_ids_leave_room_for_a_reason() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let event = create()
         .property("Preset", "x".repeat(20_000))
         .field("LogicalResourceId", "L".repeat(255))
@@ -130,7 +130,7 @@ async fn long_ids_leave_room_for_a_reason() {
 /// P10
 #[tokio::test]
 async fn fields_that_cloudformation_may_add_change_nothing() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let plain = create().property("Preset", "slimm");
     let more = plain.clone().numbered(2).field("Invented", json!({"Deep": [null, 1]}));
     let mut expected = stage.answer(plain).await;
@@ -143,7 +143,7 @@ async fn fields_that_cloudformation_may_add_change_nothing() {
 /// T9
 #[tokio::test]
 async fn a_service_timeout_that_is_no_number_is_no_reason_to_fail() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let answer = stage.answer(create_slim().property("ServiceTimeout", "soon")).await;
     assert!(reason(&answer).contains("AccessDenied"), "{answer}");
     stage.end().await;
@@ -152,7 +152,7 @@ async fn a_service_timeout_that_is_no_number_is_no_reason_to_fail() {
 /// I4, Threat 12
 #[tokio::test]
 async fn a_failed_create_has_the_same_id_at_every_delivery() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -171,7 +171,7 @@ async fn a_failed_create_has_the_same_id_at_every_delivery() {
 /// I18
 #[tokio::test]
 async fn a_failed_update_keeps_its_id() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let answer = stage.answer(update_slim()).await;
     assert_eq!(answer["Status"], "FAILED");
     assert_eq!(answer["PhysicalResourceId"], PHYSICAL_ID);
@@ -183,7 +183,7 @@ async fn a_failed_update_keeps_its_id() {
 /// P23
 #[tokio::test]
 async fn a_delete_of_what_is_not_there_succeeds() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let answer = stage.answer(delete_slim()).await;
     assert_eq!(answer["Status"], "SUCCESS", "{answer}");
     assert_eq!(answer["PhysicalResourceId"], PHYSICAL_ID);
@@ -193,7 +193,7 @@ async fn a_delete_of_what_is_not_there_succeeds() {
 /// V6
 #[tokio::test]
 async fn a_delete_succeeds_whatever_its_id_and_properties_are() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let broken = [
         delete().property("Preset", "slimm"),
         delete().property("Preset", json!(["slim"])),
@@ -218,7 +218,7 @@ async fn a_delete_succeeds_whatever_its_id_and_properties_are() {
 
 #[tokio::test]
 async fn a_delete_that_aws_denies_fails_and_says_so() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let answer = stage.answer(delete_slim()).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(reason(&answer).contains("AccessDenied"), "{answer}");
@@ -229,7 +229,7 @@ async fn a_delete_that_aws_denies_fails_and_says_so() {
 /// I27
 #[tokio::test]
 async fn one_process_serves_the_next_event_and_mixes_nothing() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (first, first_url) = stage.urls.issue(create_slim().field("LogicalResourceId", "First"));
     let second = create().property("Preset", "slimm").field("LogicalResourceId", "Second");
     let (second, second_url) = stage.urls.issue(second);

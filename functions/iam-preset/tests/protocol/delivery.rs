@@ -6,13 +6,14 @@ use world::response_url::ClosedPort;
 use world::{Behaviour, Fault, ResponseUrl, ResponseUrls};
 
 use crate::stage::{
-    ANSWERED, ENOUGH, LITTLE, Stage, create_slim, delete_slim, error_of, only_answer,
+    ANSWERED, ENOUGH, LITTLE, create_slim, delete_slim, error_of, only_answer, stage_with,
+    stage_with_origins,
 };
 
 /// P24, P28
 #[tokio::test]
 async fn a_server_error_is_tried_again_until_it_is_gone() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, url) = stage.urls.issue(create_slim());
     url.fail([500, 502, 503].map(Fault::Status));
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -24,7 +25,7 @@ async fn a_server_error_is_tried_again_until_it_is_gone() {
 /// P26
 #[tokio::test]
 async fn a_broken_connection_is_tried_again() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, url) = stage.urls.issue(create_slim());
     url.fail([Fault::Close, Fault::Reset]);
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -36,7 +37,7 @@ async fn a_broken_connection_is_tried_again() {
 /// P27
 #[tokio::test]
 async fn a_connection_that_hangs_is_given_up_in_time_for_another() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, url) = stage.urls.issue(create_slim());
     url.fail([Fault::Hang]);
     assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
@@ -49,7 +50,7 @@ async fn a_connection_that_hangs_is_given_up_in_time_for_another() {
 #[tokio::test]
 async fn what_s3_refuses_is_not_sent_again_and_again() {
     for status in [400, 403, 404] {
-        let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+        let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
         let (event, url) = stage.urls.issue(create_slim());
         url.fail_for_good(Fault::Status(status));
         let error = error_of(stage.function.invoke(&event, ENOUGH).await);
@@ -65,7 +66,7 @@ async fn an_answer_that_nobody_takes_is_an_error_before_the_deadline() {
     let mut stages = JoinSet::new();
     for fault in [Fault::Status(503), Fault::Close, Fault::Reset, Fault::Hang] {
         stages.spawn(async {
-            let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+            let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
             let (event, url) = stage.urls.issue(create_slim());
             url.fail_for_good(fault);
             error_of(stage.function.invoke(&event, LITTLE).await);
@@ -81,7 +82,7 @@ async fn an_answer_that_nobody_takes_is_an_error_before_the_deadline() {
 async fn a_port_that_nobody_listens_at_is_an_error_before_the_deadline() {
     let closed = ClosedPort::take();
     let urls = ResponseUrls::start().await;
-    let mut stage = Stage::with_origins(Behaviour::ACCESS_DENIED, urls, &closed.origin()).await;
+    let mut stage = stage_with_origins(Behaviour::ACCESS_DENIED, urls, &closed.origin()).await;
     let (event, _) = stage.urls.issue(create_slim());
     let url = event["ResponseURL"].as_str().expect("a URL");
     let unreachable = url.replace(&stage.urls.origin(), &closed.origin());
@@ -100,7 +101,7 @@ async fn an_address_that_cannot_be_reached_is_an_error_before_the_deadline() {
     for origin in [plain.replace("http:", "https:"), "http://answers.invalid".to_owned()] {
         stages.spawn(async move {
             let urls = ResponseUrls::start().await;
-            let mut stage = Stage::with_origins(Behaviour::ACCESS_DENIED, urls, &origin).await;
+            let mut stage = stage_with_origins(Behaviour::ACCESS_DENIED, urls, &origin).await;
             let (mut event, url) = stage.urls.issue(create_slim());
             event["ResponseURL"] = url.text().replace(&stage.urls.origin(), &origin).into();
             let error = error_of(stage.function.invoke(&event, LITTLE).await);
@@ -115,7 +116,7 @@ async fn an_address_that_cannot_be_reached_is_an_error_before_the_deadline() {
 #[tokio::test]
 async fn a_proxy_of_the_environment_is_not_used() {
     let proxy = ResponseUrls::start().await;
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"] {
         stage.function = stage.function.env(name, proxy.origin());
     }
@@ -129,7 +130,7 @@ async fn a_proxy_of_the_environment_is_not_used() {
 /// P30
 #[tokio::test]
 async fn a_success_that_nobody_takes_never_becomes_a_failure() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     // An id of ours: under another one it would wait for a Create to end.
     let delete = delete_slim().field("PhysicalResourceId", "slim:accounts:Preset:0123456789abcdef");
     let (event, url) = stage.urls.issue(delete);
@@ -146,7 +147,7 @@ async fn a_success_that_nobody_takes_never_becomes_a_failure() {
 /// P30, Threat 11
 #[tokio::test]
 async fn what_could_not_be_answered_is_answered_when_it_is_delivered_again() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let (event, url) = stage.urls.issue(delete_slim());
     url.fail_for_good(Fault::Status(403));
     error_of(stage.function.invoke(&event, ENOUGH).await);
@@ -161,7 +162,7 @@ async fn what_could_not_be_answered_is_answered_when_it_is_delivered_again() {
 async fn a_redirect_to_another_origin_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         let elsewhere = ResponseUrls::start().await;
-        let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+        let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
         let (event, url) = stage.urls.issue(create_slim());
         let (_, there) = elsewhere.issue(create_slim());
         url.fail_for_good(Fault::Redirect(status, there.text().to_owned()));
@@ -174,7 +175,7 @@ async fn a_redirect_to_another_origin_is_not_followed() {
 /// P29
 #[tokio::test]
 async fn a_redirect_that_passes_costs_no_answer() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, url) = stage.urls.issue(create_slim());
     url.fail([Fault::Redirect(307, url.text().to_owned())]);
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);

@@ -16,5 +16,6 @@ mod origins;
 mod refused;
 mod samples;
 mod secrets;
+mod stacks;
 mod stage;
 mod time;

@@ -5,14 +5,14 @@ use world::Behaviour;
 use world::events::create;
 
 use crate::stage::{
-    ANSWERED, ENOUGH, Stage, assert_is_for_people, create_slim, delete_slim, error_of, only_answer,
-    reason, update_slim,
+    ANSWERED, ENOUGH, assert_is_for_people, create_slim, delete_slim, error_of, only_answer,
+    reason, stage_with, update_slim,
 };
 
 /// P4
 #[tokio::test]
 async fn a_create_without_properties_is_answered() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let answer = stage.answer(create().without("ResourceProperties")).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(reason(&answer).contains("Preset"), "{answer}");
@@ -23,7 +23,7 @@ async fn a_create_without_properties_is_answered() {
 /// P5
 #[tokio::test]
 async fn a_delete_without_a_physical_id_succeeds() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let answer = stage.answer(delete_slim().without("PhysicalResourceId")).await;
     assert_eq!(answer["Status"], "SUCCESS", "{answer}");
     stage.end().await;
@@ -32,7 +32,7 @@ async fn a_delete_without_a_physical_id_succeeds() {
 /// P5
 #[tokio::test]
 async fn an_update_without_a_physical_id_fails() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let answer = stage.answer(update_slim().without("PhysicalResourceId")).await;
     assert_eq!(answer["Status"], "FAILED");
     assert!(reason(&answer).contains("PhysicalResourceId"), "{answer}");
@@ -42,7 +42,7 @@ async fn an_update_without_a_physical_id_fails() {
 /// P6
 #[tokio::test]
 async fn an_unknown_request_type_is_named() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     for (n, (kind, named)) in (1..).zip([
         (json!("create"), "create"),
         (json!("Read"), "Read"),
@@ -63,7 +63,7 @@ async fn an_unknown_request_type_is_named() {
 /// P7, V8
 #[tokio::test]
 async fn fields_of_the_wrong_type_are_answered() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let events = [
         create().field("ResourceProperties", json!([])),
         create().field("ResourceProperties", "slim"),
@@ -89,7 +89,7 @@ async fn fields_of_the_wrong_type_are_answered() {
 /// V17
 #[tokio::test]
 async fn a_megabyte_of_properties_is_answered() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let many: Map<_, _> = (0..2000).map(|n| (format!("Bucket{n:040}"), json!("x"))).collect();
     for (n, event) in (1..).zip([
         create().property("Preset", "x".repeat(1 << 20)),
@@ -105,7 +105,7 @@ async fn a_megabyte_of_properties_is_answered() {
 /// P7
 #[tokio::test]
 async fn ids_of_the_wrong_type_never_pass_in_silence() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     for (n, name) in (1..).zip(["StackId", "RequestId", "LogicalResourceId"]) {
         let (mut event, url) = stage.urls.issue(create_slim().numbered(n));
         event[name] = json!(7);
@@ -122,7 +122,7 @@ async fn ids_of_the_wrong_type_never_pass_in_silence() {
 /// P8
 #[tokio::test]
 async fn an_event_that_cannot_be_answered_is_an_error_and_the_process_goes_on() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let without = Value::from(create_slim());
     let with = |url: Value| {
         let mut event = without.clone();
@@ -155,7 +155,7 @@ async fn an_event_that_cannot_be_answered_is_an_error_and_the_process_goes_on() 
 
 #[tokio::test]
 async fn an_error_for_lambda_is_for_people_too() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let error = error_of(stage.function.invoke(&json!({}), ENOUGH).await);
     assert!(error.contains("ResponseURL"), "{error}");
     assert_is_for_people(&error);
@@ -165,7 +165,7 @@ async fn an_error_for_lambda_is_for_people_too() {
 /// P9
 #[tokio::test]
 async fn an_event_through_sns_is_taken_out_of_its_envelope() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create().property("Preset", "slimm"));
     assert_eq!(stage.function.invoke(&through_sns(&[event]), ENOUGH).await, ANSWERED);
     assert!(reason(&only_answer(&url)).contains("`slimm`"));
@@ -175,7 +175,7 @@ async fn an_event_through_sns_is_taken_out_of_its_envelope() {
 /// P9
 #[tokio::test]
 async fn an_envelope_with_another_number_of_events_is_an_error() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (first, first_url) = stage.urls.issue(create_slim().numbered(1));
     let (second, second_url) = stage.urls.issue(create_slim().numbered(2));
     for events in [vec![first, second], vec![]] {

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use world::{Behaviour, ResponseUrls};
 
-use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of};
+use crate::stage::{ANSWERED, ENOUGH, create_slim, error_of, stage_with, stage_with_origins};
 
 /// P31, Threat 5
 #[tokio::test]
 async fn nothing_is_sent_to_a_foreign_origin() {
     let foreign = ResponseUrls::start().await;
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, url) = foreign.issue(create_slim());
     error_of(stage.function.invoke(&event, ENOUGH).await);
     assert!(url.received().is_empty());
@@ -23,7 +23,7 @@ async fn nothing_is_sent_to_a_foreign_origin() {
 #[tokio::test]
 async fn nothing_is_sent_to_an_origin_that_only_looks_allowed() {
     let foreign = ResponseUrls::start().await;
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, _) = stage.urls.issue(create_slim());
     let url = event["ResponseURL"].as_str().expect("a URL").to_owned();
     let (allowed, other) = (stage.urls.origin(), foreign.origin());
@@ -55,7 +55,7 @@ async fn nothing_is_sent_to_an_origin_that_only_looks_allowed() {
 async fn without_a_list_only_cloudformation_itself_is_answered() {
     for origins in ["", " ", ","] {
         let urls = ResponseUrls::start().await;
-        let mut stage = Stage::with_origins(Behaviour::ACCESS_DENIED, urls, origins).await;
+        let mut stage = stage_with_origins(Behaviour::ACCESS_DENIED, urls, origins).await;
         let (event, _) = stage.urls.issue(create_slim());
         error_of(stage.function.invoke(&event, ENOUGH).await);
         assert_eq!(stage.urls.connections(), 0, "{origins:?}");
@@ -67,7 +67,7 @@ async fn without_a_list_only_cloudformation_itself_is_answered() {
 async fn every_origin_of_the_list_is_answered() {
     let urls = ResponseUrls::start().await;
     let origins = format!("https://localhost:4566,{}", urls.origin());
-    let mut stage = Stage::with_origins(Behaviour::ACCESS_DENIED, urls, &origins).await;
+    let mut stage = stage_with_origins(Behaviour::ACCESS_DENIED, urls, &origins).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
     assert_eq!(url.only_answer()["Status"], "FAILED");

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use world::{Behaviour, ResponseUrls};
 
-use crate::stage::{ENOUGH, Stage, create_slim, error_of};
+use crate::stage::{ENOUGH, create_slim, error_of, stage_with};
 
 /// X1, Threat 5
 #[tokio::test]
 async fn a_refused_event_is_one_line_with_the_reason_and_who_asked() {
     let foreign = ResponseUrls::start().await;
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let (event, _) = foreign.issue(create_slim());
     error_of(stage.function.invoke(&event, ENOUGH).await);
     let [line] = &refusals(&stage.end().await)[..] else { panic!("not one line") };
@@ -22,7 +22,7 @@ async fn a_refused_event_is_one_line_with_the_reason_and_who_asked() {
 
 #[tokio::test]
 async fn so_is_an_event_without_an_address() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     error_of(stage.function.invoke(&Value::Null, ENOUGH).await);
     error_of(stage.function.invoke(&create_slim().without("ResponseURL").into(), ENOUGH).await);
     assert_eq!(refusals(&stage.end().await).len(), 2);
@@ -30,7 +30,7 @@ async fn so_is_an_event_without_an_address() {
 
 #[tokio::test]
 async fn an_event_that_fails_is_not_refused() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     assert_eq!(stage.answer(create_slim()).await["Status"], "FAILED");
     assert_eq!(refusals(&stage.end().await), [Value::Null; 0]);
 }

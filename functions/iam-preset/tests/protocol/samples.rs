@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 use world::Behaviour;
 
-use crate::stage::{ANSWERED, ENOUGH, Stage, only_answer, reason};
+use crate::stage::{ANSWERED, ENOUGH, Stage, only_answer, reason, stage_with};
 
 /// What the answer's reason holds when AWS denies everything.
 const DENIED: [(&str, &str); 10] = [
@@ -24,7 +24,7 @@ const DENIED: [(&str, &str); 10] = [
 /// X13
 #[tokio::test]
 async fn every_sample_has_the_answer_that_it_deserves() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     for (name, part) in DENIED {
         let answer = answer(&mut stage, name).await;
         assert_eq!(answer["Status"], "FAILED", "{name}");
@@ -35,7 +35,7 @@ async fn every_sample_has_the_answer_that_it_deserves() {
 
 #[tokio::test]
 async fn every_sample_of_a_delete_succeeds_where_nothing_is() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     for name in
         ["delete-slim", "delete-slim-cancelled-create", "malformed-delete-without-physical-id"]
     {
@@ -49,7 +49,7 @@ async fn every_sample_of_a_delete_succeeds_where_nothing_is() {
 /// P20, X13
 #[tokio::test]
 async fn the_id_of_a_create_is_the_one_that_the_samples_go_on_with() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let id = answer(&mut stage, "create-slim").await["PhysicalResourceId"].clone();
     for name in ["update-slim", "delete-slim"] {
         assert_eq!(sample(name)["PhysicalResourceId"], id, "{name}");

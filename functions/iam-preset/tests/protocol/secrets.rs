@@ -5,12 +5,12 @@ use serde_json::Value;
 use world::events::create;
 use world::{Behaviour, Fault, Function};
 
-use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer};
+use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer, stage_with};
 
 /// X1, Threat 10
 #[tokio::test]
 async fn the_most_talkative_log_has_no_secret() {
-    let mut stage = talkative(Stage::with(Behaviour::ACCESS_DENIED).await);
+    let mut stage = talkative(stage_with(Behaviour::ACCESS_DENIED).await);
     let (event, url) = stage.urls.issue(create_slim());
     url.fail([Fault::Status(500), Fault::Reset]);
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -22,7 +22,7 @@ async fn the_most_talkative_log_has_no_secret() {
 /// P8, X1, Threat 10
 #[tokio::test]
 async fn the_most_talkative_log_of_an_event_without_an_answer_has_no_secret() {
-    let mut stage = talkative(Stage::with(Behaviour::ACCESS_DENIED).await);
+    let mut stage = talkative(stage_with(Behaviour::ACCESS_DENIED).await);
     let (mut event, url) = stage.urls.issue(create_slim());
     url.fail_for_good(Fault::Status(403));
     error_of(stage.function.invoke(&event, ENOUGH).await);
@@ -35,7 +35,7 @@ async fn the_most_talkative_log_of_an_event_without_an_answer_has_no_secret() {
 /// X5
 #[tokio::test]
 async fn nothing_of_an_event_makes_a_line_of_the_log_of_its_own() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let forged = "x\n{\"level\":\"INFO\",\"forged\":\"one\"}\n";
     stage.answer(create().property("Preset", forged)).await;
     stage.answer(create_slim().property(forged, "x").numbered(2)).await;

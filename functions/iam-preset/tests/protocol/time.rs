@@ -8,13 +8,14 @@ use world::events::PHYSICAL_ID;
 use world::{Behaviour, Fault};
 
 use crate::stage::{
-    ANSWERED, ENOUGH, LITTLE, Stage, create_slim, delete_slim, only_answer, reason, update_slim,
+    ANSWERED, ENOUGH, LITTLE, create_slim, delete_slim, only_answer, reason, stage_with,
+    update_slim,
 };
 
 /// T6
 #[tokio::test]
 async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
     let answer = only_answer(&url);
@@ -27,7 +28,7 @@ async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
 /// T1
 #[tokio::test]
 async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let created = stage.answer(create_slim()).await["PhysicalResourceId"].clone();
     stage.end().await;
     let mut stages = JoinSet::new();
@@ -37,7 +38,7 @@ async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
         (delete_slim(), PHYSICAL_ID.into()),
     ] {
         stages.spawn(async move {
-            let mut stage = Stage::with(Behaviour::Hang).await;
+            let mut stage = stage_with(Behaviour::Hang).await;
             let (event, url) = stage.urls.issue(event);
             assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
             let answer = only_answer(&url);
@@ -52,7 +53,7 @@ async fn the_answer_at_the_deadline_has_the_id_of_any_other() {
 /// T4
 #[tokio::test]
 async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
     only_answer(&url);
@@ -67,7 +68,7 @@ async fn after_the_answer_at_the_deadline_aws_is_asked_nothing_more() {
 /// T3
 #[tokio::test]
 async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
-    let mut stage = Stage::with(Behaviour::Hang).await;
+    let mut stage = stage_with(Behaviour::Hang).await;
     let (event, url) = stage.urls.issue(create_slim());
     assert_eq!(stage.function.invoke(&event, Duration::ZERO).await, ANSWERED);
     assert_eq!(only_answer(&url)["Status"], "FAILED");
@@ -78,7 +79,7 @@ async fn a_deadline_in_the_past_is_answered_and_aws_is_not_asked() {
 /// I9, T7
 #[tokio::test]
 async fn an_event_older_than_its_service_timeout_makes_nothing() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     for (n, event) in (1..).zip([create_slim(), update_slim()]) {
         let event = event.property("ServiceTimeout", 300).numbered(n);
         let (event, url) = stage.urls.issue_at(event, ago(400));
@@ -94,7 +95,7 @@ async fn an_event_older_than_its_service_timeout_makes_nothing() {
 /// T7
 #[tokio::test]
 async fn an_event_younger_than_its_service_timeout_is_served() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let event = create_slim().property("ServiceTimeout", 3600);
     let (event, url) = stage.urls.issue_at(event, ago(400));
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
@@ -105,7 +106,7 @@ async fn an_event_younger_than_its_service_timeout_is_served() {
 /// T7
 #[tokio::test]
 async fn a_late_delete_still_cleans_up() {
-    let mut stage = Stage::with(Behaviour::NO_SUCH_ENTITY).await;
+    let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     let (event, url) = stage.urls.issue_at(delete_slim(), ago(400));
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
     assert!(!stage.aws.calls().is_empty());
@@ -116,7 +117,7 @@ async fn a_late_delete_still_cleans_up() {
 /// T8
 #[tokio::test]
 async fn a_url_that_has_expired_is_not_tried_again_and_again() {
-    let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
     let event = create_slim().property("ServiceTimeout", 3600);
     let (event, url) = stage.urls.issue_at(event, ago(7300));
     url.fail_for_good(Fault::Status(403));
@@ -143,7 +144,7 @@ async fn a_start_that_goes_wrong_is_answered_for_all_the_same() {
         ("SSL_CERT_FILE", format!("{folder}/bad.pem"), "AccessDenied"),
         ("ALLOWED_PRESETS", "slimm".to_owned(), "is not set up well"),
     ] {
-        let mut stage = Stage::with(Behaviour::ACCESS_DENIED).await;
+        let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
         stage.function = stage.function.env(variable, value);
         let answer = stage.answer(create_slim()).await;
         assert!(reason(&answer).contains(part), "{answer}");

@@ -40,6 +40,11 @@ impl CustomResource for Mood {
             "panic" => panic!("secret"),
             "panic with a number" => std::panic::panic_any(7),
             "hang" => std::future::pending().await,
+            "tell the time" => {
+                let left = progress.deadline().unwrap().duration_since(Instant::now());
+                let data = [("Left".to_owned(), left.as_secs().to_string())].into();
+                Ok(Success { physical_resource_id: None, data })
+            }
             "just in time" => {
                 tokio::time::sleep(Duration::from_secs(45)).await;
                 Ok(Success::default())
@@ -192,6 +197,15 @@ async fn the_service_timeout_shortens_the_work() {
         .with("ResourceProperties", json!({"Mood": "hang", "ServiceTimeout": 22}));
     let answer = case.answer().await;
     assert!(answer["Reason"].as_str().unwrap().starts_with("timed out after 15 s"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_work_knows_when_it_will_be_dropped() {
+    let answer = request("Create", "tell the time").answer().await;
+    assert_eq!(answer["Data"]["Left"], "45");
+    let properties = json!({"Mood": "tell the time", "ServiceTimeout": 22});
+    let answer = request("Create", "").with("ResourceProperties", properties).answer().await;
+    assert_eq!(answer["Data"]["Left"], "15");
 }
 
 /// P6

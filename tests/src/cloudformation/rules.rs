@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use hyper::Request;
-use hyper::body::Bytes;
-use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
 use serde_json::Value;
 
 /// The largest answer that CloudFormation reads ("Custom resource response
@@ -16,7 +13,7 @@ pub const MAX_PHYSICAL_ID: usize = 1024;
 
 /// A rule that an answer can break. The first group is S3's, which refuses the
 /// request; the second is CloudFormation's, which sees the answer only after S3
-/// has said 200, and then ignores it or fails the resource.
+/// has said 200, and then ignores it or fails the resource: [`Rule::effect`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rule {
     /// The URL is presigned for PUT.
@@ -60,29 +57,73 @@ pub enum Rule {
     DataOnDelete,
     /// Nothing is null: CloudFormation takes `"Reason": null` for a failure.
     Null,
+    /// `Reason` holds no control character but white space: the stack's events
+    /// could not be read any more
+    /// (<https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1601>).
+    Control,
+    /// One answer to a request: the first is read, whatever comes after it.
+    Once,
+}
+
+/// What becomes of an answer that breaks a rule. Nobody tells the function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// S3 refuses the request with this status.
+    Refused(u16),
+    /// CloudFormation goes on waiting, as if nothing had come.
+    Ignored,
+    /// CloudFormation fails the resource, with words of its own for the reason.
+    Fails(&'static str),
+    /// CloudFormation takes the answer; it is a defect all the same.
+    Tolerated,
 }
 
 impl Rule {
-    /// The status with which S3 refuses a request that breaks the rule, if it does.
-    pub fn refusal(self) -> Option<u16> {
+    /// All rules.
+    pub const ALL: [Rule; 22] = [
+        Rule::Method,
+        Rule::Url,
+        Rule::ContentType,
+        Rule::UnsignedHeader,
+        Rule::Authorization,
+        Rule::ContentLength,
+        Rule::Chunked,
+        Rule::Expect,
+        Rule::Length,
+        Rule::Json,
+        Rule::Status,
+        Rule::StackId,
+        Rule::RequestId,
+        Rule::LogicalResourceId,
+        Rule::PhysicalResourceId,
+        Rule::Reason,
+        Rule::NoEcho,
+        Rule::Data,
+        Rule::DataOnDelete,
+        Rule::Null,
+        Rule::Control,
+        Rule::Once,
+    ];
+
+    /// What becomes of an answer that breaks this rule. Where AWS documents no
+    /// effect it is assumed to be a failure, the worse case for a function.
+    pub fn effect(self) -> Effect {
         match self {
-            Rule::Method | Rule::Url | Rule::ContentType | Rule::UnsignedHeader => Some(403),
-            Rule::Authorization => Some(400),
-            Rule::ContentLength => Some(411),
-            Rule::Chunked => Some(501),
-            Rule::Expect
-            | Rule::Length
-            | Rule::Json
-            | Rule::Status
-            | Rule::StackId
-            | Rule::RequestId
-            | Rule::LogicalResourceId
-            | Rule::PhysicalResourceId
-            | Rule::Reason
-            | Rule::NoEcho
-            | Rule::Data
-            | Rule::DataOnDelete
-            | Rule::Null => None,
+            Rule::Method | Rule::Url | Rule::ContentType | Rule::UnsignedHeader => {
+                Effect::Refused(403)
+            }
+            Rule::Authorization => Effect::Refused(400),
+            Rule::ContentLength => Effect::Refused(411),
+            Rule::Chunked => Effect::Refused(501),
+            Rule::StackId | Rule::RequestId | Rule::LogicalResourceId | Rule::Once => {
+                Effect::Ignored
+            }
+            Rule::Length => Effect::Fails("Response object is too long."),
+            Rule::PhysicalResourceId => Effect::Fails("Invalid PhysicalResourceId"),
+            Rule::Json | Rule::Status | Rule::Reason | Rule::NoEcho | Rule::Data | Rule::Null => {
+                Effect::Fails("Invalid Response object")
+            }
+            Rule::Expect | Rule::DataOnDelete | Rule::Control => Effect::Tolerated,
         }
     }
 }
@@ -110,6 +151,8 @@ impl fmt::Display for Rule {
             Rule::Data => "Data must be a flat map of strings",
             Rule::DataOnDelete => "the answer to a Delete must have no Data",
             Rule::Null => "nothing may be null",
+            Rule::Control => "Reason must hold no control characters",
+            Rule::Once => "there must be one answer to a request",
         })
     }
 }
@@ -123,21 +166,15 @@ pub(crate) struct Asked {
     pub(crate) logical_id: Value,
 }
 
-/// The rules of S3 that a request breaks, but for the one about its URL.
-pub(crate) fn broken_on_the_way(request: &Request<Bytes>) -> Vec<Rule> {
-    let headers = request.headers();
-    let typed = headers.get(CONTENT_TYPE).is_some_and(|value| !value.is_empty());
-    let amazon = headers.keys().any(|name| name.as_str().starts_with("x-amz-"));
-    let chunked = headers.contains_key(TRANSFER_ENCODING);
-    select([
-        (Rule::Method, request.method() != "PUT"),
-        (Rule::ContentType, typed),
-        (Rule::UnsignedHeader, amazon),
-        (Rule::Authorization, headers.contains_key(AUTHORIZATION)),
-        (Rule::ContentLength, !chunked && !headers.contains_key(CONTENT_LENGTH)),
-        (Rule::Chunked, chunked),
-        (Rule::Expect, headers.contains_key(EXPECT)),
-    ])
+impl Asked {
+    pub(crate) fn by(event: &Value) -> Asked {
+        Asked {
+            request_type: event["RequestType"].clone(),
+            stack_id: event["StackId"].clone(),
+            request_id: event["RequestId"].clone(),
+            logical_id: event["LogicalResourceId"].clone(),
+        }
+    }
 }
 
 /// The rules of CloudFormation that a body breaks as the answer to a request.
@@ -162,15 +199,20 @@ pub(crate) fn broken_in_the_body(body: &[u8], asked: &Asked) -> Vec<Rule> {
         (Rule::Data, !data.is_none_or(is_flat)),
         (Rule::DataOnDelete, data.is_some() && asked.request_type == "Delete"),
         (Rule::Null, has_null(&answer)),
+        (Rule::Control, reason.and_then(Value::as_str).is_some_and(has_control)),
     ])
 }
 
-fn select<const N: usize>(rules: [(Rule, bool); N]) -> Vec<Rule> {
+pub(crate) fn select<const N: usize>(rules: [(Rule, bool); N]) -> Vec<Rule> {
     rules.into_iter().filter(|(_, broken)| *broken).map(|(rule, _)| rule).collect()
 }
 
 fn is_flat(data: &Value) -> bool {
     data.as_object().is_some_and(|map| map.values().all(Value::is_string))
+}
+
+fn has_control(text: &str) -> bool {
+    text.chars().any(|c| c.is_control() && !c.is_whitespace())
 }
 
 fn has_null(value: &Value) -> bool {

@@ -1,0 +1,14 @@
+//! The Lambda function behind `Custom::LambdaConcurrency`.
+
+use account_presets::aws::{Environment, ServiceQuotas};
+use account_presets::lambda_concurrency::LambdaConcurrency;
+use account_presets::{function, logging};
+use lambda_runtime::Error;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    logging::init();
+    let environment = Environment::of_process();
+    let quotas = ServiceQuotas::new(environment.service_quotas()?, environment.lambda()?);
+    function::run(&environment, |account| LambdaConcurrency::new(quotas.clone(), account)).await
+}

@@ -1,0 +1,156 @@
+//! Values as CloudFormation sends them, read strictly: it turns every number and boolean of a
+//! template into a string. A mistake is a sentence that says what was given and what is allowed.
+
+use serde_json::Value;
+
+/// Reads `true` or `false`, and nothing else.
+pub fn boolean(given: &Value) -> Result<bool, String> {
+    match scalar(given)?.as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(format!("given `{}`, allowed are `true` and `false`", brief(other))),
+    }
+}
+
+/// Reads a whole number of plain decimal digits.
+pub fn integer(given: &Value, min: i64, max: i64) -> Result<i64, String> {
+    let text = scalar(given)?;
+    let digits = text.strip_prefix('-').unwrap_or(&text);
+    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = if plain { text.parse::<i64>().ok() } else { None };
+    number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
+        format!("given `{}`, allowed are whole numbers from {min} to {max}", brief(&text))
+    })
+}
+
+/// Reads one of a few words.
+pub fn word<'a>(given: &Value, allowed: &[&'a str]) -> Result<&'a str, String> {
+    let text = scalar(given)?;
+    let found = allowed.iter().find(|word| **word == text);
+    found.copied().ok_or_else(|| unknown("value", &brief(&text), allowed))
+}
+
+/// Reads what is there, if anything is.
+pub fn optional<T>(
+    given: Option<&Value>,
+    read: impl Fn(&Value) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    given.map(read).transpose()
+}
+
+/// Reads a single value as text.
+pub fn scalar(given: &Value) -> Result<String, String> {
+    match given {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::Number(value) => Ok(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            Err(format!("given {}, allowed is a single value", kind(given)))
+        }
+    }
+}
+
+/// What kind of JSON it is, for people.
+pub fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "a map",
+    }
+}
+
+/// The beginning of what was given: an answer has 4096 bytes for everything.
+pub fn brief(text: &str) -> String {
+    let mut brief: String = text.chars().take(80).collect();
+    if brief.len() < text.len() {
+        brief.push('…');
+    }
+    brief
+}
+
+/// The word that was probably meant, if one is near.
+pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let given = given.to_lowercase();
+    allowed
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&given, &word.to_lowercase()), word))
+        .filter(|(distance, word)| *distance <= 1 + word.len() / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// What is wrong with a word that is none of the allowed ones, what was probably meant, and
+/// what is allowed.
+pub fn unknown(what: &str, given: &str, allowed: &[&str]) -> String {
+    let meant = nearest(given, allowed.iter().copied())
+        .map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+    let allowed =
+        if allowed.is_empty() { "none".to_owned() } else { format!("`{}`", allowed.join("`, `")) };
+    format!("unknown {what} `{given}`{meant} (allowed: {allowed})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    /// V1
+    #[test]
+    fn a_boolean_is_true_or_false_as_cloudformation_writes_it() {
+        assert_eq!(boolean(&json!("true")), Ok(true));
+        assert_eq!(boolean(&json!("false")), Ok(false));
+        assert_eq!(boolean(&json!(true)), Ok(true));
+        for given in [json!("True"), json!(" true"), json!("1"), json!(0), json!("yes"), json!("")]
+        {
+            let problem = boolean(&given).unwrap_err();
+            assert!(problem.contains("allowed are `true` and `false`"), "{problem}");
+        }
+    }
+
+    /// V2
+    #[test]
+    fn an_integer_is_plain_decimal_digits_in_its_range() {
+        assert_eq!(integer(&json!("1000"), 1, 1000), Ok(1000));
+        assert_eq!(integer(&json!("-1"), -1, 1), Ok(-1));
+        assert_eq!(integer(&json!(7), 1, 9), Ok(7));
+        for given in [
+            "1000.0",
+            "1e3",
+            " 10 ",
+            "\u{ff10}",
+            "NaN",
+            "inf",
+            "-1",
+            "",
+            "+1",
+            "9223372036854775808",
+            "1001",
+        ] {
+            let problem = integer(&json!(given), 1, 1000).unwrap_err();
+            assert!(problem.contains("whole numbers from 1 to 1000"), "{given}: {problem}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_one_of_the_allowed_ones_as_it_is_written() {
+        assert_eq!(word(&json!("Fail"), &["Succeed", "Fail"]), Ok("Fail"));
+        let problem = word(&json!("fail"), &["Succeed", "Fail"]).unwrap_err();
+        assert!(problem.contains("`fail`; did you mean `Fail`? (allowed: `Succeed`, `Fail`)"));
+        assert!(word(&json!(["Fail"]), &["Fail"]).is_err());
+    }
+
+    #[test]
+    fn a_near_word_is_suggested_and_a_far_one_is_not() {
+        let words = ["slim", "lithops", "skypilot"];
+        assert_eq!(nearest("silm", words), Some("slim"));
+        assert_eq!(nearest("LITHOPS", words), Some("lithops"));
+        assert_eq!(nearest("terraform", words), None);
+        assert_eq!(
+            unknown("preset", "silm", &["slim"]),
+            "unknown preset `silm`; did you mean `slim`? (allowed: `slim`)"
+        );
+    }
+}

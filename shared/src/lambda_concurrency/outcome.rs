@@ -1,0 +1,190 @@
+//! What came of a wish, as attributes and as a sentence for people.
+
+use std::collections::BTreeMap;
+
+use super::properties::{Properties, Then};
+use super::quota::{Concurrency, Increase, QUOTA_CODE, Status};
+
+/// How things stand. The variants' names are the values of the attribute `Outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// As much or more applies already; nothing was requested.
+    AlreadySufficient,
+    /// The value applied before the wait was over.
+    Approved,
+    /// A request was made just now.
+    Requested,
+    /// A request that was found, or one that outlasted the wait, is open or on its way.
+    Pending,
+    /// A request for less is open; nothing was requested.
+    SmallerRequestPending,
+    /// Too many requests for other quotas are open; nothing was requested.
+    TooManyOpenRequests,
+    /// AWS refused it.
+    Denied,
+    /// AWS does not raise the quota; nothing was requested.
+    NotAdjustable,
+    /// The wish was lowered, which requests nothing.
+    NotRequested,
+}
+
+impl Outcome {
+    /// All outcomes.
+    pub const ALL: [Outcome; 9] = [
+        Outcome::AlreadySufficient,
+        Outcome::Approved,
+        Outcome::Requested,
+        Outcome::Pending,
+        Outcome::SmallerRequestPending,
+        Outcome::TooManyOpenRequests,
+        Outcome::Denied,
+        Outcome::NotAdjustable,
+        Outcome::NotRequested,
+    ];
+
+    /// The value of the attribute.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::AlreadySufficient => "AlreadySufficient",
+            Outcome::Approved => "Approved",
+            Outcome::Requested => "Requested",
+            Outcome::Pending => "Pending",
+            Outcome::SmallerRequestPending => "SmallerRequestPending",
+            Outcome::TooManyOpenRequests => "TooManyOpenRequests",
+            Outcome::Denied => "Denied",
+            Outcome::NotAdjustable => "NotAdjustable",
+            Outcome::NotRequested => "NotRequested",
+        }
+    }
+
+    /// Whether more time may bring the value.
+    pub fn is_open(self) -> bool {
+        matches!(self, Outcome::Requested | Outcome::Pending)
+    }
+
+    /// What the consumer chose for it.
+    pub fn then(self, properties: &Properties) -> Then {
+        match self {
+            Outcome::AlreadySufficient | Outcome::Approved | Outcome::NotRequested => Then::Succeed,
+            Outcome::Requested | Outcome::Pending | Outcome::TooManyOpenRequests => {
+                properties.on_pending
+            }
+            Outcome::SmallerRequestPending => properties.on_smaller_request,
+            Outcome::Denied => properties.on_denied,
+            Outcome::NotAdjustable => properties.on_not_adjustable,
+        }
+    }
+}
+
+/// What came of a wish.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How things stand.
+    pub outcome: Outcome,
+    /// What applies.
+    pub concurrency: Concurrency,
+    /// The request that it is about, as it was last seen.
+    pub increase: Option<Increase>,
+}
+
+impl Report {
+    /// The attributes for `Fn::GetAtt`: the same set whatever came of it, empty where there is
+    /// nothing to say.
+    pub fn attributes(&self, desired: u64) -> BTreeMap<String, String> {
+        let increase =
+            |part: fn(&Increase) -> String| self.increase.as_ref().map(part).unwrap_or_default();
+        [
+            ("Outcome", self.outcome.as_str().to_owned()),
+            ("Message", self.message(desired)),
+            ("AppliedConcurrency", self.concurrency.applied.to_string()),
+            ("UnreservedConcurrency", self.concurrency.unreserved.to_string()),
+            ("DesiredConcurrency", desired.to_string()),
+            ("RequestId", increase(|it| it.id.clone())),
+            ("RequestStatus", increase(|it| it.status.to_string())),
+            ("CaseId", increase(|it| it.case_id.clone().unwrap_or_default())),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into()
+    }
+
+    /// How things stand, in a sentence that says what to do.
+    pub fn message(&self, desired: u64) -> String {
+        let applied = self.concurrency.applied;
+        let now = format!("{applied} concurrent executions apply, {desired} are wished for");
+        let request = self.increase.as_ref().map_or_else(
+            || "a request that is not on record yet".to_owned(),
+            |Increase { id, status, desired, case_id }| {
+                let case = case_id.as_ref().map(|case| format!(", case {case}"));
+                format!("request {id} for {desired} ({status}{})", case.unwrap_or_default())
+            },
+        );
+        let case = self.increase.as_ref().filter(|it| it.status == Status::CaseClosed);
+        let says = match self.outcome {
+            Outcome::AlreadySufficient | Outcome::Approved => return now,
+            Outcome::Requested => format!("{request} was made"),
+            Outcome::Pending if case.is_some() => format!(
+                "{request} was closed without effect so far; its outcome is in the case. \
+                 RerequestWhenDenied: true asks again"
+            ),
+            Outcome::Pending => format!("{request} is on its way"),
+            Outcome::SmallerRequestPending => format!(
+                "{request} is open, and AWS takes one at a time; update the stack when it is closed"
+            ),
+            Outcome::TooManyOpenRequests => format!(
+                "AWS takes two open requests for quotas in a Region and 20 in an account, and there \
+                 are so many for others than {QUOTA_CODE}; update the stack when one of them is closed"
+            ),
+            Outcome::Denied => format!(
+                "{request} was refused. A wish for less, RerequestWhenDenied: true, or a case with \
+                 AWS Support may help"
+            ),
+            Outcome::NotAdjustable => format!(
+                "Service Quotas does not take requests for {QUOTA_CODE} here; AWS Support may"
+            ),
+            Outcome::NotRequested => {
+                "a wish that was lowered requests nothing, so that a rollback does not".to_owned()
+            }
+        };
+        format!("{now}; {says}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(outcome: Outcome, increase: Option<Increase>) -> Report {
+        Report { outcome, concurrency: Concurrency { applied: 10, unreserved: 5 }, increase }
+    }
+
+    #[test]
+    fn every_outcome_has_the_same_attributes() {
+        let increase = Increase {
+            id: "r1".to_owned(),
+            status: Status::CaseOpened,
+            desired: 2000,
+            case_id: Some("c1".to_owned()),
+        };
+        let full = report(Outcome::Pending, Some(increase)).attributes(1000);
+        assert_eq!(
+            full.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>(),
+            [
+                "AppliedConcurrency=10",
+                "CaseId=c1",
+                "DesiredConcurrency=1000",
+                "Message=10 concurrent executions apply, 1000 are wished for; \
+                 request r1 for 2000 (CASE_OPENED, case c1) is on its way",
+                "Outcome=Pending",
+                "RequestId=r1",
+                "RequestStatus=CASE_OPENED",
+                "UnreservedConcurrency=5",
+            ]
+        );
+        for outcome in Outcome::ALL {
+            let attributes = report(outcome, None).attributes(1000);
+            assert!(attributes.keys().eq(full.keys()), "{outcome:?}");
+            assert_eq!(attributes["Outcome"], format!("{outcome:?}"));
+            assert!(!attributes["Message"].is_empty());
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Properties for every preset of the catalogue, made from what its parameters allow.
+
+use account_presets::preset::schema::Parameter;
+use account_presets::preset::{self, Preset};
+use serde_json::{Map, Value, json};
+
+use crate::world::many_properties;
+
+/// Those that were chosen by hand, and for every edition of every preset its defaults and the
+/// opposite of them.
+pub fn properties() -> Vec<Value> {
+    let mut all = many_properties();
+    for name in preset::names() {
+        let preset = preset::find(name).unwrap();
+        for edition in &preset.editions {
+            for parameters in [Map::new(), opposite(preset)] {
+                let given = json!({
+                    "AcknowledgeAdminEquivalent": "true", "Preset": name, "Edition": edition.as_str(), "Parameters": parameters,
+                });
+                all.push(given);
+            }
+        }
+    }
+    all
+}
+
+/// Every switch in the other position, every other word, and a user.
+fn opposite(preset: &Preset) -> Map<String, Value> {
+    let other = |(name, parameter): (&String, &Parameter)| {
+        let value = match parameter {
+            Parameter::Boolean { default, .. } => json!((!default).to_string()),
+            Parameter::Enum { default, values, .. } => {
+                json!(values.iter().find(|value| *value != default)?)
+            }
+            Parameter::List { .. } if name == "UserNames" => json!(["alice", "bob"]),
+            // What a switch makes necessary.
+            Parameter::String { required: Some(_), .. } => {
+                json!("4a6a45ca-5549-4c53-bca4-43a76e1bab2c")
+            }
+            Parameter::String { .. } | Parameter::Integer { .. } | Parameter::List { .. } => {
+                return None;
+            }
+        };
+        Some((name.clone(), value))
+    };
+    preset.parameters.iter().filter_map(other).collect()
+}

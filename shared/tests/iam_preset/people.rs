@@ -1,0 +1,234 @@
+//! Other people in the account, and what is theirs.
+
+use account_presets::cloud::fake::Fake;
+use account_presets::plan::Change;
+use account_presets::state::{Id, Kind, Object, PolicyDocument, Resource, State};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::wanted::wanted;
+use crate::world::*;
+
+/// What a person may do. What cannot be done just now is left.
+#[derive(Clone, Copy, Debug)]
+pub enum Deed {
+    /// Makes an object of a name that a preset would take.
+    MakeSameName,
+    /// Deletes such an object again.
+    DeleteSameName,
+    /// Gives a user a policy that a preset would give them.
+    AttachBefore,
+    /// Gives a role of a stack one more policy.
+    AttachToOurs,
+    /// Gives a role of their own a policy of a stack, or puts a user into a group of a stack.
+    UseOurs,
+    /// Ends such a use.
+    EndUse,
+    /// Takes away something that hangs on an object of a stack.
+    Detach,
+    /// Deletes an object of a stack with all that hangs on it.
+    Delete,
+    /// Edits a role of a stack.
+    Edit,
+}
+
+impl Deed {
+    pub fn any() -> impl Strategy<Value = Deed> {
+        prop::sample::select(vec![
+            Deed::MakeSameName,
+            Deed::DeleteSameName,
+            Deed::AttachBefore,
+            Deed::AttachToOurs,
+            Deed::UseOurs,
+            Deed::EndUse,
+            Deed::Detach,
+            Deed::Delete,
+            Deed::Edit,
+        ])
+    }
+}
+
+/// What belongs to other people must never change but by their own hand.
+pub struct People<'a> {
+    account: &'a Fake,
+    theirs: State,
+}
+
+impl<'a> People<'a> {
+    /// All that is there now is theirs; a role, a user and what they do with it come in addition.
+    pub fn of(account: &'a Fake) -> Self {
+        let mut people = People { account, theirs: account.state() };
+        for object in [role("theirs"), Object::unowned(Resource::User { name: "carol".into() })] {
+            people.make(object);
+        }
+        people
+    }
+
+    /// All that is theirs.
+    pub fn theirs(&self) -> &State {
+        &self.theirs
+    }
+
+    /// Demands that all that is theirs is there as they made it.
+    pub fn assert_untouched(&self) {
+        let state = self.account.state();
+        for (id, object) in self.theirs.iter() {
+            assert_eq!(state.get(id), Some(object), "{id} was theirs");
+        }
+    }
+
+    /// Ends all uses of what belongs to stacks.
+    pub fn leave(&mut self) {
+        for id in self.uses() {
+            self.take_away(&id);
+        }
+    }
+
+    pub fn act(&mut self, deed: Deed, n: usize, properties: &[Value]) {
+        let state = self.account.state();
+        let choose = |ids: Vec<Id>| ids.get(n.checked_rem(ids.len())?).cloned();
+        let ours = |kind: Kind| -> Vec<Id> {
+            let is_it =
+                |(id, object): &(&Id, &Object)| id.kind == kind && !object.owners.is_empty();
+            state.iter().filter(is_it).map(|(id, _)| id.clone()).collect()
+        };
+        match deed {
+            Deed::MakeSameName => {
+                let wanted = any_of(properties, n);
+                let names = |id: &&Id| OBJECTS.contains(&id.kind) && !state.contains(id);
+                if let Some(id) = choose(wanted.ids().filter(names).cloned().collect()) {
+                    self.make(empty(wanted.get(&id).unwrap()));
+                }
+            }
+            Deed::DeleteSameName => {
+                let made = |id: &&Id| id.kind.is_node() && !KEPT.contains(&id.name.as_str());
+                if let Some(id) = choose(self.theirs.ids().filter(made).cloned().collect()) {
+                    self.take_away(&id);
+                }
+            }
+            Deed::AttachBefore => {
+                let wanted = any_of(properties, n);
+                let is_it = |id: &&Id| id.kind == Kind::UserAttachment && id.target().is_none();
+                if let Some(id) = choose(wanted.ids().filter(is_it).cloned().collect()) {
+                    self.make(user_attachment(&id.name, id.part.as_deref().unwrap()));
+                }
+            }
+            Deed::AttachToOurs => {
+                if let Some(role) = choose(ours(Kind::Role)) {
+                    let link = attachment(&role.name, "arn:aws:iam::aws:policy/Job");
+                    let _ = self.account.person(Change::Create(link));
+                }
+            }
+            Deed::UseOurs => {
+                if let Some(policy) = choose(ours(Kind::Policy)) {
+                    let Some(Object { resource: Resource::Policy(policy), .. }) =
+                        state.get(&policy)
+                    else {
+                        return;
+                    };
+                    self.make(attachment(
+                        "theirs",
+                        &account().policy_arn(&policy.path, &policy.name),
+                    ));
+                }
+                if let Some(group) = choose(ours(Kind::Group)) {
+                    let (group, user) = (group.name, "carol".to_owned());
+                    self.make(Object::unowned(Resource::GroupMember { group, user }));
+                }
+            }
+            Deed::EndUse => {
+                if let Some(id) = choose(self.uses()) {
+                    self.take_away(&id);
+                }
+            }
+            Deed::Detach => {
+                let is_link = |id: &&Id| !id.kind.is_node() && !self.theirs.contains(id);
+                if let Some(id) = choose(state.ids().filter(is_link).cloned().collect()) {
+                    self.strike(&id);
+                }
+            }
+            Deed::Delete => {
+                if let Some(id) = choose(OBJECTS.into_iter().flat_map(ours).collect()) {
+                    let hangs = |link: &&Id| {
+                        link.parent().as_ref() == Some(&id) || link.target().as_ref() == Some(&id)
+                    };
+                    let links: Vec<Id> = state.ids().filter(hangs).cloned().collect();
+                    if !links.iter().any(|link| self.theirs.contains(link)) {
+                        links.iter().chain([&id]).for_each(|id| self.strike(id));
+                    }
+                }
+            }
+            Deed::Edit => {
+                if let Some(id) = choose(ours(Kind::Role)) {
+                    self.edit(&id, n);
+                }
+            }
+        }
+    }
+
+    fn edit(&self, id: &Id, n: usize) {
+        let before = self.account.state().get(id).unwrap().clone();
+        let mut after = before.clone();
+        let Resource::Role(role) = &mut after.resource else { return };
+        match n % 3 {
+            0 => role.trust = PolicyDocument::new(json!({"Statement": [{"Effect": "Deny"}]})),
+            1 => role.description = "edited".to_owned(),
+            _ => drop(role.tags.insert("cost".to_owned(), n.to_string())),
+        }
+        self.account.person(Change::Update { before, after }).unwrap();
+    }
+
+    fn make(&mut self, object: Object) {
+        if self.account.person(Change::Create(object.clone())).is_ok() {
+            self.theirs.insert(object);
+        }
+    }
+
+    /// Takes away what is theirs, if nothing hangs on it.
+    fn take_away(&mut self, id: &Id) {
+        let object = self.theirs.get(id).unwrap().clone();
+        if self.account.person(Change::Delete(object)).is_ok() {
+            self.theirs.remove(id);
+        }
+    }
+
+    /// Takes away what belongs to a stack. A person knows nothing of its tags.
+    fn strike(&self, id: &Id) {
+        if let Some(object) = self.account.state().get(id) {
+            let unowned = Object { owners: Default::default(), ..object.clone() };
+            let _ = self.account.person(Change::Delete(unowned));
+        }
+    }
+
+    /// What of theirs hangs on what belongs to a stack.
+    fn uses(&self) -> Vec<Id> {
+        let is_use = |id: &&Id| match id.kind {
+            Kind::RoleAttachment => id.target().is_some(),
+            Kind::GroupMember => true,
+            _ => false,
+        };
+        self.theirs.ids().filter(is_use).cloned().collect()
+    }
+}
+
+/// What a preset makes.
+const OBJECTS: [Kind; 4] = [Kind::Role, Kind::Policy, Kind::Group, Kind::InstanceProfile];
+
+/// What is needed by deeds and by presets.
+const KEPT: [&str; 5] = ["alice", "bob", "carol", "foreign", "theirs"];
+
+fn any_of(properties: &[Value], n: usize) -> State {
+    wanted("stack", &properties[n % properties.len()])
+}
+
+/// An object of that name with nothing in it.
+fn empty(like: &Object) -> Object {
+    let mut resource = like.resource.clone();
+    match &mut resource {
+        Resource::Role(role) => role.trust = PolicyDocument::new(json!({"Statement": []})),
+        Resource::Policy(policy) => policy.document = PolicyDocument::new(json!({"Statement": []})),
+        Resource::Group { path, .. } => "/".clone_into(path),
+        _ => {}
+    }
+    Object::unowned(resource)
+}

@@ -1,0 +1,45 @@
+// The template's own boundary: no role of a preset becomes an administrator under it, whatever its policies
+// say, and each still does what the client has it do.
+
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+
+import { toAdministrator } from './attacks/attempts.mjs'
+import { shown } from './calls.mjs'
+import { policyOf } from './function-role.mjs'
+import { EDITIONS, PRESETS, accounts, principal } from './presets.mjs'
+import { allows, works } from './simulator.mjs'
+
+const boundary = policyOf('PresetBoundary')
+const isRole = (who) => who?.startsWith('role ')
+
+for (const preset of PRESETS) {
+  const attacks = await import(`./attacks/${preset}.mjs`)
+  const attacked = accounts(preset, attacks.cases, attacks.parameters)
+  const clients = await import(`./clients/${preset}.mjs`)
+  const rows = clients.cases.filter(({ as }) => isRole(as))
+  const used = accounts(preset, rows, clients.parameters)
+
+  suite(`${preset} under PresetBoundary`, () => {
+    for (const row of attacks.cases) {
+      for (const { who } of row.principals.filter(({ who }) => isRole(who))) {
+        for (const edition of EDITIONS) {
+          test(`${who} becomes no administrator, ${edition} ${JSON.stringify(row.parameters ?? {})}`, async () => {
+            const role = { ...principal(attacked(row, edition), who), boundary }
+            for (const [what, calls] of Object.entries(toAdministrator(attacks))) {
+              assert.ok(!(await works(role, calls)), what)
+            }
+          })
+        }
+      }
+    }
+    for (const row of rows) {
+      for (const edition of EDITIONS.filter((edition) => !row.refused?.[edition])) {
+        test(`${row.as}, ${edition}: ${row.what}`, async () => {
+          const role = { ...principal(used(row, edition), row.as), boundary }
+          for (const call of row.calls) assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+        })
+      }
+    }
+  })
+}
