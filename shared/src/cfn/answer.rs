@@ -182,7 +182,6 @@ mod tests {
         }
     }
 
-    /// P17
     #[test]
     fn a_reason_has_no_control_characters_but_white_space() {
         let reason = "\u{1b}[31mred\u{0}\u{85}\tand\nmore \u{e9}";
@@ -190,6 +189,7 @@ mod tests {
         assert_eq!(said["Reason"], "\u{fffd}[31mred\u{fffd}\u{85}\tand\nmore \u{e9}");
     }
 
+    /// P17
     #[test]
     fn a_body_of_exactly_the_limit_is_sent_as_it_is_and_one_more_byte_is_not() {
         let empty = answer("").body("").len() + r#""Reason":"","#.len();

@@ -4,7 +4,7 @@ use account_presets::lambda_concurrency::fake::Fake;
 
 use crate::world::*;
 
-/// Q22
+/// Q22, Threat 14
 #[tokio::test(start_paused = true)]
 async fn a_delete_calls_nothing_whatever_its_properties_are() {
     let quota = Fake::new(10);
@@ -27,7 +27,7 @@ async fn a_delete_calls_nothing_whatever_its_properties_are() {
     assert_eq!((quota.calls(), quota.history()), (calls, history));
 }
 
-/// Q22
+/// Q22, Threat 14
 #[tokio::test(start_paused = true)]
 async fn a_lowered_wish_requests_nothing() {
     let quota = Fake::new(10);
@@ -43,7 +43,7 @@ async fn a_lowered_wish_requests_nothing() {
     assert_eq!(quota.writes(), 0);
 }
 
-/// Q22
+/// Q22, Threat 14
 #[tokio::test(start_paused = true)]
 async fn the_rollback_of_a_raised_wish_requests_nothing_and_succeeds() {
     let quota = Fake::new(10);

@@ -199,7 +199,6 @@ async fn the_service_timeout_shortens_the_work() {
     assert!(answer["Reason"].as_str().unwrap().starts_with("timed out after 15 s"), "{answer}");
 }
 
-/// P6
 #[tokio::test(start_paused = true)]
 async fn the_work_knows_when_it_will_be_dropped() {
     let answer = request("Create", "tell the time").answer().await;
@@ -209,6 +208,7 @@ async fn the_work_knows_when_it_will_be_dropped() {
     assert_eq!(answer["Data"]["Left"], "15");
 }
 
+/// P6
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_understood_is_said() {
     for (case, said) in [
