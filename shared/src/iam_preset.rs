@@ -45,7 +45,7 @@ impl<C: Cloud> IamPreset<C> {
 
     /// Everything that these properties, with any switch in any position, may have made.
     fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
-        let state = render(&properties.preset, &self.wish(me, properties), Branches::Any);
+        let state = render(properties.preset, &self.wish(me, properties), Branches::Any);
         // What a link hangs on is looked at too: it may be an existing role or group.
         let parents = state.ids().filter_map(Id::parent);
         Scope {
@@ -159,7 +159,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut there = desired;
         there.extend(plan.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
         let wish = self.wish(&me, &properties);
-        let mut data = attributes(&properties.preset, &wish, &there);
+        let mut data = attributes(properties.preset, &wish, &there);
         let admin = self.admin_equivalent(&me, &properties);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
         let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
@@ -169,7 +169,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 
 impl<C: Cloud> IamPreset<C> {
     fn desired(&self, me: &Owner, properties: &Properties) -> Result<State, String> {
-        let desired = render(&properties.preset, &self.wish(me, properties), Branches::Chosen);
+        let desired = render(properties.preset, &self.wish(me, properties), Branches::Chosen);
         let problems = limits::check(&desired);
         if !problems.is_empty() {
             return Err(problems.join("; "));
@@ -179,7 +179,7 @@ impl<C: Cloud> IamPreset<C> {
 
     /// The paths to administrator's rights that these properties open, said aloud.
     fn admin_equivalent(&self, me: &Owner, properties: &Properties) -> Vec<String> {
-        let reasons = self.wish(me, properties).admin_equivalent(&properties.preset);
+        let reasons = self.wish(me, properties).admin_equivalent(properties.preset);
         for reason in &reasons {
             let acknowledged = properties.acknowledge_admin_equivalent;
             warn!(preset = properties.name, acknowledged, reason, "amounts to administrator");

@@ -12,16 +12,27 @@ mod render;
 pub mod schema;
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde_json::value::RawValue;
 
 pub use render::{Branches, Wish, attributes, render};
 pub use schema::{Edition, Preset};
 
-/// What the build script made of `presets/*.yaml`. A preset is parsed when it is asked for.
-static CATALOGUE: LazyLock<BTreeMap<String, Box<RawValue>>> =
-    LazyLock::new(|| parse(include_str!(concat!(env!("OUT_DIR"), "/presets.json"))));
+/// What the build script made of `presets/*.yaml`. A preset is parsed when it is first asked for.
+static CATALOGUE: LazyLock<BTreeMap<String, Entry>> = LazyLock::new(|| {
+    let texts: BTreeMap<String, &RawValue> =
+        parse(include_str!(concat!(env!("OUT_DIR"), "/presets.json")));
+    let entry = |(name, text): (String, &'static RawValue)| {
+        (name, Entry { text: text.get(), preset: OnceLock::new() })
+    };
+    texts.into_iter().map(entry).collect()
+});
+
+struct Entry {
+    text: &'static str,
+    preset: OnceLock<Preset>,
+}
 
 /// The names of all presets, in order.
 pub fn names() -> Vec<String> {
@@ -29,8 +40,9 @@ pub fn names() -> Vec<String> {
 }
 
 /// The preset of that name.
-pub fn find(name: &str) -> Option<Preset> {
-    CATALOGUE.get(name).map(|preset| parse(preset.get()))
+pub fn find(name: &str) -> Option<&'static Preset> {
+    let Entry { text, preset } = CATALOGUE.get(name)?;
+    Some(preset.get_or_init(|| parse(text)))
 }
 
 #[allow(clippy::expect_used, reason = "the build script wrote it with these same types")]

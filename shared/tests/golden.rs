@@ -74,8 +74,8 @@ fn every_preset_and_edition_is_as_its_files_say() {
     for name in preset::names() {
         let preset = preset::find(&name).unwrap();
         for edition in &preset.editions {
-            let wish = wish(&preset, *edition);
-            let state = render(&preset, &wish, Branches::Chosen);
+            let wish = wish(preset, *edition);
+            let state = render(preset, &wish, Branches::Chosen);
             let file = format!("{name}-{}", edition.as_str());
             let mut settings = insta::Settings::clone_current();
             settings.set_snapshot_path("golden");

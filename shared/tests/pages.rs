@@ -24,7 +24,7 @@ fn the_pages_say_what_the_presets_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/presets");
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
     for name in preset::names() {
-        pages.insert(format!("{name}.md"), page(&name, &preset::find(&name).unwrap()));
+        pages.insert(format!("{name}.md"), page(&name, preset::find(&name).unwrap()));
     }
     if env::var_os("UPDATE_PAGES").is_some() {
         fs::create_dir_all(&folder).unwrap();

@@ -28,7 +28,7 @@ fn catalogue() -> State {
             preset::schema::Parameter::List { .. } => Some((name.clone(), Value::from(vec!["x"]))),
             _ => None,
         });
-        let (parameters, problems) = parameters::read(&preset, &given.collect::<Map<_, _>>());
+        let (parameters, problems) = parameters::read(preset, &given.collect::<Map<_, _>>());
         assert_eq!(problems, Vec::<String>::new());
         let wish = Wish {
             account: account.clone(),
@@ -40,7 +40,7 @@ fn catalogue() -> State {
             tags: BTreeMap::new(),
             max_session_duration: 3600,
         };
-        all.extend(render(&preset, &wish, Branches::Any).iter().map(|(_, object)| object.clone()));
+        all.extend(render(preset, &wish, Branches::Any).iter().map(|(_, object)| object.clone()));
     }
     all
 }

@@ -107,13 +107,9 @@ impl Cloud for Fake {
 /// True for an object that an earlier delivery of the same request made, and for every link: to
 /// IAM one that is there is made.
 fn may_be_made_twice(wanted: &Object, there: &Object) -> bool {
-    match wanted.resource.id().kind {
-        Kind::ServiceLinkedRole => true,
-        kind if kind.is_node() => {
-            !wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners)
-        }
-        _ => true,
-    }
+    let kind = wanted.resource.id().kind;
+    let is_same = !wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners);
+    !kind.is_node() || kind == Kind::ServiceLinkedRole || is_same
 }
 
 fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {

@@ -28,7 +28,7 @@ pub struct Properties {
     /// The preset's name.
     pub name: String,
     /// The preset.
-    pub preset: Preset,
+    pub preset: &'static Preset,
     /// The edition; by default the preset's first.
     pub edition: Edition,
     /// The preset's own parameters.
@@ -66,9 +66,9 @@ impl Properties {
         else {
             return (None, problems);
         };
-        let edition = edition(&preset, get("Edition")).unwrap_or_else(|problem| {
+        let edition = edition(preset, get("Edition")).unwrap_or_else(|problem| {
             check("Edition", problem);
-            first_edition(&preset)
+            first_edition(preset)
         });
         let path = optional(get("Path"), path).unwrap_or_else(|problem| {
             check("Path", problem);
@@ -105,7 +105,7 @@ impl Properties {
                 &empty
             }
         };
-        let (parameters, wrong) = parameters::read(&preset, own);
+        let (parameters, wrong) = parameters::read(preset, own);
         problems.extend(wrong);
 
         let properties = Properties {
@@ -147,7 +147,7 @@ fn optional<T>(
     given.map(read).transpose()
 }
 
-fn find(given: Option<&Value>) -> Result<(String, Preset), String> {
+fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {
     let names = preset::names();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let given = match given {

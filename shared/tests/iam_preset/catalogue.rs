@@ -13,7 +13,7 @@ pub fn properties() -> Vec<Value> {
     for name in preset::names() {
         let preset = preset::find(&name).unwrap();
         for edition in &preset.editions {
-            for parameters in [Map::new(), opposite(&preset)] {
+            for parameters in [Map::new(), opposite(preset)] {
                 let given = json!({
                     "Preset": name, "Edition": edition.as_str(), "Parameters": parameters,
                 });

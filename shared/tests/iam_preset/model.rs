@@ -150,32 +150,29 @@ impl Model<'_> {
                 | StackStatus::UpdateRollbackComplete
         ) {
             // The second resource changes each time.
-            let other = if n % 2 == 0 { Native::Waits } else { Native::Succeeds };
+            let other = if n.is_multiple_of(2) { Native::Waits } else { Native::Succeeds };
             self.cfn.update_stack(stack, self.template(n, other));
         }
     }
 
     fn delete(&mut self, stack: &str) {
-        match self.status(stack) {
-            StackStatus::DeleteComplete => return,
-            StackStatus::CreateInProgress => self.stop(stack),
-            other if other.is_in_progress() => return,
-            _ => {}
+        let status = self.status(stack);
+        if status == StackStatus::CreateInProgress {
+            self.stop(stack);
+        } else if status == StackStatus::DeleteComplete || status.is_in_progress() {
+            return;
         }
         self.cfn.delete_stack(stack);
     }
 
     fn fail(&mut self, stack: &str) {
-        match self.status(stack) {
-            StackStatus::CreateInProgress if self.cfn.is_waiting(stack, "Other") => {
-                self.stop(stack);
-                self.cfn.finish(stack, "Other", false);
-            }
-            StackStatus::UpdateInProgress => {
-                self.stop(stack);
-                self.cfn.cancel_update_stack(stack);
-            }
-            _ => {}
+        let status = self.status(stack);
+        if status == StackStatus::CreateInProgress && self.cfn.is_waiting(stack, "Other") {
+            self.stop(stack);
+            self.cfn.finish(stack, "Other", false);
+        } else if status == StackStatus::UpdateInProgress {
+            self.stop(stack);
+            self.cfn.cancel_update_stack(stack);
         }
     }
 

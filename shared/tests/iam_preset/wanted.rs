@@ -13,7 +13,7 @@ pub fn wanted(stack_id: &str, properties: &Value) -> State {
     let preset = preset::find(text("Preset").unwrap()).unwrap();
     let empty = Map::new();
     let given = properties["Parameters"].as_object().unwrap_or(&empty);
-    let (parameters, problems) = parameters::read(&preset, given);
+    let (parameters, problems) = parameters::read(preset, given);
     assert_eq!(problems, [""; 0]);
     let tag = |tag: &Value| {
         (tag["Key"].as_str().unwrap().to_owned(), tag["Value"].as_str().unwrap().to_owned())
@@ -22,14 +22,14 @@ pub fn wanted(stack_id: &str, properties: &Value) -> State {
     let wish = Wish {
         account: account(),
         owner: Owner::new(stack_id, "Preset"),
-        edition: edition(&preset, text("Edition")),
+        edition: edition(preset, text("Edition")),
         parameters,
         path: text("Path").unwrap_or("/").to_owned(),
         permissions_boundary: text("PermissionsBoundary").map(str::to_owned),
         tags,
         max_session_duration: text("MaxSessionDuration").map_or(3600, |text| text.parse().unwrap()),
     };
-    render(&preset, &wish, Branches::Chosen)
+    render(preset, &wish, Branches::Chosen)
 }
 
 fn edition(preset: &Preset, given: Option<&str>) -> Edition {
