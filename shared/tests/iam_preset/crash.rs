@@ -6,8 +6,8 @@
 use std::fmt::Debug;
 
 use ::world::cloudformation::{CloudFormation, Lambda, StackStatus, Template};
-use account_presets::cloud::fake::{Fake, Fault};
-use account_presets::state::State;
+use account_presets::cloud::fake::{Calls, Fake, Fault};
+use account_presets::state::{Object, Resource, State};
 use serde_json::Value;
 
 use crate::catalogue::properties;
@@ -72,7 +72,31 @@ fn print(what: &str, count: usize) {
     println!("{what}: {count} injection points");
 }
 
-/// I3, I4, I5, T4
+/// I4
+#[test]
+fn a_create_that_is_refused_at_any_call_takes_back_what_it_made_before_it_answers() {
+    let before = but_service_linked(&populated());
+    // The tag by which a user is claimed before the policy is attached waits for the Delete.
+    let is_claim = |object: &Object| {
+        matches!(object.resource, Resource::UserAttachment { attached: false, .. })
+    };
+    for properties in properties() {
+        for k in 0.. {
+            let account = populated();
+            let calls = Calls::new(&account).failing(k, Fault::Refused);
+            let deployed = Stack::named("a").deploy(&calls, properties.clone());
+            if !calls.failed() {
+                break;
+            }
+            assert!(deployed.unwrap_err().contains("injected"), "{properties} at call {k}");
+            let left = but_service_linked(&account);
+            let left = left.iter().map(|(_, object)| object).filter(|object| !is_claim(object));
+            assert_same(&left.cloned().collect(), &before);
+        }
+    }
+}
+
+/// I3, I5, T4
 #[test]
 fn a_create_that_fails_at_any_call_is_healed_or_taken_back() {
     let mut count = 0;
