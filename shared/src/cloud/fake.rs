@@ -127,8 +127,14 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
             message: message.to_owned(),
         })
     };
-    let names_it =
-        |link: &Id| link.parent().as_ref() == Some(&id) || link.target().as_ref() == Some(&id);
+    // A claim on a user is a tag of the user, and keeps no policy.
+    let is_claim = |object: &Object| {
+        matches!(object.resource, Resource::UserAttachment { attached: false, .. })
+    };
+    let names_it = |(link, object): (&Id, &Object)| {
+        let ends = [link.parent(), link.target()];
+        ends.contains(&Some(id.clone())) && !is_claim(object)
+    };
     let there = state.get(&id).cloned();
     match (change, &there) {
         (Change::Create(object), _) => {
@@ -154,7 +160,7 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
         (Change::Update { before, after }, Some(there)) => {
             state.insert(merged(there, before, after));
         }
-        (Change::Delete(_), Some(_)) if state.ids().any(names_it) => {
+        (Change::Delete(_), Some(_)) if state.iter().any(names_it) => {
             return refuse("DeleteConflict", "something still hangs on it");
         }
         (Change::Delete(object), Some(there)) => {

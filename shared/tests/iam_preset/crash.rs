@@ -6,8 +6,8 @@
 use std::fmt::Debug;
 
 use ::world::cloudformation::{CloudFormation, Lambda, StackStatus, Template};
-use account_presets::cloud::fake::{Fake, Fault};
-use account_presets::state::State;
+use account_presets::cloud::fake::{Calls, Fake, Fault};
+use account_presets::state::{Object, Resource, State};
 use serde_json::Value;
 
 use crate::catalogue::properties;
@@ -35,7 +35,7 @@ fn everywhere(
     fault: Fault,
     what: impl Debug,
     begin: impl Fn(&mut CloudFormation),
-    end: impl Fn(&mut CloudFormation, &Fake, &Function),
+    end: impl Fn(&mut CloudFormation, &Fake),
 ) -> usize {
     let before = but_service_linked(&populated());
     let (start, state) = start;
@@ -51,7 +51,7 @@ fn everywhere(
         }
         let told = || format!("{what:?}, {fault:?} at call {k}");
         let check = std::panic::AssertUnwindSafe(|| {
-            end(&mut cfn, &account, &function);
+            end(&mut cfn, &account);
             if cfn.status("a") != StackStatus::DeleteComplete {
                 cfn.delete_stack("a");
                 settle(&mut cfn, &function);
@@ -81,7 +81,31 @@ fn print(what: &str, count: usize) {
     println!("{what}: {count} injection points");
 }
 
-/// I3, I4, I5, T4
+/// I4
+#[test]
+fn a_create_that_is_refused_at_any_call_takes_back_what_it_made_before_it_answers() {
+    let before = but_service_linked(&populated());
+    // The tag by which a user is claimed before the policy is attached waits for the Delete.
+    let is_claim = |object: &Object| {
+        matches!(object.resource, Resource::UserAttachment { attached: false, .. })
+    };
+    for properties in properties() {
+        for k in 0.. {
+            let account = populated();
+            let calls = Calls::new(&account).failing(k, Fault::Refused);
+            let deployed = Stack::named("a").deploy(&calls, properties.clone());
+            if !calls.failed() {
+                break;
+            }
+            assert!(deployed.unwrap_err().contains("injected"), "{properties} at call {k}");
+            let left = but_service_linked(&account);
+            let left = left.iter().map(|(_, object)| object).filter(|object| !is_claim(object));
+            assert_same(&left.cloned().collect(), &before);
+        }
+    }
+}
+
+/// I3, I5, T4
 #[test]
 fn a_create_that_fails_at_any_call_is_healed_or_taken_back() {
     let mut count = 0;
@@ -90,9 +114,9 @@ fn a_create_that_fails_at_any_call_is_healed_or_taken_back() {
         let made = deployed(&properties).1;
         for fault in faults(turn) {
             let begin = |cfn: &mut CloudFormation| cfn.create_stack("a", template(&properties));
-            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
+            let end = |cfn: &mut CloudFormation, account: &Fake| {
                 let healed = cfn.status("a") == StackStatus::CreateComplete;
-                assert_eq!(healed, fault.is_deadly(), "{:?}", cfn.events("a"));
+                assert_eq!(healed, fault == Fault::Dies, "{:?}", cfn.events("a"));
                 if healed {
                     assert_same(&account.state(), &made);
                 } else {
@@ -113,16 +137,14 @@ fn a_create_that_dies_for_good_leaves_nothing_after_the_delete_with_an_invented_
     let once = Lambda { maximum_retry_attempts: 0, ..Lambda::default() };
     let none = (CloudFormation::new().with_lambda(once), populated().state());
     for properties in properties() {
-        for fault in [Fault::Killed, Fault::KilledAfter] {
-            let begin = |cfn: &mut CloudFormation| cfn.create_stack("a", template(&properties));
-            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
-                assert_eq!(cfn.status("a"), StackStatus::RollbackComplete);
-                let id = cfn.requests()[1].event()["PhysicalResourceId"].clone();
-                assert!(id.as_str().unwrap().starts_with("a-Preset-"), "{id}");
-                assert_same(&but_service_linked(account), &but_service_linked(&populated()));
-            };
-            count += everywhere((&none.0, &none.1), fault, &properties, begin, end);
-        }
+        let begin = |cfn: &mut CloudFormation| cfn.create_stack("a", template(&properties));
+        let end = |cfn: &mut CloudFormation, account: &Fake| {
+            assert_eq!(cfn.status("a"), StackStatus::RollbackComplete);
+            let id = cfn.requests()[1].event()["PhysicalResourceId"].clone();
+            assert!(id.as_str().unwrap().starts_with("a-Preset-"), "{id}");
+            assert_same(&but_service_linked(account), &but_service_linked(&populated()));
+        };
+        count += everywhere((&none.0, &none.1), Fault::Dies, &properties, begin, end);
     }
     print("Create, never delivered again", count);
 }
@@ -135,9 +157,9 @@ fn a_delete_that_fails_at_any_call_is_healed_or_succeeds_the_next_time() {
         let (cfn, state) = deployed(&properties);
         for fault in faults(turn) {
             let begin = |cfn: &mut CloudFormation| cfn.delete_stack("a");
-            let end = |cfn: &mut CloudFormation, _: &Fake, _: &Function| {
+            let end = |cfn: &mut CloudFormation, _: &Fake| {
                 let healed = cfn.status("a") == StackStatus::DeleteComplete;
-                assert_eq!(healed, fault.is_deadly(), "{:?}", cfn.events("a"));
+                assert_eq!(healed, fault == Fault::Dies, "{:?}", cfn.events("a"));
             };
             count += everywhere((&cfn, &state), fault, &properties, begin, end);
         }
@@ -154,9 +176,9 @@ fn an_update_that_fails_at_any_call_is_healed_or_undone_by_the_rollback() {
         let made = but_service_linked(&Fake::new(deployed(&to).1));
         for fault in faults(turn) {
             let begin = |cfn: &mut CloudFormation| cfn.update_stack("a", template(&to));
-            let end = |cfn: &mut CloudFormation, account: &Fake, _: &Function| {
+            let end = |cfn: &mut CloudFormation, account: &Fake| {
                 let there = but_service_linked(account);
-                if fault.is_deadly() {
+                if fault == Fault::Dies {
                     assert_eq!(cfn.status("a"), StackStatus::UpdateComplete);
                     assert_same(&there, &made);
                 } else {

@@ -156,26 +156,23 @@ impl Model<'_> {
     }
 
     fn delete(&mut self, stack: &str) {
-        match self.status(stack) {
-            StackStatus::DeleteComplete => return,
-            StackStatus::CreateInProgress => self.stop(stack),
-            other if other.is_in_progress() => return,
-            _ => {}
+        let status = self.status(stack);
+        if status == StackStatus::CreateInProgress {
+            self.stop(stack);
+        } else if status == StackStatus::DeleteComplete || status.is_in_progress() {
+            return;
         }
         self.cfn.delete_stack(stack);
     }
 
     fn fail(&mut self, stack: &str) {
-        match self.status(stack) {
-            StackStatus::CreateInProgress if self.cfn.is_waiting(stack, "Other") => {
-                self.stop(stack);
-                self.cfn.finish(stack, "Other", false);
-            }
-            StackStatus::UpdateInProgress => {
-                self.stop(stack);
-                self.cfn.cancel_update_stack(stack);
-            }
-            _ => {}
+        let status = self.status(stack);
+        if status == StackStatus::CreateInProgress && self.cfn.is_waiting(stack, "Other") {
+            self.stop(stack);
+            self.cfn.finish(stack, "Other", false);
+        } else if status == StackStatus::UpdateInProgress {
+            self.stop(stack);
+            self.cfn.cancel_update_stack(stack);
         }
     }
 

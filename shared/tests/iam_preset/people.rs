@@ -202,11 +202,8 @@ impl<'a> People<'a> {
 
     /// What of theirs hangs on what belongs to a stack.
     fn uses(&self) -> Vec<Id> {
-        let is_use = |id: &&Id| match id.kind {
-            Kind::RoleAttachment => id.target().is_some(),
-            Kind::GroupMember => true,
-            _ => false,
-        };
+        let of_role = |id: &Id| id.kind == Kind::RoleAttachment && id.target().is_some();
+        let is_use = |id: &&Id| id.kind == Kind::GroupMember || of_role(id);
         self.theirs.ids().filter(is_use).cloned().collect()
     }
 }
@@ -224,11 +221,13 @@ fn any_of(properties: &[Value], n: usize) -> State {
 /// An object of that name with nothing in it.
 fn empty(like: &Object) -> Object {
     let mut resource = like.resource.clone();
-    match &mut resource {
-        Resource::Role(role) => role.trust = PolicyDocument::new(json!({"Statement": []})),
-        Resource::Policy(policy) => policy.document = PolicyDocument::new(json!({"Statement": []})),
-        Resource::Group { path, .. } => "/".clone_into(path),
-        _ => {}
+    let nothing = PolicyDocument::new(json!({"Statement": []}));
+    if let Resource::Role(role) = &mut resource {
+        role.trust = nothing;
+    } else if let Resource::Policy(policy) = &mut resource {
+        policy.document = nothing;
+    } else if let Resource::Group { path, .. } = &mut resource {
+        "/".clone_into(path);
     }
     Object::unowned(resource)
 }

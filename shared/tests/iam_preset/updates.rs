@@ -102,7 +102,7 @@ fn the_rollback_of_a_replacement_that_died_deletes_what_it_made() {
     let mut stack = Stack::named("a");
     stack.deploy(&account, slim(json!({}))).unwrap();
     let before = but_service_linked(&account);
-    let dying = Calls::new(&account).failing(10, Fault::KilledAfter);
+    let dying = Calls::new(&account).failing(10, Fault::Dies);
     assert_eq!(handle(&dying, &stack.request(Some(lithops(json!({}))))), None);
     assert_ne!(but_service_linked(&account), before);
     // Its id was never given, so nobody will ask for a Delete of it.

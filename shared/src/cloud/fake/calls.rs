@@ -20,27 +20,14 @@ pub enum Fault {
     AnswerLost,
     /// It never has an answer, and does not happen.
     Hangs,
-    /// The process dies before it; nothing after it happens either.
-    Killed,
-    /// The process dies right after it.
-    KilledAfter,
+    /// It happens, and the process dies right after it.
+    Dies,
 }
 
 impl Fault {
     /// All faults.
-    pub const ALL: [Fault; 6] = [
-        Fault::Refused,
-        Fault::Throttled,
-        Fault::AnswerLost,
-        Fault::Hangs,
-        Fault::Killed,
-        Fault::KilledAfter,
-    ];
-
-    /// True if there is no process any more to answer.
-    pub fn is_deadly(self) -> bool {
-        matches!(self, Fault::Killed | Fault::KilledAfter)
-    }
+    pub const ALL: [Fault; 5] =
+        [Fault::Refused, Fault::Throttled, Fault::AnswerLost, Fault::Hangs, Fault::Dies];
 }
 
 /// The account as one process sees it: looking is one call, and a change is the calls that
@@ -110,11 +97,7 @@ impl<'a> Calls<'a> {
                 refused("NoAnswer")
             }
             Some(Fault::Hangs) => pending().await,
-            Some(Fault::Killed) => {
-                self.dead.set(true);
-                pending().await
-            }
-            Some(Fault::KilledAfter) => {
+            Some(Fault::Dies) => {
                 self.dead.set(true);
                 // Whether it was refused, nobody lives to hear.
                 let _ = make(self.account);
