@@ -7,7 +7,9 @@ mod consistency;
 mod http_client;
 mod iam;
 mod quotas;
+mod stack_events;
 
 pub use client::Environment;
 pub use iam::Iam;
 pub use quotas::ServiceQuotas;
+pub use stack_events::StackEvents;

@@ -11,6 +11,7 @@ mod progress;
 mod request;
 mod response_url;
 pub mod value;
+mod verified;
 
 pub use answer::{Answer, BODY_LIMIT, Status, Success};
 pub use callback::{Callback, PutError, Reply, Transport};
@@ -18,3 +19,4 @@ pub use guard::{CustomResource, Unanswered, serve};
 pub use progress::Progress;
 pub use request::{Request, RequestType};
 pub use response_url::{Origins, ResponseUrl};
+pub use verified::{StackEvents, Verified};

@@ -6,7 +6,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 use crate::aws::Environment;
-use crate::cfn::{CustomResource, serve};
+use crate::cfn::{CustomResource, Verified, serve};
 use crate::state::Account;
 
 /// Serves requests with `resource`, which is made anew for each with the account that the
@@ -20,6 +20,7 @@ pub async fn run<R: CustomResource>(
     resource: impl Fn(Account) -> R,
 ) -> Result<(), Error> {
     let callback = &environment.callback()?;
+    let stack_events = &environment.stack_events()?;
     let resource = &resource;
     // Raw JSON: a typed event would fail before this function, and nobody would answer.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
@@ -27,7 +28,7 @@ pub async fn run<R: CustomResource>(
         let account = Account::from_arn(&context.invoked_function_arn);
         let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
         let now = SystemTime::now();
-        let resource = resource(account);
+        let resource = Verified::new(resource(account), stack_events.clone());
         let served = serve(&resource, callback, &payload, now, context.deadline());
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         Box::pin(served).await.map_err(failure)

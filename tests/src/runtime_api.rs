@@ -5,7 +5,7 @@
 //! of "Using Lambda environment variables".
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -51,12 +51,36 @@ pub enum Outcome {
     TimedOut,
 }
 
+/// What a process may have of something at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// So many file descriptors are open at once, the three standard ones among them.
+    OpenFiles(u32),
+    /// So many KiB of address space.
+    AddressSpace(u32),
+}
+
+impl Limit {
+    /// The program under this limit, set by a shell: Rust's own library has no way to.
+    fn command(self, program: &Path) -> Command {
+        let (option, value) = match self {
+            Limit::OpenFiles(count) => ("-n", count),
+            Limit::AddressSpace(kibibytes) => ("-v", kibibytes),
+        };
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!("ulimit {option} {value} && exec \"$0\"")]).arg(program);
+        command
+    }
+}
+
 /// A compiled function with its runtime API. The process ends when this is dropped.
 pub struct Function {
     program: PathBuf,
     environment: Vec<(OsString, OsString)>,
+    limit: Option<Limit>,
     api: Server,
     events: mpsc::UnboundedSender<Invocation>,
+    waiting: Arc<Mutex<mpsc::UnboundedReceiver<Invocation>>>,
     ends: mpsc::UnboundedReceiver<(String, Outcome)>,
     process: Option<Process>,
     invocations: u32,
@@ -81,13 +105,16 @@ impl Function {
         let (events, queue) = mpsc::unbounded_channel();
         let (end, ends) = mpsc::unbounded_channel();
         let queue = Arc::new(Mutex::new(queue));
+        let waiting = Arc::clone(&queue);
         let api =
             Server::start(move |request| serve(request, Arc::clone(&queue), end.clone())).await;
         Function {
             program: program.into(),
             environment: Vec::new(),
+            limit: None,
             api,
             events,
+            waiting,
             ends,
             process: None,
             invocations: 0,
@@ -99,6 +126,12 @@ impl Function {
     /// is inherited from the test.
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Function {
         self.environment.push((name.into(), value.into()));
+        self
+    }
+
+    /// Starts the next processes with less than they may need. What runs already goes on.
+    pub fn limited(mut self, limit: Option<Limit>) -> Function {
+        self.limit = limit;
         self
     }
 
@@ -129,7 +162,11 @@ impl Function {
         let outcome = timeout(allowed, ended).await.unwrap_or(Outcome::TimedOut);
         match outcome {
             Outcome::Returned(_) | Outcome::Failed(_) => {}
-            Outcome::Exited(_) | Outcome::TimedOut => self.stop().await,
+            Outcome::Exited(_) | Outcome::TimedOut => {
+                self.stop().await;
+                // What the process did not take is not for the next one.
+                while self.waiting.lock().await.try_recv().is_ok() {}
+            }
         }
         outcome
     }
@@ -143,7 +180,11 @@ impl Function {
 
     fn start(&self) -> Process {
         let api = self.api.origin();
-        let mut child = Command::new(&self.program)
+        let mut child = match self.limit {
+            None => Command::new(&self.program),
+            Some(limit) => limit.command(&self.program),
+        };
+        let mut child = child
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", api.trim_start_matches("http://"))
             .env("AWS_LAMBDA_FUNCTION_NAME", FUNCTION_NAME)

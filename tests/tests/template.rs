@@ -12,7 +12,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{Action, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE, QuotaAction};
+use account_presets::aws::actions::{
+    Action, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE, QuotaAction, StackAction,
+};
 use account_presets::lambda_concurrency::quota::quota_arn;
 use account_presets::preset::parameters::{self, Value as Parameter};
 use account_presets::preset::{self, Branches, Wish, render};
@@ -376,6 +378,7 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
         let mut text = document
             .to_string()
             .replace("${AWS::Partition}", "aws-us-gov")
+            .replace("${AWS::Region}", "ap-southeast-1")
             .replace("${AWS::AccountId}", "123456789012");
         for (name, parameter) in &parameters {
             if let Some(longest) = parameter["MaxLength"].as_u64() {
@@ -441,4 +444,22 @@ fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
     assert_eq!(arns(&role["Resource"]), BTreeSet::from([name.to_owned()]));
     let condition = &role["Condition"]["StringEquals"]["iam:AWSServiceName"];
     assert_eq!(*condition, "servicequotas.amazonaws.com");
+}
+
+/// X6, X7
+#[test]
+fn the_functions_read_the_events_of_stacks_only_where_they_are_to_verify_them() {
+    let policy = &template()["Resources"]["StackEventsPolicy"];
+    assert_eq!(policy["Condition"], "VerifiesStackEvents");
+    let roles = BTreeSet::from(["IamPresetRole".to_owned(), "LambdaConcurrencyRole".to_owned()]);
+    assert_eq!(texts(&policy["Properties"]["Roles"]), roles);
+    let document = policy["Properties"]["PolicyDocument"].clone();
+    let statements = statements([document]);
+    let read = &statements["ReadStackEvents"];
+    assert_eq!(statements.len(), 1);
+    let called = StackAction::ALL.iter().map(|action| action.as_str().to_owned());
+    assert_eq!(texts(&read["Action"]), called.collect());
+    let stacks =
+        "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*".to_owned();
+    assert_eq!(texts(&read["Resource"]), BTreeSet::from([stacks]));
 }

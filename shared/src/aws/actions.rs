@@ -101,6 +101,14 @@ actions! {
     }
 }
 
+actions! {
+    /// An action of both, where the operator wants requests verified.
+    StackAction {
+        "cloudformation":
+            DescribeStackEvents;
+    }
+}
+
 /// Needed by `iam:AddRoleToInstanceProfile`, though no call has this name.
 pub const PASS_ROLE: &str = "iam:PassRole";
 
@@ -112,7 +120,7 @@ pub const CREATE_SERVICE_LINKED_ROLE: &str = "iam:CreateServiceLinkedRole";
 mod tests {
     use std::fmt::Debug;
 
-    use super::{Action, QuotaAction};
+    use super::{Action, QuotaAction, StackAction};
 
     /// Holds a list of actions to the files that call them, by way of these clients.
     fn assert_called<A: Debug>(actions: &[A], name: &str, code: &str, clients: &[&str]) {
@@ -135,5 +143,7 @@ mod tests {
         assert_called(Action::ALL, "Action", &iam, &["self.client"]);
         let quotas = include_str!("quotas.rs");
         assert_called(QuotaAction::ALL, "QuotaAction", quotas, &["self.quotas", "self.lambda"]);
+        let stack_events = include_str!("stack_events.rs");
+        assert_called(StackAction::ALL, "StackAction", stack_events, &["self.client"]);
     }
 }

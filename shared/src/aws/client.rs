@@ -17,6 +17,7 @@ use tracing::error;
 
 use super::consistency::EventualConsistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
+use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Origins};
 use crate::iam_preset::Settings;
 
@@ -32,9 +33,10 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | variable | meaning |
 /// | --- | --- |
 /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda |
-/// | `AWS_ENDPOINT_URL_IAM`, `…_SERVICE_QUOTAS`, `…_LAMBDA`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
+/// | `AWS_ENDPOINT_URL_IAM`, `…_SERVICE_QUOTAS`, `…_LAMBDA`, `…_CLOUDFORMATION`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
+/// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
 #[derive(Clone)]
 pub struct Environment(BTreeMap<String, String>);
 
@@ -121,6 +123,23 @@ impl Environment {
         let config = aws_sdk_lambda::config::Builder::from(&self.sdk_config("LAMBDA")?)
             .retry_partition(patient("lambda"));
         Ok(aws_sdk_lambda::Client::from_conf(config.build()))
+    }
+
+    /// CloudFormation's events of stacks, if the operator wants requests held against them
+    /// (`VERIFY_STACK_EVENTS`). Any value but `false` is taken for yes.
+    ///
+    /// # Errors
+    ///
+    /// The certificates make no TLS configuration.
+    pub fn stack_events(&self) -> Result<Option<StackEvents>, String> {
+        if matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false")) {
+            return Ok(None);
+        }
+        let config = self.sdk_config("CLOUDFORMATION")?;
+        let config = aws_sdk_cloudformation::config::Builder::from(&config)
+            .retry_partition(patient("cloudformation"));
+        let client = aws_sdk_cloudformation::Client::from_conf(config.build());
+        Ok(Some(StackEvents::new(client)))
     }
 
     /// What the clients of all services have in common. `service` is the service's name in

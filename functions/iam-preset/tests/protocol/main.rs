@@ -16,6 +16,7 @@ mod origins;
 mod refused;
 mod samples;
 mod secrets;
+mod shortage;
 mod stacks;
 mod stage;
 mod time;

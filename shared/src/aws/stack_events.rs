@@ -1,0 +1,123 @@
+//! CloudFormation's events of a stack behind the seam.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudformation::Client;
+
+use super::actions::StackAction;
+use super::call::call;
+use crate::cfn;
+
+/// The stacks of one Region, by the SDK.
+#[derive(Clone, Debug)]
+pub struct StackEvents {
+    client: Client,
+}
+
+impl StackEvents {
+    /// Calls with this client. Nothing is called yet.
+    pub fn new(client: Client) -> Self {
+        StackEvents { client }
+    }
+}
+
+impl cfn::StackEvents for StackEvents {
+    async fn latest_status(
+        &self,
+        stack_id: &str,
+        logical_resource_id: &str,
+    ) -> Result<Option<String>, String> {
+        let action = StackAction::DescribeStackEvents.as_str();
+        let (mut tokens, mut next) = (BTreeSet::new(), None);
+        loop {
+            let sent = self.client.describe_stack_events().stack_name(stack_id);
+            let page = match call(action, stack_id, sent.set_next_token(next).send()).await {
+                Ok(page) => page,
+                // So CloudFormation says that there is no such stack.
+                Err(error) if error.code == "ValidationError" => return Ok(None),
+                Err(error) => return Err(error.to_string()),
+            };
+            // The newest stand first.
+            let mut events = page.stack_events.unwrap_or_default().into_iter();
+            let own = events.find(|event| event.logical_resource_id() == Some(logical_resource_id));
+            if let Some(event) = own {
+                return Ok(event.resource_status.map(|status| status.as_str().to_owned()));
+            }
+            next = page.next_token.filter(|token| !token.is_empty());
+            // A page that comes twice would come for ever.
+            match &next {
+                Some(token) if tokens.insert(token.clone()) => {}
+                Some(_) | None => return Ok(None),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_cloudformation::operation::describe_stack_events::{
+        DescribeStackEventsError, DescribeStackEventsOutput,
+    };
+    use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
+    use aws_smithy_mocks::{RuleMode, mock, mock_client};
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+    use crate::cfn::StackEvents as _;
+
+    fn page(events: &[(&str, &str)], next: Option<&str>) -> DescribeStackEventsOutput {
+        let event = |(id, status): &(&str, &str)| {
+            let event = StackEvent::builder().event_id("e").stack_id("stack").stack_name("s");
+            event.logical_resource_id(*id).resource_status(ResourceStatus::from(*status)).build()
+        };
+        DescribeStackEventsOutput::builder()
+            .set_stack_events(Some(events.iter().map(event).collect()))
+            .set_next_token(next.map(str::to_owned))
+            .build()
+    }
+
+    /// What is found in these pages; the second is that of the token `more`.
+    async fn found(
+        first: DescribeStackEventsOutput,
+        second: DescribeStackEventsOutput,
+    ) -> Option<String> {
+        let first = mock!(Client::describe_stack_events)
+            .match_requests(|sent| {
+                sent.stack_name() == Some("stack") && sent.next_token().is_none()
+            })
+            .then_output(move || first.clone());
+        let second = mock!(Client::describe_stack_events)
+            .match_requests(|sent| sent.next_token() == Some("more"))
+            .then_output(move || second.clone());
+        let client = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, [&first, &second]);
+        StackEvents::new(client).latest_status("stack", "Mine").await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_newest_event_of_the_resource_counts_on_whichever_page_it_is() {
+        let newest = [("Other", "CREATE_COMPLETE"), ("Mine", "UPDATE_IN_PROGRESS")];
+        let older = [("Mine", "CREATE_COMPLETE")];
+        let status = found(page(&newest, Some("more")), page(&older, None)).await;
+        assert_eq!(status.as_deref(), Some("UPDATE_IN_PROGRESS"));
+        let status = found(page(&newest[..1], Some("more")), page(&older, None)).await;
+        assert_eq!(status.as_deref(), Some("CREATE_COMPLETE"));
+        let none = found(page(&newest[..1], Some("more")), page(&[], Some("more"))).await;
+        assert_eq!(none, None);
+    }
+
+    #[tokio::test]
+    async fn a_stack_that_is_not_there_has_no_events_and_a_denial_is_an_error() {
+        for (code, expected) in [("ValidationError", Ok(None)), ("AccessDenied", Err(()))] {
+            let refusal = mock!(Client::describe_stack_events).then_error(move || {
+                let metadata = ErrorMetadata::builder().code(code).message("no").build();
+                DescribeStackEventsError::generic(metadata)
+            });
+            let client = mock_client!(aws_sdk_cloudformation, [&refusal]);
+            let found = StackEvents::new(client).latest_status("stack", "Mine").await;
+            if let Err(reason) = &found {
+                assert!(reason.contains("cloudformation:DescribeStackEvents"), "{reason}");
+            }
+            assert_eq!(found.map_err(drop), expected, "{code}");
+        }
+    }
+}
