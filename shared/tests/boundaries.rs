@@ -10,24 +10,9 @@
 
 mod choices;
 
-use account_presets::preset::schema::Parameter;
-use account_presets::preset::{self, Branches, Preset, Wish, parameters, render};
+use account_presets::preset::{self, Branches, Wish, parameters, render};
 use account_presets::state::{Account, Owner, Resource, State};
-use serde_json::{Map, Value, json};
-
-/// Each switch at each of its values while the others have their defaults.
-fn choices_of(preset: &Preset) -> Vec<Map<String, Value>> {
-    let switches = preset.parameters.iter().flat_map(|(name, parameter)| {
-        let values = match parameter {
-            Parameter::Boolean { .. } => vec!["true".to_owned(), "false".to_owned()],
-            Parameter::Enum { values, .. } => values.clone(),
-            Parameter::String { .. } | Parameter::Integer { .. } | Parameter::List { .. } => vec![],
-        };
-        values.into_iter().map(|value| Map::from_iter([(name.clone(), json!(value))]))
-    });
-    let elements = choices::elements(preset);
-    switches.map(|given| elements.clone().into_iter().chain(given).collect()).collect()
-}
+use serde_json::Value;
 
 /// True if a statement allows making roles that have no boundary.
 fn makes_roles(statement: &Value) -> bool {
@@ -60,7 +45,7 @@ fn who_makes_roles_is_marked_and_nobody_else() {
     for name in preset::names() {
         let preset = preset::find(name).unwrap();
         for edition in &preset.editions {
-            for given in choices_of(preset) {
+            for given in choices::switches(preset) {
                 let wish = Wish {
                     account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:f:f")
                         .unwrap(),

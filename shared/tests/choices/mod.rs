@@ -24,3 +24,18 @@ pub fn elements(preset: &Preset) -> Map<String, Value> {
     });
     first.collect()
 }
+
+/// Each switch at each of its values while the others have their defaults.
+#[allow(dead_code, reason = "not every test asks for them")]
+pub fn switches(preset: &Preset) -> Vec<Map<String, Value>> {
+    let switches = preset.parameters.iter().flat_map(|(name, parameter)| {
+        let values = match parameter {
+            Parameter::Boolean { .. } => vec!["true".to_owned(), "false".to_owned()],
+            Parameter::Enum { values, .. } => values.clone(),
+            Parameter::String { .. } | Parameter::Integer { .. } | Parameter::List { .. } => vec![],
+        };
+        values.into_iter().map(|value| Map::from_iter([(name.clone(), json!(value))]))
+    });
+    let elements = elements(preset);
+    switches.map(|given| elements.clone().into_iter().chain(given).collect()).collect()
+}

@@ -1,0 +1,89 @@
+//! Whom the roles of the presets trust, and on whose behalf.
+
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod choices;
+
+use std::collections::BTreeSet;
+
+use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::state::{Account, Owner, Resource, State};
+use serde_json::{Map, Value};
+
+/// Services that say for whose resource they assume a role, each by its own page "Cross-service
+/// confused deputy prevention" (of ECS, "Task IAM role").
+const SAY_FOR_WHOM: [&str; 4] = [
+    "batch.amazonaws.com",
+    "ecs-tasks.amazonaws.com",
+    "events.amazonaws.com",
+    "states.amazonaws.com",
+];
+
+/// Services that do not, or do not document it: with a condition the role could not be assumed.
+const SAY_NOTHING: [&str; 4] = [
+    "apigateway.amazonaws.com",
+    "ec2.amazonaws.com",
+    "lambda.amazonaws.com",
+    "spotfleet.amazonaws.com",
+];
+
+fn hardened(preset: &Preset, given: &Map<String, Value>) -> State {
+    let wish = Wish {
+        account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
+        owner: Owner::new("stack", "Preset"),
+        edition: Edition::Hardened,
+        parameters: parameters::read(preset, given).0,
+        path: "/".to_owned(),
+        permissions_boundary: None,
+        tags: Default::default(),
+        max_session_duration: 3600,
+    };
+    render(preset, &wish, Branches::Chosen)
+}
+
+/// Each service that a role of these presets trusts, and the account that it has to come for.
+fn trusts(state: &State) -> BTreeSet<(String, String, Option<String>)> {
+    let mut trusts = BTreeSet::new();
+    for (id, object) in state.iter() {
+        let Resource::Role(role) = &object.resource else { continue };
+        for statement in list(&role.trust.as_value()["Statement"]) {
+            let account = statement["Condition"]["StringEquals"]["aws:SourceAccount"].as_str();
+            let services = &statement["Principal"]["Service"];
+            for service in list(services).iter().filter_map(Value::as_str) {
+                trusts.insert((id.name.clone(), service.to_owned(), account.map(str::to_owned)));
+            }
+        }
+    }
+    trusts
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+/// Threat 7
+#[test]
+fn a_service_that_says_for_whom_it_comes_is_trusted_for_this_account_only() {
+    let mut seen = BTreeSet::new();
+    for preset in preset::names().into_iter().map(|name| preset::find(name).unwrap()) {
+        for given in choices::switches(preset) {
+            for (role, service, account) in trusts(&hardened(preset, &given)) {
+                let expected = match service.as_str() {
+                    service if SAY_FOR_WHOM.contains(&service) => Some("123456789012"),
+                    service if SAY_NOTHING.contains(&service) => None,
+                    _ => panic!("{role}: does {service} say for whom it assumes a role?"),
+                };
+                assert_eq!(account.as_deref(), expected, "{role} trusts {service}");
+                seen.insert(service);
+            }
+        }
+    }
+    let known: BTreeSet<&str> = SAY_FOR_WHOM.into_iter().chain(SAY_NOTHING).collect();
+    assert!(seen.iter().map(String::as_str).eq(known), "{seen:?}");
+}

@@ -1,0 +1,68 @@
+//! What is fetched to build and to test the functions is one version of each, and the lock files
+//! know what it is.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops at what it did not expect"
+)]
+
+use serde_json::Value;
+
+/// Threat 15
+#[test]
+fn every_crate_is_locked_with_its_checksum() {
+    let lock = include_str!("../../Cargo.lock");
+    let ours = ["fuzz", "iam-preset", "lambda-concurrency", "shared", "tests"];
+    let mut fetched = 0;
+    for package in lock.split("[[package]]").skip(1) {
+        let value = |key: &str| {
+            let lines = package.lines();
+            lines.filter_map(|line| line.split_once(" = ")).find(|(name, _)| *name == key)
+        };
+        let (_, name) = value("name").expect("a name");
+        if ours.contains(&name.trim_matches('"')) {
+            assert_eq!(value("source"), None, "{name}");
+            continue;
+        }
+        let (_, source) = value("source").expect("a source");
+        assert!(source.starts_with("\"registry+"), "{name} comes from {source}");
+        assert!(value("checksum").is_some(), "{name}");
+        fetched += 1;
+    }
+    assert!(fetched > 100, "{fetched}");
+}
+
+/// Threat 15
+#[test]
+fn every_package_of_npm_is_locked_with_its_checksum() {
+    let lock: Value =
+        serde_json::from_str(include_str!("../policies/package-lock.json")).expect("a lock file");
+    let packages = lock["packages"].as_object().expect("packages");
+    let fetched: Vec<_> = packages.iter().filter(|(path, _)| !path.is_empty()).collect();
+    assert!(!fetched.is_empty());
+    for (path, package) in fetched {
+        assert!(
+            package["integrity"].as_str().is_some_and(|sum| sum.starts_with("sha512-")),
+            "{path}"
+        );
+        assert_eq!(package["hasInstallScript"], Value::Null, "{path}");
+    }
+}
+
+/// Threat 15
+#[test]
+fn every_package_of_pypi_is_of_one_version() {
+    for list in [
+        include_str!("../requirements.txt"),
+        include_str!("../requirements-sam.txt"),
+        include_str!("../requirements-checks.txt"),
+    ] {
+        let lines = list.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines: Vec<&str> = lines.collect();
+        assert!(!lines.is_empty());
+        for line in lines {
+            let (_, version) = line.split_once("==").expect(line);
+            assert!(!version.contains(['*', '>', '<', ',']), "{line}");
+        }
+    }
+}
