@@ -71,12 +71,12 @@ fn catalogue(name: &str) -> State {
 
 /// The presets, and what stands for each in the template: the policies whose names begin with its
 /// own.
-fn presets() -> Vec<(State, BTreeMap<String, Value>)> {
+fn presets() -> Vec<(&'static str, State, BTreeMap<String, Value>)> {
     let mut rest = managed_policies();
-    let of_preset = |name: &str| {
+    let of_preset = |name: &'static str| {
         let own = rest.extract_if(.., |id, _| id.to_lowercase().starts_with(name));
         let documents: Vec<Value> = own.map(|(_, document)| document).collect();
-        (catalogue(name), statements(documents))
+        (name, catalogue(name), statements(documents))
     };
     let presets = preset::names().into_iter().map(of_preset).collect();
     assert!(rest.keys().eq(["CommonPolicy"]), "{:?}", rest.keys());
@@ -143,13 +143,47 @@ fn texts(value: &Value) -> BTreeSet<String> {
     list(value).iter().map(text).collect()
 }
 
+/// What ARNs begin with, and what stands for it here.
+const SHORT: [(&str, &str); 2] = [
+    ("arn:${AWS::Partition}:iam::aws:policy/", "aws/"),
+    ("arn:${AWS::Partition}:iam::${AWS::AccountId}:", ""),
+];
+
 /// The ARNs of a statement or condition, without what all of them begin with.
 fn arns(value: &Value) -> BTreeSet<String> {
-    let short = |arn: String| {
-        arn.replace("arn:${AWS::Partition}:iam::${AWS::AccountId}:", "")
-            .replace("arn:${AWS::Partition}:iam::aws:policy", "aws")
-    };
+    let short = |arn: String| SHORT.iter().fold(arn, |arn, (long, short)| arn.replace(long, short));
     texts(value).into_iter().map(short).collect()
+}
+
+/// Holds the ARNs of a preset's statement to those that the preset needs there, and says which
+/// lines of the template are missing or too many.
+fn assert_same_arns(
+    preset: &str,
+    statement: &str,
+    there: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+) {
+    let line = |arn: &String| {
+        let begins = SHORT.iter().find(|(_, short)| arn.starts_with(short));
+        let (long, short) = begins.expect("the last fits all");
+        format!("\n    - !Sub {long}{}", arn.trim_start_matches(short))
+    };
+    let lines = |arns: Vec<&String>| arns.into_iter().map(line).collect::<String>();
+    let missing = lines(wanted.difference(there).collect());
+    let extra = lines(there.difference(wanted).collect());
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "template.yaml, policy of the preset {preset}, {statement}\nadd:{missing}\nremove:{extra}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "policy of the preset p, Roles\nadd:\n    - !Sub \
+                           arn:${AWS::Partition}:iam::${AWS::AccountId}:role/new\nremove:\n    \
+                           - !Sub arn:${AWS::Partition}:iam::aws:policy/Old")]
+fn a_name_that_is_missing_in_the_template_is_a_line_to_add() {
+    let set = |names: [&str; 2]| BTreeSet::from(names.map(str::to_owned));
+    assert_same_arns("p", "Roles", &set(["role/same", "aws/Old"]), &set(["role/same", "role/new"]));
 }
 
 /// A name at the root and below any path. A name that begins with `*` is both in one.
@@ -201,7 +235,7 @@ fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
 /// X6, Threat 1, Threat 4
 #[test]
 fn every_statement_names_its_presets_objects_and_no_others() {
-    for (catalogue, statements) in presets() {
+    for (preset, catalogue, statements) in presets() {
         for (sid, kind, prefix) in [
             ("Roles", Kind::Role, "role"),
             ("Policies", Kind::Policy, "policy"),
@@ -209,7 +243,7 @@ fn every_statement_names_its_presets_objects_and_no_others() {
             ("InstanceProfiles", Kind::InstanceProfile, "instance-profile"),
         ] {
             let allowed = statements.get(sid).map(|it| arns(&it["Resource"])).unwrap_or_default();
-            assert_eq!(allowed, names(&catalogue, kind, prefix), "{sid}");
+            assert_same_arns(preset, sid, &allowed, &names(&catalogue, kind, prefix));
         }
     }
 }
@@ -217,7 +251,7 @@ fn every_statement_names_its_presets_objects_and_no_others() {
 /// X6, X8, Threat 1
 #[test]
 fn to_each_object_only_its_own_presets_policies_can_be_attached() {
-    for (catalogue, statements) in presets() {
+    for (preset, catalogue, statements) in presets() {
         for (action, node, link, prefix) in [
             ("iam:AttachRolePolicy", Kind::Role, Kind::RoleAttachment, "role"),
             ("iam:AttachGroupPolicy", Kind::Group, Kind::GroupAttachment, "group"),
@@ -228,7 +262,8 @@ fn to_each_object_only_its_own_presets_policies_can_be_attached() {
                 if texts(&statement["Action"]).contains(action) && !existing {
                     let resources = arns(&statement["Resource"]);
                     let among = |id: &Id| forms(prefix, &id.name).is_subset(&resources);
-                    assert_eq!(attachable(statement), attached(&catalogue, link, among), "{sid}");
+                    let wanted = attached(&catalogue, link, among);
+                    assert_same_arns(preset, sid, &attachable(statement), &wanted);
                     for resource in resources {
                         assert!(
                             covered.insert(resource.clone()),
@@ -237,7 +272,7 @@ fn to_each_object_only_its_own_presets_policies_can_be_attached() {
                     }
                 }
             }
-            assert_eq!(covered, names(&catalogue, node, prefix), "{action}");
+            assert_same_arns(preset, action, &covered, &names(&catalogue, node, prefix));
         }
     }
 }
@@ -245,7 +280,7 @@ fn to_each_object_only_its_own_presets_policies_can_be_attached() {
 /// X6, Threat 1
 #[test]
 fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_attached() {
-    for (catalogue, statements) in presets() {
+    for (preset, catalogue, statements) in presets() {
         let foreign = |id: &Id| id.parent().is_some_and(|parent| !catalogue.contains(&parent));
         for (sid, link, resource, actions) in [
             (
@@ -270,15 +305,12 @@ fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_at
             // A user is part of the state, though nobody's preset makes one.
             let wanted = attached(&catalogue, link, |id| sid == "Users" || foreign(id));
             let Some(statement) = statements.get(sid) else {
-                assert_eq!(wanted, BTreeSet::new(), "{sid}");
+                assert_same_arns(preset, sid, &BTreeSet::new(), &wanted);
                 continue;
             };
-            assert_eq!(attachable(statement), wanted, "{sid}");
-            assert_eq!(
-                arns(&statement["Resource"]),
-                BTreeSet::from([resource.to_owned()]),
-                "{sid}"
-            );
+            assert_same_arns(preset, sid, &attachable(statement), &wanted);
+            let everybody = BTreeSet::from([resource.to_owned()]);
+            assert_same_arns(preset, sid, &arns(&statement["Resource"]), &everybody);
             assert_eq!(texts(&statement["Action"]), actions.map(str::to_owned).into(), "{sid}");
         }
     }
@@ -287,7 +319,7 @@ fn to_what_others_made_only_policies_that_the_catalogue_attaches_there_can_be_at
 /// X6, Threat 8
 #[test]
 fn only_roles_of_instance_profiles_can_be_passed_and_only_to_ec2() {
-    for (catalogue, statements) in presets() {
+    for (preset, catalogue, statements) in presets() {
         let links = catalogue.ids().filter(|id| id.kind == Kind::ProfileRole);
         let roles = links.filter_map(Id::target);
         let expected: BTreeSet<String> = roles.flat_map(|role| forms("role", &role.name)).collect();
@@ -297,7 +329,7 @@ fn only_roles_of_instance_profiles_can_be_passed_and_only_to_ec2() {
             .collect();
         assert_eq!(passing.len(), usize::from(!expected.is_empty()));
         for statement in passing {
-            assert_eq!(arns(&statement["Resource"]), expected);
+            assert_same_arns(preset, PASS_ROLE, &arns(&statement["Resource"]), &expected);
             let service = &statement["Condition"]["StringEquals"]["iam:PassedToService"];
             assert_eq!(*service, "ec2.amazonaws.com");
         }
@@ -308,7 +340,7 @@ fn only_roles_of_instance_profiles_can_be_passed_and_only_to_ec2() {
 fn only_the_catalogues_service_linked_roles_can_be_made() {
     let services: BTreeSet<String> = presets()
         .iter()
-        .flat_map(|(catalogue, _)| catalogue.iter().map(|(_, object)| object.resource.clone()))
+        .flat_map(|(_, catalogue, _)| catalogue.iter().map(|(_, object)| object.resource.clone()))
         .filter_map(|resource| match resource {
             Resource::ServiceLinkedRole { service, .. } => Some(service),
             _ => None,
