@@ -46,8 +46,9 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(GUARD) validate --rules tests/guard/consumers.guard --data examples
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
-nightly: ## ten thousand random schedules of stacks and people, others on each day
-	SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} cargo test --locked -p shared --test iam_preset model -- --nocapture
+nightly: ## every fault at every call, and ten thousand random schedules of stacks and people, others on each day
+	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
+	    cargo test --locked -p shared --test iam_preset -- --nocapture crash model
 
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
