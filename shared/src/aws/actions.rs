@@ -139,7 +139,12 @@ mod tests {
 
     #[test]
     fn each_action_is_called_and_each_call_is_an_action() {
-        let iam = [include_str!("iam/observe.rs"), include_str!("iam/apply.rs")].concat();
+        let iam = [
+            include_str!("iam/apply.rs"),
+            include_str!("iam/observe.rs"),
+            include_str!("iam/tags.rs"),
+        ]
+        .concat();
         assert_called(Action::ALL, "Action", &iam, &["self.client"]);
         let quotas = include_str!("quotas.rs");
         assert_called(QuotaAction::ALL, "QuotaAction", quotas, &["self.quotas", "self.lambda"]);

@@ -3,6 +3,7 @@
 mod apply;
 mod observe;
 mod settle;
+mod tags;
 
 use std::future::Future;
 use std::time::Duration;

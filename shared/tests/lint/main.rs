@@ -1,0 +1,20 @@
+//! The linter: what it finds in the catalogue, and a small preset for each thing that it finds.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod catalogue;
+mod escalation;
+mod mistakes;
+
+use account_presets::preset::Preset;
+use account_presets::preset::lint::{Reference, lint};
+
+fn reference() -> Reference {
+    Reference::from_json(include_str!("../../data/aws-reference.json")).unwrap()
+}
+
+/// What is found in a preset.
+fn lines(text: &str) -> Vec<String> {
+    let preset: Preset = serde_saphyr::from_str(text).unwrap();
+    lint(&preset, &reference()).iter().map(ToString::to_string).collect()
+}
