@@ -9,11 +9,14 @@ What is added, each as AWS documents it:
   putting a role into an instance profile needs `iam:PassRole`.
 - A customer policy must exist to be attached, and a group must be empty to be deleted.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
-- CloudFormation sends a Delete after a Create that failed, with the physical id of the failed answer.
+- CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
+  that it invents where none came.
 - CloudTrail knows the name of an action that stands in a request's body.
+- Lambda: see `aws_lambda`.
 """
 
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -25,14 +28,8 @@ from ministack.core.responses import get_account_id
 from ministack.services import iam
 from ministack.services.cloudformation import custom_resource
 
-SERVICE_LINKED_ROLES = {
-    "autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling",
-    "batch.amazonaws.com": "AWSServiceRoleForBatch",
-    "ecs.amazonaws.com": "AWSServiceRoleForECS",
-    "spot.amazonaws.com": "AWSServiceRoleForEC2Spot",
-    "spotfleet.amazonaws.com": "AWSServiceRoleForEC2SpotFleet",
-}
-
+from . import aws_lambda
+from .account import SERVICE_LINKED_ROLES
 
 def main():
     authorize_iam_as_documented()
@@ -40,6 +37,7 @@ def main():
     name_service_linked_roles()
     delete_after_a_failed_create()
     name_events_after_their_action()
+    aws_lambda.install()
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     app.main()
 
@@ -112,9 +110,15 @@ def condition_keys(params):
     keys = {
         "iam:PolicyARN": iam._p(params, "PolicyArn"),
         "iam:AWSServiceName": iam._p(params, "AWSServiceName"),
-        "iam:PermissionsBoundary": iam._p(params, "PermissionsBoundary"),
+        "iam:PermissionsBoundary": boundary(params),
     }
     return {key: value for key, value in keys.items() if value}
+
+
+def boundary(params):
+    """The boundary that a request sets, or else the one of the role that it is about."""
+    role = iam._roles.get(iam._p(params, "RoleName")) or {}
+    return iam._p(params, "PermissionsBoundary") or role.get("PermissionsBoundary")
 
 
 # --- what IAM refuses ---
@@ -189,9 +193,11 @@ def delete_after_a_failed_create():
     def invoke_custom_resource(request_type, logical_id, props, *args, **kwargs):
         try:
             return invoke(request_type, logical_id, props, *args, **kwargs)
-        except RuntimeError as failure:
+        except (RuntimeError, TimeoutError) as failure:
             if request_type == "Create":
+                stack_name, invented = args[0], secrets.token_hex(6).upper()
                 physical_id = last.get(answers.token, {}).get("PhysicalResourceId")
+                physical_id = physical_id or f"{stack_name}-{logical_id}-{invented}"
                 try:
                     invoke("Delete", logical_id, props, *args, physical_id=physical_id, **kwargs)
                 except RuntimeError as second:

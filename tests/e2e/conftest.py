@@ -9,6 +9,7 @@ import pytest
 from . import provider, stacks
 from .account import account_snapshot, delete_role, delete_user, remove_what_is_new, without_numbers
 from .emulator import running_emulator
+from .log_check import complaints
 
 ALARM_TOPIC = "arn:aws:sns:us-east-1:000000000000:alarms"
 TRUST_NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
@@ -20,6 +21,8 @@ def emulator():
     with running_emulator() as emulator:
         provider.deploy(emulator, AlarmTopicArn=ALARM_TOPIC)
         yield emulator
+        # Of the whole run, whatever was in it.
+        assert complaints(emulator) == []
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +102,7 @@ class Account:
 
     @contextmanager
     def denied_to_the_function(self, action):
-        role = next(name for name in self.roles() if name.startswith("account-presets-IamPresetRole"))
+        role = stacks.describe(self.cloudformation, provider.STACK).resources["IamPresetRole"]
         document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}}
         self.iam.put_role_policy(RoleName=role, PolicyName="Denied", PolicyDocument=json.dumps(document))
         try:

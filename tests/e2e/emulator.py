@@ -16,9 +16,11 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from .records import Records
 from .service_quotas import ServiceQuotas, running_service_quotas
 
 REGION = "us-east-1"
+REGIONS = (REGION, "eu-west-1")
 TESTS = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 
@@ -29,17 +31,17 @@ class Emulator:
     directory: Path
     quotas: ServiceQuotas
 
-    def client(self, service):
+    def client(self, service, region=REGION):
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}),
         )
 
-    def environment(self):
+    def environment(self, region=REGION):
         """What a command on this machine needs to find this account, and nothing of the caller's own account."""
         return {
             "PATH": os.environ["PATH"],
@@ -49,11 +51,15 @@ class Emulator:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "SAM_CLI_TELEMETRY": "0",
         }
+
+    @property
+    def records(self):
+        return Records(self.directory / "records.jsonl")
 
     def log(self):
         return (self.directory / "emulator.log").read_text(errors="replace")
