@@ -9,6 +9,7 @@ What is added, each as AWS documents it:
   putting a role into an instance profile needs `iam:PassRole`.
 - A customer policy must exist to be attached, and a group must be empty to be deleted.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
+- CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
 - CloudTrail knows the name of an action that stands in a request's body.
@@ -24,9 +25,9 @@ from contextvars import ContextVar
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
-from ministack.services.cloudformation import custom_resource
+from ministack.services.cloudformation import custom_resource, provisioners
 
 from . import aws_lambda
 from .account import SERVICE_LINKED_ROLES
@@ -35,6 +36,7 @@ def main():
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
     name_service_linked_roles()
+    name_resources_apart_in_each_region()
     delete_after_a_failed_create()
     name_events_after_their_action()
     aws_lambda.install()
@@ -175,6 +177,19 @@ def name_service_linked_roles():
 
 
 # --- CloudFormation ---
+
+
+def name_resources_apart_in_each_region():
+    physical_name = provisioners._physical_name
+
+    def named(stack_name, logical_id, **more):
+        token = provisioners._NAME_SEED.set(provisioners._NAME_SEED.get() + get_region())
+        try:
+            return physical_name(stack_name, logical_id, **more)
+        finally:
+            provisioners._NAME_SEED.reset(token)
+
+    provisioners._physical_name = named
 
 
 def delete_after_a_failed_create():

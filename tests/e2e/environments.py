@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import provider, stacks
+from .emulator import REGION
 from .records import Records
 from .runtime import Mailbox, Runtime, function, runtime_api
 
@@ -35,10 +36,13 @@ class Environment:
         self.process.wait()
         self.records.note(environment=self.name, killed=True)
 
-    def plans(self):
-        """How often it has looked at the account and written its plan into the log."""
+    def is_dead(self):
+        return self.process.poll() is not None
+
+    def logged(self, message):
+        """How many lines of its log say so."""
         own = (record for record in self.records.read() if record.get("environment") == self.name)
-        return sum('"message":"plan"' in record.get("printed", "") for record in own)
+        return sum(f'"message":"{message}"' in record.get("printed", "") for record in own)
 
 
 @contextmanager
@@ -62,9 +66,9 @@ def environment(emulator, mailbox, iam):
         yield Environment(name, records, runtime, mailbox, process)
 
 
-def role_credentials(emulator):
-    """The emulator lets the account's root assume any role that a service may."""
-    cloudformation, sts = emulator.client("cloudformation"), emulator.client("sts")
+def role_credentials(emulator, region=REGION):
+    """Of the function's role. The emulator lets the account's root assume any role that a service may."""
+    cloudformation, sts = emulator.client("cloudformation", region), emulator.client("sts")
     role = stacks.describe(cloudformation, provider.STACK).resources["IamPresetRole"]
     arn = f"arn:aws:iam::000000000000:role/{role}"
     given = sts.assume_role(RoleArn=arn, RoleSessionName="own")["Credentials"]
