@@ -66,12 +66,13 @@ class Emulator:
 
 
 @contextmanager
-def running_emulator():
+def running_emulator(**settings):
+    """`settings` are variables of the emulator's environment."""
     directory = tempfile.TemporaryDirectory(prefix="account-presets-")
     with directory as path, running_service_quotas() as quotas:
         port = free_port()
         emulator = Emulator(f"http://127.0.0.1:{port}", Path(path), quotas)
-        process = start(emulator, port)
+        process = start(emulator, port, settings)
         try:
             wait_until_ready(emulator, process)
             yield emulator
@@ -85,7 +86,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def start(emulator, port):
+def start(emulator, port, settings):
     # These go to the functions too: without them they would call AWS itself.
     environment = emulator.environment() | {
         "AWS_ENDPOINT_URL_SERVICE_QUOTAS": emulator.quotas.endpoint,
@@ -99,6 +100,7 @@ def start(emulator, port):
         "CLOUDTRAIL_RECORDING": "1",  # the tests ask what the function wrote
         "IOT_MTLS_ENABLED": "0",
         "DOCKER_HOST": "unix:///nowhere",  # functions run as processes
+        **settings,
     }
     with open(emulator.directory / "emulator.log", "wb") as log:
         return subprocess.Popen(

@@ -19,6 +19,8 @@ class Records:
     - `killed`: it was ended from outside
     - `wrote`, with `parameters` and the access `key`: a change of IAM, as CloudTrail has it
     - `throttled`, `dropped`: Lambda put a request back, or gave it up
+
+    All have the time in seconds, `at`.
     """
 
     path: Path
@@ -26,7 +28,7 @@ class Records:
     def note(self, **what):
         # One write to the end of the file: two processes never mix their lines.
         with open(self.path, "ab", buffering=0) as file:
-            file.write(json.dumps(what).encode() + b"\n")
+            file.write(json.dumps({"at": time.time(), **what}).encode() + b"\n")
 
     def read(self):
         return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
