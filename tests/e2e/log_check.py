@@ -68,7 +68,8 @@ def secrets_of(records):
 
 def unaccounted(records):
     """The changes of IAM without a line that says who asked, and the lines that no change belongs to."""
-    environment_of = {record["given"]["AWS_ACCESS_KEY_ID"]: record["environment"] for record in records if "given" in record}
+    given = (record for record in records if "given" in record)
+    environment_of = {record["given"]["AWS_ACCESS_KEY_ID"]: record["environment"] for record in given}
     serving, lost, found = {}, set(), []
     # The changes of each request in each environment, and its lines, by their place.
     writes, lines = defaultdict(list), defaultdict(list)

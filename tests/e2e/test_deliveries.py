@@ -133,7 +133,7 @@ def test_a_create_whose_process_is_killed_is_completed_by_the_next_delivery(acco
     assert account.snapshot() == before
 
 
-# I6, I7, Threat 5
+# I6
 def test_a_delete_under_an_invented_id_takes_what_its_owner_made_and_nothing_else(account, answers, start):
     account.make_user("ana")
     account.create(preset_template("skypilot", Parameters={"UserNames": ["ana"]}))

@@ -1,4 +1,4 @@
-"""What the functions log: of every run the whole log is searched when it ends (`conftest`), and here is what is found."""
+"""What the functions log. When a run ends, all that was logged is searched (`conftest`); here is what is found."""
 
 import json
 
@@ -51,10 +51,12 @@ def test_a_secret_in_the_log_is_found(secret):
     assert secrets_in("the log", [f'{{"message": "calling {secret}"}}'], run())
 
 
-@pytest.mark.parametrize("word", ["X-Amz-Signature", "x-amz-security-token", "Signature=a", "AWSAccessKeyId", "Expires=1"])
+WORDS = ("X-Amz-Signature", "x-amz-security-token", "Signature=a", "AWSAccessKeyId", "Expires=1", "authorization: AWS4")
+
+
+@pytest.mark.parametrize("word", WORDS)
 def test_the_name_of_a_secret_is_found_too(word):
     assert secrets_in("the log", [word], [])
-    assert secrets_in("the log", ["authorization: AWS4-HMAC-SHA256"], [])
     assert not secrets_in("the log", ["iam:CreateRole `x`: AccessDenied: is not authorized to perform"], run())
 
 
