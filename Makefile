@@ -17,7 +17,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly lint audit advisories sbom reproducible bench clean
+.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly lint audit advisories sbom reproducible bench load clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -69,6 +69,9 @@ reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from
 
 bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency of the release build, against their limits
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.bench
+
+load: build $(EMULATOR)/requirements.txt ## 200 resources in a stack and 30 stacks at once, where Lambda and IAM throttle; minutes
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.load
 
 clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules

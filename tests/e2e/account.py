@@ -5,6 +5,13 @@ import contextlib
 from botocore.exceptions import ClientError
 
 SERVICE_LINKED = "/aws-service-role/"
+SERVICE_LINKED_ROLES = {
+    "autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling",
+    "batch.amazonaws.com": "AWSServiceRoleForBatch",
+    "ecs.amazonaws.com": "AWSServiceRoleForECS",
+    "spot.amazonaws.com": "AWSServiceRoleForEC2Spot",
+    "spotfleet.amazonaws.com": "AWSServiceRoleForEC2SpotFleet",
+}
 
 
 def account_snapshot(iam):

@@ -9,11 +9,15 @@ What is added, each as AWS documents it:
   putting a role into an instance profile needs `iam:PassRole`.
 - A customer policy must exist to be attached, and a group must be empty to be deleted.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
-- CloudFormation sends a Delete after a Create that failed, with the physical id of the failed answer.
+- CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
+- CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
+  that it invents where none came.
 - CloudTrail knows the name of an action that stands in a request's body.
+- Lambda: see `aws_lambda`.
 """
 
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -21,25 +25,21 @@ from contextvars import ContextVar
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
-from ministack.core.responses import get_account_id
+from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
-from ministack.services.cloudformation import custom_resource
+from ministack.services.cloudformation import custom_resource, provisioners
 
-SERVICE_LINKED_ROLES = {
-    "autoscaling.amazonaws.com": "AWSServiceRoleForAutoScaling",
-    "batch.amazonaws.com": "AWSServiceRoleForBatch",
-    "ecs.amazonaws.com": "AWSServiceRoleForECS",
-    "spot.amazonaws.com": "AWSServiceRoleForEC2Spot",
-    "spotfleet.amazonaws.com": "AWSServiceRoleForEC2SpotFleet",
-}
-
+from . import aws_lambda
+from .account import SERVICE_LINKED_ROLES
 
 def main():
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
     name_service_linked_roles()
+    name_resources_apart_in_each_region()
     delete_after_a_failed_create()
     name_events_after_their_action()
+    aws_lambda.install()
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     app.main()
 
@@ -112,9 +112,15 @@ def condition_keys(params):
     keys = {
         "iam:PolicyARN": iam._p(params, "PolicyArn"),
         "iam:AWSServiceName": iam._p(params, "AWSServiceName"),
-        "iam:PermissionsBoundary": iam._p(params, "PermissionsBoundary"),
+        "iam:PermissionsBoundary": boundary(params),
     }
     return {key: value for key, value in keys.items() if value}
+
+
+def boundary(params):
+    """The boundary that a request sets, or else the one of the role that it is about."""
+    role = iam._roles.get(iam._p(params, "RoleName")) or {}
+    return iam._p(params, "PermissionsBoundary") or role.get("PermissionsBoundary")
 
 
 # --- what IAM refuses ---
@@ -173,6 +179,19 @@ def name_service_linked_roles():
 # --- CloudFormation ---
 
 
+def name_resources_apart_in_each_region():
+    physical_name = provisioners._physical_name
+
+    def named(stack_name, logical_id, **more):
+        token = provisioners._NAME_SEED.set(provisioners._NAME_SEED.get() + get_region())
+        try:
+            return physical_name(stack_name, logical_id, **more)
+        finally:
+            provisioners._NAME_SEED.reset(token)
+
+    provisioners._physical_name = named
+
+
 def delete_after_a_failed_create():
     invoke, deliver = custom_resource.invoke_custom_resource, custom_resource.deliver_response
     answers = threading.local()
@@ -189,9 +208,11 @@ def delete_after_a_failed_create():
     def invoke_custom_resource(request_type, logical_id, props, *args, **kwargs):
         try:
             return invoke(request_type, logical_id, props, *args, **kwargs)
-        except RuntimeError as failure:
+        except (RuntimeError, TimeoutError) as failure:
             if request_type == "Create":
+                stack_name, invented = args[0], secrets.token_hex(6).upper()
                 physical_id = last.get(answers.token, {}).get("PhysicalResourceId")
+                physical_id = physical_id or f"{stack_name}-{logical_id}-{invented}"
                 try:
                     invoke("Delete", logical_id, props, *args, physical_id=physical_id, **kwargs)
                 except RuntimeError as second:

@@ -1,32 +1,27 @@
 """`make bench`: what a Create of the preset slim costs the release binary, and what the other one is before its first
 event, against the limits that the project keeps.
 
-The binary runs on a Runtime API of this file's own. Its calls to IAM go through a proxy that takes 50 ms for
-each and counts them. Times are told and not judged, except for CPU time, which hardly depends on the machine's load.
+The binary runs on a Runtime API of our own. Its calls to IAM go through a proxy that takes 50 ms for each and counts
+them. Times are told and not judged, except for CPU time, which hardly depends on the machine's load.
 """
 
 import io
-import json
-import queue
 import statistics
-import subprocess
 import sys
 import threading
 import time
 import zipfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.client import HTTPConnection
-from urllib.parse import urlsplit
 
 from . import provider
 from .demo import mark, say, table, title
 from .emulator import REGION, running_emulator
-from .http_server import Quiet, serving
+from .proxy import proxy
+from .runtime import FUNCTION_ARN, function, mailbox, runtime_api
 
 ROUNDS = 5
 DELAY_SECONDS = 0.05
-WAIT_SECONDS = 60
 MIB = 1024 * 1024
 
 # What is measured, its unit, and the most that it may be.
@@ -67,19 +62,23 @@ def measure_a_round():
     traffic = Traffic()
     with (
         running_emulator() as emulator,
-        proxy(emulator.endpoint, traffic) as iam,
+        proxy(emulator.endpoint, slowly(traffic)) as iam,
+        mailbox() as answers,
         runtime_api() as runtime,
-        function(provider.BOOTSTRAP, runtime, iam) as process,
+        function(provider.BOOTSTRAP, runtime, iam, ALLOWED_RESPONSE_ORIGINS=answers.origin) as process,
     ):
         runtime.wait_for_next()
         init = cpu_seconds(process.pid)
         started = time.monotonic()
-        runtime.send(create(runtime))
-        runtime.wait_for_answer()
+        event = create(answers)
+        runtime.send(event)
+        answer = answers.wait_for(event["RequestId"])
         took = time.monotonic() - started
         runtime.wait_for_next()
         spent = cpu_seconds(process.pid) - init
         memory = peak_memory(process.pid)
+    if answer["Status"] != "SUCCESS":
+        raise RuntimeError(answer["Reason"])
     return {
         "peak memory": memory / MIB,
         "CPU before the first event": init * 1000,
@@ -97,42 +96,25 @@ def measure_a_start(program):
         return cpu_seconds(process.pid) * 1000
 
 
-def create(runtime):
+def create(answers):
+    request_id = "6f1c2a88-7f30-4b37-9d5c-6d0f1c1f6a11"
     return {
         "RequestType": "Create",
-        "ResponseURL": f"{runtime.origin}/answer",
+        "ResponseURL": answers.address(request_id),
         "StackId": f"arn:aws:cloudformation:{REGION}:000000000000:stack/bench/5e722a10-0f3c-4e7f-9a1e-2f6d7e1b4c3d",
-        "RequestId": "6f1c2a88-7f30-4b37-9d5c-6d0f1c1f6a11",
+        "RequestId": request_id,
         "ResourceType": "Custom::IamPreset",
         "LogicalResourceId": "Slim",
-        "ResourceProperties": {"ServiceToken": FUNCTION_ARN, "ServiceTimeout": "300", "Preset": "slim"},
+        "ResourceProperties": {
+            "ServiceToken": FUNCTION_ARN,
+            "ServiceTimeout": "300",
+            "Preset": "slim",
+            "AcknowledgeAdminEquivalent": "true",
+        },
     }
 
 
-# --- the process ---
-
-FUNCTION_ARN = f"arn:aws:lambda:{REGION}:000000000000:function:bench"
-
-
-@contextmanager
-def function(program, runtime, aws):
-    environment = {
-        "AWS_LAMBDA_RUNTIME_API": urlsplit(runtime.origin).netloc,
-        "AWS_LAMBDA_FUNCTION_NAME": "bench",
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_ENDPOINT_URL": aws,
-        "ALLOWED_RESPONSE_ORIGINS": runtime.origin,
-    }
-    process = subprocess.Popen([program], env=environment, stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
+# --- what is measured of a process ---
 
 
 def cpu_seconds(pid):
@@ -151,57 +133,6 @@ def zip_size(program):
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as zipped:
         zipped.write(program, "bootstrap")
     return archive.tell()
-
-
-# --- the Runtime API, and where CloudFormation's answer goes ---
-
-
-@dataclass
-class Runtime:
-    origin: str = ""
-    asked: queue.Queue = field(default_factory=queue.Queue)
-    events: queue.Queue = field(default_factory=queue.Queue)
-    answers: queue.Queue = field(default_factory=queue.Queue)
-
-    def wait_for_next(self):
-        self.asked.get(timeout=WAIT_SECONDS)
-
-    def send(self, sent):
-        self.events.put(sent)
-
-    def wait_for_answer(self):
-        answer = self.answers.get(timeout=WAIT_SECONDS)
-        if answer["Status"] != "SUCCESS":
-            raise RuntimeError(answer["Reason"])
-        return answer
-
-
-@contextmanager
-def runtime_api():
-    runtime = Runtime()
-
-    class Handler(Quiet):
-        def do_GET(self):
-            runtime.asked.put(None)
-            sent = runtime.events.get()
-            deadline = int((time.time() + 240) * 1000)
-            headers = {
-                "Lambda-Runtime-Aws-Request-Id": sent["RequestId"],
-                "Lambda-Runtime-Deadline-Ms": str(deadline),
-                "Lambda-Runtime-Invoked-Function-Arn": FUNCTION_ARN,
-            }
-            self.reply(200, json.dumps(sent).encode(), headers)
-
-        def do_PUT(self):
-            runtime.answers.put(json.loads(self.body()))
-            self.reply(200, b"")
-
-        def do_POST(self):
-            self.body()
-            self.reply(202, b"")
-
-    with serving(Handler) as runtime.origin:
-        yield runtime
 
 
 # --- the proxy before IAM ---
@@ -226,23 +157,17 @@ class Traffic:
                 self.now -= 1
 
 
-@contextmanager
-def proxy(endpoint, traffic):
-    class Handler(Quiet):
-        def do_POST(self):
-            with traffic.call():
-                body = self.body()
-                started = time.monotonic()
-                upstream = HTTPConnection(urlsplit(endpoint).netloc, timeout=WAIT_SECONDS)
-                upstream.request("POST", self.path, body, dict(self.headers))
-                response = upstream.getresponse()
-                answer = response.read()
-                upstream.close()
-                time.sleep(max(0, started + DELAY_SECONDS - time.monotonic()))
-            self.reply(response.status, answer, {"Content-Type": response.getheader("Content-Type")})
+def slowly(traffic):
+    """Serves each call after the delay, and counts it."""
 
-    with serving(Handler) as origin:
-        yield origin
+    def serve(call):
+        with traffic.call():
+            started = time.monotonic()
+            answer = call.forward()
+            time.sleep(max(0, started + DELAY_SECONDS - time.monotonic()))
+        return answer
+
+    return serve
 
 
 if __name__ == "__main__":

@@ -2,15 +2,23 @@
 
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from . import provider, stacks
 from .account import account_snapshot, delete_role, delete_user, remove_what_is_new, without_numbers
 from .emulator import running_emulator
+from .log_check import complaints
 
 ALARM_TOPIC = "arn:aws:sns:us-east-1:000000000000:alarms"
+ELSEWHERE = "eu-west-1"
+STRICT = {
+    "AllowAdminEquivalent": "false",
+    "AllowedPresets": "orchestra,skypilot,slim",
+    "AllowedEditions": "current,hardened",
+    "PermissionsBoundary": "PresetBoundary",
+}
 TRUST_NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
 ALLOW_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 
@@ -20,6 +28,8 @@ def emulator():
     with running_emulator() as emulator:
         provider.deploy(emulator, AlarmTopicArn=ALARM_TOPIC)
         yield emulator
+        # Of the whole run, whatever was in it.
+        assert complaints(emulator) == []
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +51,21 @@ def account(clients, request):
         assert account_snapshot(iam) == before
     finally:
         remove_what_is_new(iam, before)
+
+
+@pytest.fixture(scope="session")
+def strict(emulator):
+    """The provider in a second Region, where an operator allows less. IAM is the same in both."""
+    provider.deploy(emulator, region=ELSEWHERE, **STRICT)
+    return stacks.describe(emulator.client("cloudformation", ELSEWHERE), provider.STACK)
+
+
+@pytest.fixture
+def elsewhere(strict, emulator, account):
+    """The account by way of the second Region."""
+    elsewhere = replace(account, cloudformation=emulator.client("cloudformation", ELSEWHERE))
+    yield elsewhere
+    elsewhere.remove_stacks()
 
 
 @pytest.fixture
@@ -99,7 +124,7 @@ class Account:
 
     @contextmanager
     def denied_to_the_function(self, action):
-        role = next(name for name in self.roles() if name.startswith("account-presets-IamPresetRole"))
+        role = stacks.describe(self.cloudformation, provider.STACK).resources["IamPresetRole"]
         document = {"Version": "2012-10-17", "Statement": {"Effect": "Deny", "Action": action, "Resource": "*"}}
         self.iam.put_role_policy(RoleName=role, PolicyName="Denied", PolicyDocument=json.dumps(document))
         try:

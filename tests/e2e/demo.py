@@ -11,6 +11,7 @@ import time
 from . import provider, stacks
 from .account import account_snapshot, service_linked_roles
 from .emulator import running_emulator
+from .log_check import complaints
 
 STACK = "slim"
 QUOTA_STACK = "concurrency"
@@ -57,6 +58,7 @@ class Demo:
         self.reject("a misspelt property", "property-typo", preset="slim", Editoin="hardened")
         self.delete(before)
         self.raise_the_quota()
+        self.search_the_log()
         return self.held
 
     def deploy_provider(self):
@@ -154,6 +156,13 @@ class Demo:
             self.check("the stack is DELETE_COMPLETE", stack.status == "DELETE_COMPLETE")
         self.check("what applies stays", self.quotas.applied == 1000)
         self.check("in all this one request was made", self.quotas.writes() == 1)
+
+    def search_the_log(self):
+        title("The log of all this")
+        found = complaints(self.emulator)
+        for complaint in found:
+            say(complaint)
+        self.check("it has no secret, and says of each change who asked for it", not found)
 
     def show_quota(self, stack, outcome):
         table((name, value, "") for name, value in sorted(stack.outputs.items()))

@@ -16,9 +16,11 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
+from .records import Records
 from .service_quotas import ServiceQuotas, running_service_quotas
 
 REGION = "us-east-1"
+REGIONS = (REGION, "eu-west-1")
 TESTS = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 
@@ -29,17 +31,17 @@ class Emulator:
     directory: Path
     quotas: ServiceQuotas
 
-    def client(self, service):
+    def client(self, service, region=REGION):
         return boto3.client(
             service,
             endpoint_url=self.endpoint,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="test",
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}),
         )
 
-    def environment(self):
+    def environment(self, region=REGION):
         """What a command on this machine needs to find this account, and nothing of the caller's own account."""
         return {
             "PATH": os.environ["PATH"],
@@ -49,23 +51,28 @@ class Emulator:
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": region,
+            "AWS_REGION": region,
             "AWS_EC2_METADATA_DISABLED": "true",
             "SAM_CLI_TELEMETRY": "0",
         }
+
+    @property
+    def records(self):
+        return Records(self.directory / "records.jsonl")
 
     def log(self):
         return (self.directory / "emulator.log").read_text(errors="replace")
 
 
 @contextmanager
-def running_emulator():
+def running_emulator(**settings):
+    """`settings` are variables of the emulator's environment."""
     directory = tempfile.TemporaryDirectory(prefix="account-presets-")
     with directory as path, running_service_quotas() as quotas:
         port = free_port()
         emulator = Emulator(f"http://127.0.0.1:{port}", Path(path), quotas)
-        process = start(emulator, port)
+        process = start(emulator, port, settings)
         try:
             wait_until_ready(emulator, process)
             yield emulator
@@ -79,7 +86,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def start(emulator, port):
+def start(emulator, port, settings):
     # These go to the functions too: without them they would call AWS itself.
     environment = emulator.environment() | {
         "AWS_ENDPOINT_URL_SERVICE_QUOTAS": emulator.quotas.endpoint,
@@ -93,6 +100,7 @@ def start(emulator, port):
         "CLOUDTRAIL_RECORDING": "1",  # the tests ask what the function wrote
         "IOT_MTLS_ENABLED": "0",
         "DOCKER_HOST": "unix:///nowhere",  # functions run as processes
+        **settings,
     }
     with open(emulator.directory / "emulator.log", "wb") as log:
         return subprocess.Popen(

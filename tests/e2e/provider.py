@@ -3,6 +3,8 @@
 import subprocess
 from pathlib import Path
 
+from .emulator import REGION
+
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / ".aws-sam" / "build"
 BOOTSTRAP = BUILD / "IamPresetFunction" / "bootstrap"
@@ -12,14 +14,14 @@ STACK = "account-presets"
 LOG_GROUP = f"/aws/lambda/{STACK}-IamPreset"
 
 
-def deploy(emulator, **parameters):
+def deploy(emulator, region=REGION, **parameters):
     if not (BOOTSTRAP.exists() and CONCURRENCY_BOOTSTRAP.exists()):
         raise RuntimeError("there is no build of the functions: run `make build`")
     command = deploy_command(emulator, **parameters)
     done = subprocess.run(
         [SAM, *command[1:]],
         cwd=ROOT,
-        env=emulator.environment(),
+        env=emulator.environment(region),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
