@@ -12,6 +12,7 @@ What is added, each as AWS documents it:
 - CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
+- CloudFormation tells of each request to a custom resource in the stack's events before it sends it.
 - CloudTrail knows the name of an action that stands in a request's body.
 - Lambda: see `aws_lambda`.
 """
@@ -27,16 +28,18 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
-from ministack.services.cloudformation import custom_resource, provisioners
+from ministack.services.cloudformation import _stack_events, custom_resource, provisioners, stacks
 
 from . import aws_lambda
 from .account import SERVICE_LINKED_ROLES
+
 
 def main():
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
     name_service_linked_roles()
     name_resources_apart_in_each_region()
+    tell_of_each_request()
     delete_after_a_failed_create()
     name_events_after_their_action()
     aws_lambda.install()
@@ -190,6 +193,23 @@ def name_resources_apart_in_each_region():
             provisioners._NAME_SEED.reset(token)
 
     provisioners._physical_name = named
+
+
+def tell_of_each_request():
+    """What deletes the old half of a replacement, and what follows a failed Create, has no event otherwise."""
+    invoke = custom_resource.invoke_custom_resource
+
+    def invoke_custom_resource(request_type, logical_id, props, stack_name, stack_id, resource_type, *args, **kwargs):
+        status = f"{request_type.upper()}_IN_PROGRESS"
+        own = (event for event in _stack_events[stack_id] if event["LogicalResourceId"] == logical_id)
+        *_, newest = own
+        if newest["ResourceStatus"] != status:
+            stacks._add_event(
+                stack_id, stack_name, logical_id, resource_type, status, physical_id=kwargs.get("physical_id") or ""
+            )
+        return invoke(request_type, logical_id, props, stack_name, stack_id, resource_type, *args, **kwargs)
+
+    custom_resource.invoke_custom_resource = invoke_custom_resource
 
 
 def delete_after_a_failed_create():

@@ -10,6 +10,7 @@ from . import provider, stacks
 from .account import account_snapshot, delete_role, delete_user, remove_what_is_new, without_numbers
 from .emulator import running_emulator
 from .log_check import complaints
+from .runtime import mailbox
 
 ALARM_TOPIC = "arn:aws:sns:us-east-1:000000000000:alarms"
 ELSEWHERE = "eu-west-1"
@@ -18,6 +19,7 @@ STRICT = {
     "AllowedPresets": "orchestra,skypilot,slim",
     "AllowedEditions": "current,hardened",
     "PermissionsBoundary": "PresetBoundary",
+    "VerifyStackEvents": "true",
 }
 TRUST_NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole"}]}'
 ALLOW_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
@@ -54,9 +56,17 @@ def account(clients, request):
 
 
 @pytest.fixture(scope="session")
-def strict(emulator):
+def answers():
+    """Where answers go that a test asks for itself."""
+    with mailbox() as answers:
+        yield answers
+
+
+@pytest.fixture(scope="session")
+def strict(emulator, answers):
     """The provider in a second Region, where an operator allows less. IAM is the same in both."""
-    provider.deploy(emulator, region=ELSEWHERE, **STRICT)
+    origins = f"{emulator.endpoint},{answers.origin}"
+    provider.deploy(emulator, region=ELSEWHERE, AllowedResponseOrigins=origins, **STRICT)
     return stacks.describe(emulator.client("cloudformation", ELSEWHERE), provider.STACK)
 
 

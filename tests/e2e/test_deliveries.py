@@ -13,17 +13,11 @@ import pytest
 
 from .environments import environment
 from .proxy import proxy, throttled
-from .runtime import FUNCTION_ARN, mailbox
+from .runtime import FUNCTION_ARN
 from .stacks import preset_template
 
 SERVICE_TIMEOUT = 300
 WAIT_SECONDS = 60
-
-
-@pytest.fixture(scope="module")
-def answers():
-    with mailbox() as answers:
-        yield answers
 
 
 @pytest.fixture

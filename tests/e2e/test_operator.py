@@ -1,5 +1,7 @@
 """What an operator sets holds for every stack: in a second Region, where the provider's parameters allow less."""
 
+import json
+import uuid
 from contextlib import contextmanager
 
 import boto3
@@ -164,3 +166,39 @@ def as_function(emulator, region):
         aws_secret_access_key=given["AWS_SECRET_ACCESS_KEY"],
         aws_session_token=given["AWS_SESSION_TOKEN"],
     )
+
+
+# Threat 5
+def test_only_what_cloudformation_is_doing_is_done(elsewhere, answers, strict, emulator):
+    stack = elsewhere.create(preset_template("skypilot"))
+    before = elsewhere.snapshot()
+    forged = forged_delete(stack, answers)
+    functions = emulator.client("lambda", ELSEWHERE)
+    functions.invoke(FunctionName=strict.resources["IamPresetFunction"], Payload=json.dumps(forged))
+    answer = answers.wait_for(forged["RequestId"])
+    assert answer["Status"] == "FAILED"
+    assert "`DELETE_IN_PROGRESS`" in answer["Reason"] and "`CREATE_COMPLETE`" in answer["Reason"]
+    assert elsewhere.snapshot() == before
+
+    # A replacement deletes its old half when the new one is there, and a rollback goes back.
+    broken = preset_template("slim", Edition="hardened", resources=failing_resource())
+    elsewhere.update(broken, ends="UPDATE_ROLLBACK_COMPLETE")
+    assert elsewhere.snapshot() == before
+    elsewhere.update(preset_template("slim", Edition="hardened"))
+    assert ROLE not in elsewhere.roles()
+    elsewhere.delete()
+
+
+def forged_delete(stack, answers):
+    """What CloudFormation would send to delete the preset of a stack, from somebody else."""
+    request_id = str(uuid.uuid4())
+    return {
+        "RequestType": "Delete",
+        "RequestId": request_id,
+        "ResponseURL": answers.address(request_id),
+        "StackId": stack.id,
+        "LogicalResourceId": "Preset",
+        "PhysicalResourceId": stack.resources["Preset"],
+        "ResourceType": "Custom::IamPreset",
+        "ResourceProperties": {"Preset": "skypilot"},
+    }
