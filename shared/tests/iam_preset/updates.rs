@@ -98,19 +98,21 @@ fn a_replacement_that_fails_takes_back_what_it_made() {
 /// I18
 #[test]
 fn the_rollback_of_a_replacement_that_died_deletes_what_it_made() {
-    let account = populated();
-    let mut stack = Stack::named("a");
-    stack.deploy(&account, slim(json!({}))).unwrap();
-    let before = but_service_linked(&account);
-    let dying = Calls::new(&account).failing(10, Fault::Dies);
-    assert_eq!(handle(&dying, &stack.request(Some(lithops(json!({}))))), None);
-    assert_ne!(but_service_linked(&account), before);
-    // Its id was never given, so nobody will ask for a Delete of it.
-    let mut rollback = stack.request(Some(slim(json!({}))));
-    rollback.old_properties = lithops(json!({})).as_object().unwrap().clone();
-    let id = handle(&account, &rollback).unwrap().unwrap().physical_resource_id;
-    assert_eq!(id, None);
-    assert_same(&but_service_linked(&account), &before);
+    for other in [lithops(json!({})), slim(json!({"NamePrefix": "other-"}))] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, slim(json!({}))).unwrap();
+        let before = but_service_linked(&account);
+        let dying = Calls::new(&account).failing(10, Fault::Dies);
+        assert_eq!(handle(&dying, &stack.request(Some(other.clone()))), None);
+        assert_ne!(but_service_linked(&account), before);
+        // Its id was never given, so nobody will ask for a Delete of it.
+        let mut rollback = stack.request(Some(slim(json!({}))));
+        rollback.old_properties = other.as_object().unwrap().clone();
+        let id = handle(&account, &rollback).unwrap().unwrap().physical_resource_id;
+        assert_eq!(id, None);
+        assert_same(&but_service_linked(&account), &before);
+    }
 }
 
 /// I16, I19, V8
