@@ -173,7 +173,7 @@ class Queue:
             threading.Thread(target=self.serve, args=(delivery,), daemon=True).start()
 
     def serve(self, delivery):
-        result = delivery.context.run(self.execute, delivery.function, delivery.event)
+        result = delivery.context.run(self.try_once, delivery)
         is_throttled = bool(result.get("throttle"))
         with self.changed:
             self.running -= 1
@@ -182,6 +182,13 @@ class Queue:
         pause = delivery.pause_after(is_throttled, bool(result.get("error")))
         if pause is not None:
             self.put(delivery, pause)
+
+
+    def try_once(self, delivery):
+        # As the function is now: it may have got another concurrency since.
+        record, config, _ = lambda_svc._get_func_record_for_ref(delivery.function["config"]["FunctionArn"])
+        delivery.function = lambda_svc._execution_record_for_config(record, config)
+        return self.execute(delivery.function, delivery.event)
 
 
 @dataclass
