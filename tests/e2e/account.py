@@ -19,17 +19,19 @@ def account_snapshot(iam):
 
     Service-linked roles are left out. A preset makes sure of them and never deletes them.
     """
+    details = authorization_details(iam)
+    users = details["UserDetailList"]
     return {
-        "roles": {role["RoleName"]: role_snapshot(iam, role) for role in roles(iam) if not is_service_linked(role)},
-        "policies": {policy["Arn"]: policy_snapshot(iam, policy) for policy in policies(iam)},
-        "groups": {group["GroupName"]: group_snapshot(iam, group) for group in groups(iam)},
-        "users": {user["UserName"]: user_snapshot(iam, user) for user in users(iam)},
+        "roles": {role["RoleName"]: role_snapshot(iam, role) for role in roles(details)},
+        "policies": {policy["Arn"]: policy_snapshot(iam, policy) for policy in details["Policies"]},
+        "groups": {group["GroupName"]: group_snapshot(group, users) for group in details["GroupDetailList"]},
+        "users": {user["UserName"]: user_snapshot(user) for user in users},
         "profiles": {profile["InstanceProfileName"]: profile_snapshot(iam, profile) for profile in profiles(iam)},
     }
 
 
 def service_linked_roles(iam):
-    return sorted(role["RoleName"] for role in roles(iam) if is_service_linked(role))
+    return sorted(role["RoleName"] for role in every(iam, "list_roles", "Roles") if is_service_linked(role))
 
 
 def without_numbers(snapshot):
@@ -61,65 +63,53 @@ def remove_what_is_new(iam, before):
 
 
 def role_snapshot(iam, role):
-    name = role["RoleName"]
-    role = iam.get_role(RoleName=name)["Role"]
-    inline = every(iam, "list_role_policies", "PolicyNames", RoleName=name)
+    more = iam.get_role(RoleName=role["RoleName"])["Role"]
     return {
         "id": role["RoleId"],
         "arn": role["Arn"],
         "path": role["Path"],
-        "description": role.get("Description", ""),
+        "description": more.get("Description", ""),
         "trust": role["AssumeRolePolicyDocument"],
-        "boundary": role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
-        "max_session": role["MaxSessionDuration"],
-        "tags": tags(every(iam, "list_role_tags", "Tags", RoleName=name)),
-        "attached": attached(iam, "role", RoleName=name),
-        "inline": {one: iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline},
+        "boundary": more.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        "max_session": more["MaxSessionDuration"],
+        "tags": tags(role),
+        "attached": attached(role),
+        "inline": inline(role["RolePolicyList"]),
     }
 
 
 def policy_snapshot(iam, policy):
-    arn = policy["Arn"]
-    policy = iam.get_policy(PolicyArn=arn)["Policy"]
-    default = policy["DefaultVersionId"]
-    versions = [version["VersionId"] for version in every(iam, "list_policy_versions", "Versions", PolicyArn=arn)]
-    documents = {
-        version: iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
-        for version in versions
-    }
+    more = iam.get_policy(PolicyArn=policy["Arn"])["Policy"]
+    documents = {version["VersionId"]: version["Document"] for version in policy["PolicyVersionList"]}
     return {
         "id": policy["PolicyId"],
         "path": policy["Path"],
-        "description": policy.get("Description", ""),
-        "document": documents[default],
-        "default": default,
+        "description": more.get("Description", ""),
+        "document": documents[policy["DefaultVersionId"]],
+        "default": policy["DefaultVersionId"],
         "versions": documents,
-        "tags": tags(every(iam, "list_policy_tags", "Tags", PolicyArn=arn)),
+        "tags": tags(more),
     }
 
 
-def group_snapshot(iam, group):
-    name = group["GroupName"]
-    inline = every(iam, "list_group_policies", "PolicyNames", GroupName=name)
+def group_snapshot(group, users):
     return {
         "id": group["GroupId"],
         "path": group["Path"],
-        "members": sorted(user["UserName"] for user in every(iam, "get_group", "Users", GroupName=name)),
-        "attached": attached(iam, "group", GroupName=name),
-        "inline": {one: iam.get_group_policy(GroupName=name, PolicyName=one)["PolicyDocument"] for one in inline},
+        "members": sorted(user["UserName"] for user in users if group["GroupName"] in user["GroupList"]),
+        "attached": attached(group),
+        "inline": inline(group["GroupPolicyList"]),
     }
 
 
-def user_snapshot(iam, user):
-    name = user["UserName"]
-    inline = every(iam, "list_user_policies", "PolicyNames", UserName=name)
+def user_snapshot(user):
     return {
         "id": user["UserId"],
         "path": user["Path"],
-        "tags": tags(every(iam, "list_user_tags", "Tags", UserName=name)),
-        "groups": sorted(group["GroupName"] for group in every(iam, "list_groups_for_user", "Groups", UserName=name)),
-        "attached": attached(iam, "user", UserName=name),
-        "inline": {one: iam.get_user_policy(UserName=name, PolicyName=one)["PolicyDocument"] for one in inline},
+        "tags": tags(user),
+        "groups": sorted(user["GroupList"]),
+        "attached": attached(user),
+        "inline": inline(user["UserPolicyList"]),
     }
 
 
@@ -129,36 +119,35 @@ def profile_snapshot(iam, profile):
         "id": profile["InstanceProfileId"],
         "path": profile["Path"],
         "roles": [role["RoleName"] for role in profile["Roles"]],
-        "tags": tags(iam.list_instance_profile_tags(InstanceProfileName=name)["Tags"]),
+        "tags": tags(iam.list_instance_profile_tags(InstanceProfileName=name)),
     }
 
 
-def attached(iam, kind, **named):
-    policies = every(iam, f"list_attached_{kind}_policies", "AttachedPolicies", **named)
-    return sorted(policy["PolicyArn"] for policy in policies)
+def attached(entity):
+    return sorted(policy["PolicyArn"] for policy in entity["AttachedManagedPolicies"])
 
 
-def tags(pairs):
-    return {pair["Key"]: pair["Value"] for pair in sorted(pairs, key=lambda pair: pair["Key"])}
+def inline(policies):
+    return {policy["PolicyName"]: policy["PolicyDocument"] for policy in policies}
+
+
+def tags(tagged):
+    return {pair["Key"]: pair["Value"] for pair in sorted(tagged.get("Tags", []), key=lambda pair: pair["Key"])}
 
 
 # --- lists ---
 
 
-def roles(iam):
-    return every(iam, "list_roles", "Roles")
+def authorization_details(iam):
+    """Roles, policies, groups and users by one call. IAM does not say everything about them there."""
+    asked = {"Filter": ["Role", "LocalManagedPolicy", "Group", "User"]}
+    pages = list(iam.get_paginator("get_account_authorization_details").paginate(**asked))
+    kinds = ("RoleDetailList", "Policies", "GroupDetailList", "UserDetailList")
+    return {kind: [item for page in pages for item in page[kind]] for kind in kinds}
 
 
-def policies(iam):
-    return every(iam, "list_policies", "Policies", Scope="Local")
-
-
-def groups(iam):
-    return every(iam, "list_groups", "Groups")
-
-
-def users(iam):
-    return every(iam, "list_users", "Users")
+def roles(details):
+    return [role for role in details["RoleDetailList"] if not is_service_linked(role)]
 
 
 def profiles(iam):
@@ -170,8 +159,6 @@ def is_service_linked(role):
 
 
 def every(iam, operation, key, **named):
-    if not iam.can_paginate(operation):
-        return getattr(iam, operation)(**named)[key]
     return [item for page in iam.get_paginator(operation).paginate(**named) for item in page[key]]
 
 

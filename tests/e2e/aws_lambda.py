@@ -3,17 +3,21 @@
 - Each execution environment has credentials of its own.
 - An event that is sent asynchronously, as CloudFormation sends its requests, is put back while there is no
   concurrency for it, with pauses that grow from a second to five minutes, and is served twice more after an error,
-  after one minute and after two. When it is too old it is dropped.
-  <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
+  after one minute and after two. When it is too old it is dropped. A queue that is refused much is read more slowly.
+  <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html> says no number for that: here
+  it is half the events at once after a refusal, and one more after a success.
 - The address of an answer is presigned.
 """
 
 import contextvars
+import heapq
 import itertools
 import os
 import secrets
 import threading
 import time
+from collections import defaultdict
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ministack.core import lambda_runtime
@@ -26,6 +30,7 @@ RECORDS = Records(Path("records.jsonl"))
 # How long a second of Lambda's pauses lasts here.
 SECOND = float(os.environ.get("LAMBDA_SECOND", "0.02"))
 FIRST_PAUSE, LONGEST_PAUSE, AFTER_AN_ERROR = 1, 300, 60
+FIRST_READERS = 10
 
 
 def install():
@@ -121,13 +126,13 @@ def note_writes():
 def invoke_asynchronously():
     execute, request = lambda_svc._execute_function_with_config_scope, custom_resource.invoke_custom_resource
     thread = threading.local()
+    queues = defaultdict(lambda: Queue(execute))
 
     def execute_function(function, event):
         return deliver(function, event) if getattr(thread, "is_cloudformation", False) else execute(function, event)
 
     def deliver(function, event):
-        run = contextvars.copy_context().run
-        threading.Thread(target=run, args=(until_served, execute, function, event), daemon=True).start()
+        queues[function["config"]["FunctionArn"]].put(Delivery(function, event, contextvars.copy_context()))
 
     def invoke_custom_resource(*args, **kwargs):
         thread.is_cloudformation = True
@@ -141,26 +146,83 @@ def invoke_asynchronously():
     custom_resource.invoke_custom_resource = invoke_custom_resource
 
 
-def until_served(execute, function, event):
-    config = function.get("event_invoke_config") or function.get("event_invoke_configs", {}).get("$LATEST") or {}
-    longest = int(config.get("MaximumEventAgeInSeconds", 21600)) * SECOND
-    tries = int(config.get("MaximumRetryAttempts", 2)) + 1
-    born, throttles, errors = time.monotonic(), 0, 0
-    while True:
-        result = execute(function, event)
-        if result.get("throttle"):
-            pause = min(FIRST_PAUSE * 2**throttles, LONGEST_PAUSE)
-            throttles += 1
-            RECORDS.note(throttled=event.get("RequestId"))
-        elif result.get("error"):
-            errors += 1
-            pause = AFTER_AN_ERROR * errors
+class Queue:
+    """The events of one function. So many are being served at once; one more after each that was served, and half as
+    many after one that was not let in."""
+
+    def __init__(self, execute):
+        self.execute = execute
+        self.at_once, self.running = FIRST_READERS, 0
+        self.waiting, self.numbers = [], itertools.count()
+        self.changed = threading.Condition()
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def put(self, delivery, pause=0):
+        with self.changed:
+            heapq.heappush(self.waiting, (time.monotonic() + pause * SECOND, next(self.numbers), delivery))
+            self.changed.notify()
+
+    def read(self):
+        while True:
+            with self.changed:
+                while not (self.waiting and self.waiting[0][0] <= time.monotonic() and self.running < self.at_once):
+                    due = self.waiting[0][0] - time.monotonic() if self.waiting else None
+                    self.changed.wait(due if due is None or due > 0 else None)
+                delivery = heapq.heappop(self.waiting)[-1]
+                self.running += 1
+            threading.Thread(target=self.serve, args=(delivery,), daemon=True).start()
+
+    def serve(self, delivery):
+        result = delivery.context.run(self.try_once, delivery)
+        is_throttled = bool(result.get("throttle"))
+        with self.changed:
+            self.running -= 1
+            self.at_once = max(self.at_once // 2, 1) if is_throttled else self.at_once + 1
+            self.changed.notify()
+        pause = delivery.pause_after(is_throttled, bool(result.get("error")))
+        if pause is not None:
+            self.put(delivery, pause)
+
+
+    def try_once(self, delivery):
+        # As the function is now: it may have got another concurrency since.
+        record, config, _ = lambda_svc._get_func_record_for_ref(delivery.function["config"]["FunctionArn"])
+        delivery.function = lambda_svc._execution_record_for_config(record, config)
+        return self.execute(delivery.function, delivery.event)
+
+
+@dataclass
+class Delivery:
+    function: dict
+    event: dict
+    context: contextvars.Context
+    born: float = field(default_factory=time.monotonic)
+    throttles: int = 0
+    errors: int = 0
+
+    def pause_after(self, is_throttled, is_error):
+        """How long it waits until it is tried again; None if it never is."""
+        if not is_error:
+            return None
+        request, (longest, tries) = self.event.get("RequestId"), self.limits()
+        if is_throttled:
+            RECORDS.note(throttled=request)
+            pause = min(FIRST_PAUSE * 2**self.throttles, LONGEST_PAUSE)
+            self.throttles += 1
         else:
-            return
-        if errors == tries or time.monotonic() + pause * SECOND > born + longest:
-            RECORDS.note(dropped=event.get("RequestId"))
-            return
-        time.sleep(pause * SECOND)
+            self.errors += 1
+            pause = AFTER_AN_ERROR * self.errors
+        age = (time.monotonic() - self.born) / SECOND
+        if self.errors == tries or age + pause > longest:
+            RECORDS.note(dropped=request)
+            return None
+        return pause
+
+    def limits(self):
+        """The greatest age in seconds, and the number of tries."""
+        configs = self.function.get("event_invoke_configs") or {}
+        config = self.function.get("event_invoke_config") or configs.get("$LATEST") or {}
+        return int(config.get("MaximumEventAgeInSeconds", 21600)), int(config.get("MaximumRetryAttempts", 2)) + 1
 
 
 # --- answers ---

@@ -7,16 +7,20 @@ calls can be held and itself be killed; where CloudFormation or Lambda are what 
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
 
+from . import provider, stacks
 from .environments import environment
 from .proxy import proxy, throttled
 from .runtime import FUNCTION_ARN
 from .stacks import preset_template
 
 SERVICE_TIMEOUT = 300
+# Enough for a Delete that looks again, twice after five seconds, whether a Create is still at work.
+SHORT_SERVICE_TIMEOUT = 14
 WAIT_SECONDS = 60
 
 
@@ -141,6 +145,33 @@ def test_a_delete_under_an_invented_id_takes_what_its_owner_made_and_nothing_els
 
     deleted = start().serve(slim.request("Delete", physical_id=slim.invented_id()))
     assert deleted["Status"] == "SUCCESS", deleted
+    assert account.snapshot() == before
+
+
+# I6
+def test_a_create_that_lambda_never_ran_is_rolled_back_under_an_invented_id(account, emulator):
+    before, noted = account.snapshot(), len(emulator.records.read())
+    functions, stack_of = emulator.client("lambda"), stacks.describe(account.cloudformation, provider.STACK)
+    function = stack_of.resources["IamPresetFunction"]
+
+    def requests(kind):
+        """What Lambda put back or dropped since the beginning."""
+        return {record[kind] for record in emulator.records.read()[noted:] if kind in record}
+
+    functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    try:
+        template = preset_template("slim", ServiceTimeout=SHORT_SERVICE_TIMEOUT)
+        with ThreadPoolExecutor() as pool:
+            creating = pool.submit(account.create, template, ends="ROLLBACK_COMPLETE")
+            until(lambda: len(requests("throttled")) == 2)
+            functions.delete_function_concurrency(FunctionName=function)
+            assert "timed out" in creating.result().reason()
+    finally:
+        functions.delete_function_concurrency(FunctionName=function)
+    served = [record["invoked"] for record in emulator.records.read()[noted:] if "invoked" in record]
+    assert [event["RequestType"] for event in served] == ["Delete"]
+    assert served[0]["PhysicalResourceId"].startswith(f"{account.name}-Preset-")
+    assert requests("dropped").isdisjoint({served[0]["RequestId"]})
     assert account.snapshot() == before
 
 
