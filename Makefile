@@ -11,13 +11,16 @@ SAM := .tools/sam
 SIMULATOR := tests/policies/node_modules/.package-lock.json
 CHECKS := .tools/checks
 GUARD := $(CHECKS)/bin/cfn-guard
+FUZZ := .tools/fuzz
+FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
+FUZZ_SECONDS ?= 60
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly lint audit advisories sbom reproducible bench load clean
+.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -49,6 +52,17 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 nightly: ## every fault at every call, and ten thousand random schedules of stacks and people, others on each day
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
 	    cargo test --locked -p shared --test iam_preset -- --nocapture crash model
+
+fuzz: $(FUZZ)/cargo-fuzz-0.13.2 ## any events, properties, texts and policies, FUZZ_SECONDS=60 for each; needs a C++ compiler
+	@for target in $(FUZZ_TARGETS); do \
+	    mkdir -p target/fuzz/found/$$target; \
+	    $(call fuzz,$$target,target/fuzz/found/$$target tests/fuzz/corpus/$$target events) -max_total_time=$(FUZZ_SECONDS); \
+	done
+
+fuzz-corpus: $(FUZZ)/cargo-fuzz-0.13.2 ## takes what fuzzing found into the corpus, if it reaches code that nothing there does
+	@for target in $(FUZZ_TARGETS); do \
+	    $(call fuzz,$$target,tests/fuzz/corpus/$$target events target/fuzz/found/$$target) -merge=1; \
+	done
 
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
@@ -97,6 +111,18 @@ GUARD_PLATFORM := $(if $(filter Darwin,$(shell uname)),macos,ubuntu)/$(subst arm
 $(GUARD): $(CHECKS)/requirements-checks.txt
 	@tar -xzmf $(CHECKS)/lib/python3*/site-packages/cdklabs/cdk_validator_cfnguard/_jsii/*.tgz \
 	    -C $(@D) --strip-components 4 package/bin/$(GUARD_PLATFORM)/$(@F)
+
+$(FUZZ)/cargo-fuzz-%:
+	@rm -rf $(FUZZ)
+	cargo install --quiet --locked --root $(FUZZ) cargo-fuzz@$*
+	@touch $@
+
+# Without a sanitizer it works on stable Rust. The profile of a release takes the linker minutes, and
+# another folder keeps the flags of these builds away from those of all others.
+define fuzz
+PATH="$(CURDIR)/$(FUZZ)/bin:$$PATH" CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo fuzz run --fuzz-dir tests/fuzz \
+    --target-dir target/fuzz --features libfuzzer --dev --sanitizer none $(1) $(2) -- -timeout=10 -rss_limit_mb=1024
+endef
 
 $(SIMULATOR): tests/policies/package-lock.json
 	npm --prefix tests/policies ci --silent

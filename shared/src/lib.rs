@@ -10,6 +10,7 @@ pub mod cfn;
 pub mod cloud;
 pub mod function;
 pub mod iam_preset;
+pub mod json;
 pub mod lambda_concurrency;
 pub mod logging;
 pub mod plan;

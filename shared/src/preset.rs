@@ -6,7 +6,7 @@
 mod check;
 pub mod lint;
 pub mod parameters;
-mod placeholders;
+pub mod placeholders;
 mod render;
 #[allow(missing_docs, reason = "the fields are the words of IAM and of the grammar")]
 pub mod schema;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::response_url::ResponseUrl;
+use crate::json;
 
 type Fields = BTreeMap<String, Box<RawValue>>;
 
@@ -115,7 +116,7 @@ fn sns_message(fields: &Fields) -> Result<String, String> {
 }
 
 fn properties(raw: &str) -> Result<Map<String, Value>, String> {
-    match serde_json::from_str(raw) {
+    match json::read(raw) {
         Ok(Value::Object(properties)) => Ok(properties),
         Ok(Value::Null) => Ok(Map::new()),
         Ok(_) => Err("ResourceProperties: allowed is a map".to_owned()),
@@ -125,7 +126,7 @@ fn properties(raw: &str) -> Result<Map<String, Value>, String> {
 }
 
 fn parse(raw: &str) -> Option<Value> {
-    serde_json::from_str(raw).ok()
+    json::read(raw).ok()
 }
 
 /// A string, or the text of what stands there instead of one.
@@ -186,12 +187,17 @@ mod tests {
     /// V17
     #[test]
     fn properties_nested_without_end_are_a_mistake_and_not_a_crash() {
-        let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
-        let event = format!(
-            r#"{{"ResponseURL":"https://example.com","ResourceProperties":{{"a":{deep}}}}}"#
-        );
-        let request = Request::read(&RawValue::from_string(event).unwrap()).unwrap();
-        assert!(request.properties.unwrap_err().contains("cannot be read"));
+        let properties = |a: &str| {
+            let event = format!(
+                r#"{{"ResponseURL":"https://example.com","ResourceProperties":{{"a":{a}}}}}"#
+            );
+            Request::read(&RawValue::from_string(event).unwrap()).unwrap().properties
+        };
+        let deep = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(properties(&deep(100_000)).unwrap_err().contains("cannot be read"));
+        // The same in a text, where `serde_json` would read on with another 128 levels.
+        let text = json!({"$serde_json::private::RawValue": deep(100)});
+        assert_eq!(properties(&text.to_string()).unwrap()["a"], text);
     }
 
     /// P4

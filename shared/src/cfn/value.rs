@@ -3,6 +3,11 @@
 
 use serde_json::Value;
 
+/// Bytes of a text that may be a misspelt word.
+const LONGEST_WORD: usize = 100;
+/// Unknown names that are spoken of one by one: no answer has room for more.
+const MOST_NAMES: usize = 20;
+
 /// Reads `true` or `false`, and nothing else.
 pub fn boolean(given: &Value) -> Result<bool, String> {
     match scalar(given)?.as_str() {
@@ -73,6 +78,10 @@ pub fn brief(text: &str) -> String {
 
 /// The word that was probably meant, if one is near.
 pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Farther than any word is long. To find that out takes memory for each pair of letters.
+    if given.len() > LONGEST_WORD {
+        return None;
+    }
     let given = given.to_lowercase();
     allowed
         .into_iter()
@@ -80,6 +89,23 @@ pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> O
         .filter(|(distance, word)| *distance <= 1 + word.len() / 4)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, word)| word)
+}
+
+/// What is wrong with names of which some are none of the allowed ones: a sentence for each of
+/// the first ones, and one for the rest.
+pub fn unknown_names<'a>(
+    what: &str,
+    given: impl IntoIterator<Item = &'a String>,
+    allowed: &[&str],
+) -> Vec<String> {
+    let mut names = given.into_iter().filter(|name| !allowed.contains(&name.as_str()));
+    let first = names.by_ref().take(MOST_NAMES).map(|name| unknown(what, name, allowed));
+    let mut problems: Vec<String> = first.collect();
+    let rest = names.count();
+    if rest > 0 {
+        problems.push(format!("and {rest} more that are unknown"));
+    }
+    problems
 }
 
 /// What is wrong with a word that is none of the allowed ones, what was probably meant, and
@@ -140,6 +166,20 @@ mod tests {
         let problem = word(&json!("fail"), &["Succeed", "Fail"]).unwrap_err();
         assert!(problem.contains("`fail`; did you mean `Fail`? (allowed: `Succeed`, `Fail`)"));
         assert!(word(&json!(["Fail"]), &["Fail"]).is_err());
+    }
+
+    /// V17
+    #[test]
+    fn names_without_end_have_a_problem_with_one() {
+        let names: Vec<String> = (0..100_000).map(|n| format!("Editon{n}")).collect();
+        let problems = unknown_names("property", &names, &["Edition"]);
+        assert_eq!(problems.len(), 21);
+        assert!(problems[0].contains("`Editon0`; did you mean `Edition`?"), "{problems:?}");
+        assert_eq!(problems[20], "and 99980 more that are unknown");
+        assert_eq!(unknown_names("property", &["Edition".to_owned()], &["Edition"]), [""; 0]);
+        // The distance of these two would take eight terabytes.
+        let long = "x".repeat(1_000_000);
+        assert_eq!(nearest(&long, [long.as_str()]), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown};
+use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown, unknown_names};
 use crate::plan::OnForeignAttachment;
 use crate::preset::parameters::{self, Values};
 use crate::preset::schema::Parameter;
@@ -60,11 +60,7 @@ impl Properties {
     ///
     /// `preset` is the preset's name where it is known from elsewhere.
     pub fn read(given: &Map<String, Value>, preset: Option<&str>) -> (Option<Self>, Vec<String>) {
-        let mut problems: Vec<String> = given
-            .keys()
-            .filter(|name| !KNOWN.contains(&name.as_str()))
-            .map(|name| unknown("property", name, &KNOWN))
-            .collect();
+        let mut problems = unknown_names("property", given.keys(), &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");
         let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cfn::value::{boolean, integer, optional, unknown, word};
+use crate::cfn::value::{boolean, integer, optional, unknown_names, word};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
 const KNOWN: [&str; 10] = [
@@ -59,11 +59,7 @@ impl Properties {
     /// property, what was given and what is allowed. What is wrong has its default in the
     /// result; there is none at all without a wish.
     pub fn read(given: &Map<String, Value>) -> (Option<Self>, Vec<String>) {
-        let mut problems: Vec<String> = given
-            .keys()
-            .filter(|name| !KNOWN.contains(&name.as_str()))
-            .map(|name| unknown("property", name, &KNOWN))
-            .collect();
+        let mut problems = unknown_names("property", given.keys(), &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");
         let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
 

@@ -7,10 +7,14 @@ use std::fmt;
 use serde_json::{Map, Value as Json};
 
 use super::schema::{Parameter, Preset};
-use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown, word};
+use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown_names, word};
 
 /// Without a pattern of its own, a text holds no wildcard and no control character.
 const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";
+
+/// Elements of a list: as many as an account has roles, unless its quota was raised. What is made
+/// of each takes memory, and more would not be made in the time that there is.
+const LONGEST_LIST: usize = 1000;
 
 /// The value of a parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +41,10 @@ pub type Values = BTreeMap<String, Value>;
 /// wrong is said in one sentence each, which names the parameter, what was given and what is
 /// allowed.
 pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
-    let mut problems: Vec<String> = given
-        .keys()
-        .filter(|name| !preset.parameters.contains_key(*name))
-        .map(|name| {
-            let known: Vec<&str> = preset.parameters.keys().map(String::as_str).collect();
-            format!("Parameters: {}", unknown("parameter", name, &known))
-        })
-        .collect();
+    let known: Vec<&str> = preset.parameters.keys().map(String::as_str).collect();
+    let unknown = unknown_names("parameter", given.keys(), &known);
+    let mut problems: Vec<String> =
+        unknown.into_iter().map(|problem| format!("Parameters: {problem}")).collect();
     let mut values = Values::new();
     for (name, parameter) in &preset.parameters {
         let value = given.get(name).map_or(Ok(default(parameter)), |given| value(parameter, given));
@@ -105,6 +105,10 @@ fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, 
     let Json::Array(elements) = given else {
         return Err(format!("given {}, allowed is a list of strings", kind(given)));
     };
+    if elements.len() > LONGEST_LIST {
+        let given = elements.len();
+        return Err(format!("given {given} elements, allowed are at most {LONGEST_LIST}"));
+    }
     let mut texts = Vec::new();
     for element in elements {
         let given = scalar(element)?;
@@ -157,6 +161,16 @@ mod tests {
         for given in [json!("a,b"), json!({"a": 1}), json!([["a"]]), json!(null)] {
             assert!(list(&given, None, false).is_err(), "{given}");
         }
+    }
+
+    /// V17
+    #[test]
+    fn a_list_has_an_end() {
+        let elements =
+            |number: usize| json!((0..number).map(|n| n.to_string()).collect::<Vec<_>>());
+        assert_eq!(list(&elements(1000), None, false).map(|texts| texts.len()), Ok(1000));
+        let problem = list(&elements(1001), None, false).unwrap_err();
+        assert_eq!(problem, "given 1001 elements, allowed are at most 1000");
     }
 
     #[test]

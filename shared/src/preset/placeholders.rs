@@ -24,7 +24,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
         let Some(length) = rest.get(start..).and_then(|tail| tail.find('}')) else { break };
         let name = rest.get(start + 2..start + length).unwrap_or_default();
         if !is_ours(name) {
-            literal = start + length;
+            literal = start + 2;
             continue;
         }
         pieces.push(Piece::Text(rest.get(..start).unwrap_or_default()));
@@ -38,9 +38,9 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
 }
 
 /// `AWS::…` and names that begin with a capital letter; IAM's variables are `prefix:name` with
-/// a small letter first, or `*`, `?` and `$`.
+/// a small letter first, or `*`, `?` and `$`. What holds the beginning of another is no name.
 fn is_ours(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_uppercase())
+    name.starts_with(|first: char| first.is_ascii_uppercase()) && !name.contains(['$', '{'])
 }
 
 #[cfg(test)]
@@ -61,6 +61,16 @@ mod tests {
                 Placeholder("Name"),
             ]
         );
+    }
+
+    #[test]
+    fn one_that_stands_in_another_or_behind_an_open_one_is_found() {
+        for (before, after) in [("${aws:PrincipalTag/", "}"), ("${Open ", ""), ("${", "${")] {
+            let text = format!("{before}${{Name}}{after}");
+            let mut expected = vec![Text(before), Placeholder("Name"), Text(after)];
+            expected.retain(|piece| *piece != Text(""));
+            assert_eq!(pieces(&text), expected, "{text}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::json;
+
 /// A policy in IAM's own grammar.
 ///
 /// Two documents are equal if IAM would decide the same with both, as far as that can be seen
@@ -29,9 +31,7 @@ impl PolicyDocument {
     /// A text that is no JSON is kept as a string, so that it differs from any document.
     pub fn from_api(text: &str) -> Self {
         let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-        PolicyDocument(
-            serde_json::from_str(&decoded).unwrap_or_else(|_| Value::String(decoded.into_owned())),
-        )
+        PolicyDocument(json::read(&decoded).unwrap_or_else(|_| Value::String(decoded.into_owned())))
     }
 
     /// The document itself.
@@ -127,7 +127,8 @@ fn account(name: &Value) -> Value {
         .and_then(|arn| arn.strip_suffix(":root"))
         .and_then(|arn| arn.rsplit_once(":iam::"))
         .filter(|(partition, _)| partition.starts_with("arn:"))
-        .map(|(_, id)| id);
+        .map(|(_, id)| id)
+        .filter(|id| id.len() == 12 && id.bytes().all(|byte| byte.is_ascii_digit()));
     id.map_or_else(|| name.clone(), Value::from)
 }
 
@@ -268,6 +269,16 @@ mod tests {
         let written = allow("Principal", json!({"AWS": "arn:aws:iam::123456789012:role/gone"}));
         let shown = allow("Principal", json!({"AWS": "AROAEXAMPLEEXAMPLE12"}));
         assert_ne!(document(written), document(shown));
+    }
+
+    /// R13
+    #[test]
+    fn only_the_root_of_an_account_is_that_account() {
+        let principal = |name: &str| document(allow("Principal", json!({"AWS": name})));
+        assert_eq!(principal("arn:aws-cn:iam::123456789012:root"), principal("123456789012"));
+        for (arn, id) in [("arn:aws:iam::*:root", "*"), ("arn:aws:iam::12:root", "12")] {
+            assert_ne!(principal(arn), principal(id));
+        }
     }
 
     #[test]

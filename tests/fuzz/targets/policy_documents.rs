@@ -1,0 +1,5 @@
+//! A program of libFuzzer.
+
+#![no_main]
+
+fuzz::program!(fuzz::policy_documents);
