@@ -19,6 +19,8 @@ class Environment:
     runtime: Runtime
     mailbox: Mailbox
     process: object
+    since: int
+    """Where its notes begin."""
 
     def send(self, event):
         self.records.note(environment=self.name, invoked=event)
@@ -41,7 +43,7 @@ class Environment:
 
     def logged(self, message):
         """How many lines of its log say so."""
-        own = (record for record in self.records.read() if record.get("environment") == self.name)
+        own = (record for record in self.records.read(self.since) if record.get("environment") == self.name)
         return sum(f'"message":"{message}"' in record.get("printed", "") for record in own)
 
 
@@ -49,7 +51,7 @@ class Environment:
 def environment(emulator, mailbox, iam):
     """A new one, with the role of the deployed function; it calls IAM at this address."""
     name, records = f"own {next(NUMBERS)}", emulator.records
-    credentials = role_credentials(emulator)
+    credentials, since = role_credentials(emulator), records.size()
     records.note(environment=name, given=credentials)
     with (
         runtime_api() as runtime,
@@ -63,7 +65,7 @@ def environment(emulator, mailbox, iam):
         ) as process,
     ):
         runtime.wait_for_next()
-        yield Environment(name, records, runtime, mailbox, process)
+        yield Environment(name, records, runtime, mailbox, process, since)
 
 
 def role_credentials(emulator, region=REGION):

@@ -137,11 +137,11 @@ class Load:
     @contextmanager
     def phase(self, name):
         phase = Phase(name)
-        started, counted, noted = time.monotonic(), Counter(self.limit.counts), len(self.emulator.records.read())
+        started, counted, noted = time.monotonic(), Counter(self.limit.counts), self.emulator.records.size()
         yield phase
         phase.counts = self.limit.counts - counted
         phase.seconds = time.monotonic() - started
-        phase.read(self.emulator.records.read()[noted:])
+        phase.read(self.emulator.records.read(noted))
         self.phases.append(phase)
         self.check(f"{name}: all ended well, after {phase.seconds:.0f} s", not phase.failures)
         for failure in phase.failures:

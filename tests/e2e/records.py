@@ -30,8 +30,16 @@ class Records:
         with open(self.path, "ab", buffering=0) as file:
             file.write(json.dumps({"at": time.time(), **what}).encode() + b"\n")
 
-    def read(self):
-        return [json.loads(line) for line in self.path.read_text().splitlines()] if self.path.exists() else []
+    def size(self):
+        """How far the notes go by now."""
+        return self.path.stat().st_size if self.path.exists() else 0
+
+    def read(self, since=0):
+        if not self.path.exists():
+            return []
+        with open(self.path, "rb") as file:
+            file.seek(since)
+            return [json.loads(line) for line in file]
 
 
 def presigned(url, issued=None):

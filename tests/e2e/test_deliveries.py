@@ -150,13 +150,13 @@ def test_a_delete_under_an_invented_id_takes_what_its_owner_made_and_nothing_els
 
 # I6
 def test_a_create_that_lambda_never_ran_is_rolled_back_under_an_invented_id(account, emulator):
-    before, noted = account.snapshot(), len(emulator.records.read())
+    before, noted = account.snapshot(), emulator.records.size()
     functions, stack_of = emulator.client("lambda"), stacks.describe(account.cloudformation, provider.STACK)
     function = stack_of.resources["IamPresetFunction"]
 
     def requests(kind):
         """What Lambda put back or dropped since the beginning."""
-        return {record[kind] for record in emulator.records.read()[noted:] if kind in record}
+        return {record[kind] for record in emulator.records.read(noted) if kind in record}
 
     functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
     try:
@@ -168,7 +168,7 @@ def test_a_create_that_lambda_never_ran_is_rolled_back_under_an_invented_id(acco
             assert "timed out" in creating.result().reason()
     finally:
         functions.delete_function_concurrency(FunctionName=function)
-    served = [record["invoked"] for record in emulator.records.read()[noted:] if "invoked" in record]
+    served = [record["invoked"] for record in emulator.records.read(noted) if "invoked" in record]
     assert [event["RequestType"] for event in served] == ["Delete"]
     assert served[0]["PhysicalResourceId"].startswith(f"{account.name}-Preset-")
     assert requests("dropped").isdisjoint({served[0]["RequestId"]})

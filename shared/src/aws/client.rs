@@ -21,10 +21,11 @@ use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Origins};
 use crate::iam_preset::Settings;
 
-/// Tries of one call. IAM throttles at a few writes a second, and takes seconds to see its own
-/// writes everywhere, and Service Quotas takes three requests a second; the deadline of the request
-/// ends it earlier if need be.
-const ATTEMPTS: u32 = 16;
+/// Tries of one call. IAM throttles at a few writes a second, which ten functions may have to
+/// share: then one write in a hundred takes more than 16. It takes seconds to see its own writes
+/// everywhere, and Service Quotas takes three requests a second; the deadline of the request ends
+/// it earlier if need be.
+const ATTEMPTS: u32 = 48;
 /// First and longest pause between tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
