@@ -7,8 +7,8 @@ use std::sync::Once;
 use std::time::SystemTime;
 
 use account_presets::cfn::{
-    BODY_LIMIT, Callback, CustomResource, Origins, Reply, Request, RequestType, ResponseUrl,
-    Transport, Unanswered, serve,
+    Callback, CustomResource, Origins, Reply, Request, RequestType, ResponseUrl, Transport,
+    Unanswered, serve,
 };
 use account_presets::cloud::fake::Fake;
 use account_presets::state::{Account, Object, PolicyDocument, Resource, Role};
@@ -17,6 +17,9 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::runtime::{self, Runtime};
 use tracing::level_filters::LevelFilter;
+
+/// Bytes of an answer that CloudFormation reads.
+const LONGEST_ANSWER: usize = 4096;
 
 /// The account and Region that the functions serve.
 pub fn account() -> Account {
@@ -101,7 +104,7 @@ impl Transport for &Inbox {
 
 /// Demands that CloudFormation can read this, and takes it for the answer to the request.
 fn assert_is_an_answer(body: &str, request: &Request) {
-    assert!(body.len() <= BODY_LIMIT, "{} bytes: {body}", body.len());
+    assert!(body.len() <= LONGEST_ANSWER, "{} bytes: {body}", body.len());
     let answer: Value = serde_json::from_str(body).expect("JSON");
     let text = |name: &str| answer[name].as_str();
     let fields = answer.as_object().expect("a map");

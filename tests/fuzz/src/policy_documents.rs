@@ -1,4 +1,5 @@
 //! Any two policy documents, compared.
+#![allow(clippy::wildcard_enum_match_arm, reason = "JSON will have no other kinds of values")]
 
 use account_presets::state::PolicyDocument;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -9,6 +10,9 @@ use crate::function::assert_is_shallow;
 
 /// Stands at the end of what was changed. No input says it.
 const CHANGED: &str = "\u{2260}";
+
+/// Places of a document that are changed at most, one after the other.
+const PLACES: usize = 64;
 
 /// Compares `[document, document]`, or a document with itself, with what IAM may make of it, and
 /// with what differs from it in one place.
@@ -25,10 +29,11 @@ pub fn policy_documents(bytes: &[u8]) {
     let documents: Vec<PolicyDocument> = texts.iter().map(|text| from_iam(text)).collect();
     for one in &documents {
         for other in &documents {
-            assert_eq!(one == other, other == one, "{one:?} {other:?}");
+            let (there, back) = (one == other, other == one);
+            assert_eq!(there, back, "{one:?} {other:?}");
         }
         assert!(one.size() <= one.to_json().len());
-        assert_eq!(one, one, "{one:?}");
+        assert_eq!(*one, one.clone());
         assert_is_shallow(one.as_value());
         // No document has fractions, and the reader does not keep their last digit.
         if !text.contains(CHANGED) && !has_fractions(one.as_value()) {
@@ -52,10 +57,10 @@ fn alike(document: &PolicyDocument) {
     assert_eq!(from_iam(&rewritten.to_json()), *document);
 }
 
-/// Demands that a document differs from all that are not the same in one place.
+/// Demands that a document differs from those that are not the same in one place.
 fn unlike(document: &PolicyDocument) {
     let places = places(document.as_value());
-    for place in 0..places {
+    for place in (0..places).step_by(1 + places / PLACES) {
         let mut other = document.as_value().clone();
         change(&mut other, &mut { place });
         let other = PolicyDocument::new(other);

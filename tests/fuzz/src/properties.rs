@@ -52,15 +52,18 @@ fn live(list: &[Value], function: &impl Provider) {
     let mut cfn = CloudFormation::new();
     cfn.create_stack(STACK, template(first));
     runtime.block_on(cfn.settle(function));
+    let stands = [
+        StackStatus::CreateComplete,
+        StackStatus::UpdateComplete,
+        StackStatus::UpdateRollbackComplete,
+    ];
     for properties in updates.iter().take(UPDATES) {
-        match cfn.status(STACK) {
+        let status = cfn.status(STACK);
+        if status == StackStatus::RollbackComplete {
             // What was never there has been deleted.
-            StackStatus::RollbackComplete => break,
-            StackStatus::CreateComplete
-            | StackStatus::UpdateComplete
-            | StackStatus::UpdateRollbackComplete => {}
-            status => panic!("{status}: {:?}", cfn.events(STACK)),
+            break;
         }
+        assert!(stands.contains(&status), "{status}: {:?}", cfn.events(STACK));
         cfn.update_stack(STACK, template(properties));
         runtime.block_on(cfn.settle(function));
     }
