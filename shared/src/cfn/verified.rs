@@ -152,7 +152,7 @@ mod tests {
         (result.err(), asked.0.get())
     }
 
-    /// Threat 5
+    /// I9, Threat 5
     #[tokio::test(start_paused = true)]
     async fn only_what_cloudformation_is_doing_is_done() {
         let kinds = [

@@ -254,3 +254,20 @@ async fn nothing_is_done_or_sent_for_a_foreign_address() {
     let (result, _) = request("Create", "").with("ResponseURL", Value::Null).answers().await;
     assert!(matches!(result, Err(Unanswered::NoAddress(_))));
 }
+
+/// P31, Threat 5
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_or_sent_for_the_address_of_the_answer_to_another_request() {
+    let bucket = "cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com";
+    let at = |key: &str| {
+        let key = key.replace('|', "%7C");
+        request("Create", "").with("ResponseURL", format!("https://{bucket}/{key}?Signature=s"))
+    };
+    let (result, answers, asked) = at("stack|Logical|request").all().await;
+    assert_eq!((result, answers.len(), asked), (Ok(()), 1, 1));
+    for key in ["other|Logical|request", "stack|Other|request", "stack|Logical|other", ""] {
+        let (result, answers, asked) = at(key).all().await;
+        assert!(matches!(result, Err(Unanswered::Put(PutError::Another(_)))), "{key}: {result:?}");
+        assert_eq!((answers, asked), (vec![], 0), "{key}");
+    }
+}
