@@ -19,8 +19,9 @@ pub use settings::Settings;
 /// The attribute that says whether what was granted amounts to administrator's rights.
 const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
 
-/// So many looks in a row that find nothing of ours: the Create that was given up has ended.
-const QUIET: u32 = 2;
+/// So many looks in a row that find nothing of ours: the Create that was given up has ended. IAM
+/// may refuse it for longer than the moment between two looks when many write at once.
+const QUIET: u32 = 3;
 
 /// So many looks at most.
 const LOOKS: u32 = 30;
