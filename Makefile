@@ -61,7 +61,7 @@ fuzz: $(FUZZ)/cargo-fuzz-0.13.2 ## any events, properties, texts and policies, F
 
 fuzz-corpus: $(FUZZ)/cargo-fuzz-0.13.2 ## takes what fuzzing found into the corpus, if it reaches code that nothing there does
 	@for target in $(FUZZ_TARGETS); do \
-	    $(call fuzz,$$target,tests/fuzz/corpus/$$target events target/fuzz/found/$$target) -merge=1; \
+	    $(call fuzz,$$target,tests/fuzz/corpus/$$target events target/fuzz/found/$$target) -set_cover_merge=1 -use_counters=0 -max_len=2048; \
 	done
 
 lint: ## format, clippy, documentation

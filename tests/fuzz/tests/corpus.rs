@@ -26,7 +26,7 @@ fn whatever_the_event_one_answer_fits_and_no_address_is_told() {
     replay("event");
 }
 
-/// V6, X15
+/// I1, V6, V11, V13
 #[test]
 fn whatever_the_properties_a_stack_comes_and_goes_and_leaves_nothing() {
     replay("properties");
