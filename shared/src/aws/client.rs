@@ -15,16 +15,15 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use tracing::error;
 
-use super::consistency::EventualConsistency;
+use super::consistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
 use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Origins};
 use crate::iam_preset::Settings;
 
 /// Tries of one call. IAM throttles at a few writes a second, which ten functions may have to
-/// share: then one write in a hundred takes more than 16. It takes seconds to see its own writes
-/// everywhere, and Service Quotas takes three requests a second; the deadline of the request ends
-/// it earlier if need be.
+/// share: then one write in a hundred takes more than 16. Service Quotas takes three requests a
+/// second. The deadline of the request ends it earlier if need be.
 const ATTEMPTS: u32 = 48;
 /// First and longest pause between tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -98,9 +97,8 @@ impl Environment {
     /// The certificates make no TLS configuration.
     pub fn iam(&self) -> Result<aws_sdk_iam::Client, String> {
         let config = aws_sdk_iam::config::Builder::from(&self.sdk_config("IAM")?)
-            .retry_partition(patient("iam"))
-            .retry_classifier(EventualConsistency::new());
-        Ok(aws_sdk_iam::Client::from_conf(config.build()))
+            .retry_partition(patient("iam"));
+        Ok(aws_sdk_iam::Client::from_conf(consistency::outlast(config).build()))
     }
 
     /// A client of Service Quotas, as [`iam`](Self::iam) is one of IAM.

@@ -5,29 +5,72 @@
 
 use std::time::Duration;
 
+use aws_sdk_iam::config::Builder;
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::operation as op;
-use aws_smithy_runtime_api::client::interceptors::context::{Error, InterceptorContext};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    BeforeDeserializationInterceptorContextMut, Error, InterceptorContext,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::retries::RequestAttempts;
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use tokio::time::Instant;
 
 /// So long after its start a process may be refused what its role allows: the role may be as new
 /// as the process.
 const NEW_ROLE: Duration = Duration::from_secs(30);
 
+/// Tries of a call whose refusal should pass, half a minute in all. What has not passed by then
+/// is a mistake, about which somebody waits to hear.
+pub(super) const TRIES: u32 = 16;
+
+/// The header of a reply that says to which try it is one.
+const TRY: &str = "x-try";
+
+/// Lets a client of IAM try again what passes by itself.
+pub(super) fn outlast(config: Builder) -> Builder {
+    let start = Instant::now();
+    config.interceptor(CountTries).retry_classifier(EventualConsistency { start })
+}
+
+/// Tells the classifier the number of the try, which the SDK does not.
+#[derive(Debug)]
+struct CountTries;
+
+#[dyn_dispatch_hint]
+impl Intercept for CountTries {
+    fn name(&self) -> &'static str {
+        "the number of the try"
+    }
+
+    fn modify_before_deserialization(
+        &self,
+        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let tries = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts);
+        context.response_mut().headers_mut().insert(TRY, tries.to_string());
+        Ok(())
+    }
+}
+
 /// Says of each failed call whether to try it again.
 #[derive(Debug)]
-pub(super) struct EventualConsistency {
+struct EventualConsistency {
     start: Instant,
 }
 
 impl EventualConsistency {
-    /// Counts the time from now.
-    pub(super) fn new() -> Self {
-        EventualConsistency { start: Instant::now() }
+    fn is_over(response: &HttpResponse) -> bool {
+        let tries = response.headers().get(TRY).and_then(|tries| tries.parse().ok());
+        tries.is_some_and(|tries: u32| tries >= TRIES)
     }
 
     fn role_is_new(&self) -> bool {
@@ -40,7 +83,9 @@ impl ClassifyRetry for EventualConsistency {
         let error = context.output_or_error().and_then(Result::err);
         let error = error.and_then(|error| error.as_operation_error());
         let refused = || self.role_is_new() && context.response().is_some_and(is_missing_grant);
-        if error.is_some_and(passes) || refused() {
+        if context.response().is_some_and(Self::is_over) {
+            RetryAction::NoActionIndicated
+        } else if error.is_some_and(passes) || refused() {
             RetryAction::server_error()
         } else {
             RetryAction::NoActionIndicated

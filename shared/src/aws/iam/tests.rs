@@ -29,14 +29,13 @@ use super::*;
 
 mod reads;
 mod refusals;
-use crate::aws::consistency::EventualConsistency;
+use crate::aws::consistency::{TRIES, outlast};
 use crate::state::{Id, Kind, Policy, PolicyDocument, Role};
 
 fn iam(rules: &[&Rule]) -> Iam {
-    let client = mock_client!(aws_sdk_iam, RuleMode::MatchAny, rules, |config| config
+    let client = mock_client!(aws_sdk_iam, RuleMode::MatchAny, rules, |config| outlast(config)
         .retry_config(aws_sdk_iam::config::retry::RetryConfig::standard().with_max_attempts(4))
-        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
-        .retry_classifier(EventualConsistency::new()));
+        .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new()));
     let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f");
     Iam::new(client, account.unwrap())
 }
