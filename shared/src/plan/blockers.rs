@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{OnForeignAttachment, Scope, gives_ours, is_foreign_attachment};
+use super::planner::{gives_ours, is_foreign_attachment};
+use super::{OnForeignAttachment, Scope};
 use crate::state::{Id, Kind, Owner, State};
 
 /// What has to stay, and why, a sentence for each use by somebody else.

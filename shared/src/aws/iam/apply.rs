@@ -3,6 +3,7 @@
 
 use aws_sdk_iam::types::PolicyVersion;
 
+use super::tags::Tagged;
 use super::{Iam, all_tags, found, gone, sdk_tags};
 use crate::aws::actions::Action;
 use crate::cloud::{Applied, CallError, Cloud};
@@ -32,7 +33,7 @@ impl Iam {
             }
             Resource::ProfileRole { profile, role } => self.add_role(profile, role).await,
             Resource::UserAttachment { user, .. } => {
-                self.change_user_tags(user, &Tags::new(), &all_tags(object)).await?;
+                self.change_tags(Tagged::User(user), &Tags::new(), &all_tags(object)).await?;
                 self.put_link(&object.resource).await
             }
             Resource::User { .. }
@@ -198,20 +199,20 @@ impl Iam {
         match (&before.resource, &after.resource) {
             (Resource::Role(old), Resource::Role(new)) => {
                 self.update_role(old, new).await?;
-                self.change_role_tags(&new.name, &old_tags, &new_tags).await
+                self.change_tags(Tagged::Role(&new.name), &old_tags, &new_tags).await
             }
             (Resource::Policy(old), Resource::Policy(new)) => {
                 let arn = self.account.policy_arn(&old.path, &old.name);
                 if old.document != new.document {
                     self.write_policy_version(&arn, new).await?;
                 }
-                self.change_policy_tags(&arn, &old_tags, &new_tags).await
+                self.change_tags(Tagged::Policy(&arn), &old_tags, &new_tags).await
             }
             (_, Resource::InstanceProfile { name, .. }) => {
-                self.change_instance_profile_tags(name, &old_tags, &new_tags).await
+                self.change_tags(Tagged::InstanceProfile(name), &old_tags, &new_tags).await
             }
             (Resource::UserAttachment { attached, .. }, Resource::UserAttachment { user, .. }) => {
-                self.change_user_tags(user, &old_tags, &new_tags).await?;
+                self.change_tags(Tagged::User(user), &old_tags, &new_tags).await?;
                 if *attached { Ok(()) } else { self.put_link(&after.resource).await }
             }
             (_, link) => self.put_link(link).await,
@@ -346,7 +347,7 @@ impl Iam {
                 let call =
                     self.client.detach_user_policy().user_name(user).policy_arn(policy_arn).send();
                 let detached = gone(self.call(Action::DetachUserPolicy, user, call).await)?;
-                found(self.change_user_tags(user, &all_tags(object), &Tags::new()).await)?;
+                found(self.change_tags(Tagged::User(user), &all_tags(object), &Tags::new()).await)?;
                 Ok(detached)
             }
             Resource::ProfileRole { profile, role } => {
