@@ -1,26 +1,16 @@
-//! `template.yaml` against the code and the catalogue: the function may do what they need, and
-//! nothing else.
-
-#![allow(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::wildcard_enum_match_arm,
-    reason = "a test stops at what it did not expect"
-)]
+//! The role of `Custom::IamPreset`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{
-    Action, CREATE_SERVICE_LINKED_ROLE, PASS_ROLE, QuotaAction, StackAction,
-};
-use account_presets::lambda_concurrency::quota::quota_arn;
+use account_presets::aws::actions::{Action, PASS_ROLE};
 use account_presets::preset::parameters::{self, Value as Parameter};
 use account_presets::preset::{self, Branches, Wish, render};
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
 use account_presets::state::{Account, Id, Kind, Owner, Resource, State};
 use serde_json::{Map, Value};
+
+use crate::arns::{arns, assert_same_arns, forms};
+use crate::{list, statements, template, text, texts};
 
 /// What stands in the template for names that a consumer chooses: a parameter of the template, or
 /// a wildcard as narrow as the names are.
@@ -88,10 +78,6 @@ fn common() -> BTreeMap<String, Value> {
     statements([managed_policies().remove("CommonPolicy").unwrap()])
 }
 
-fn template() -> Value {
-    serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap()
-}
-
 /// The documents of the managed policies on the function's own role, by their logical ids.
 fn managed_policies() -> BTreeMap<String, Value> {
     let template = template();
@@ -109,17 +95,6 @@ fn inline_policies() -> Vec<Value> {
     list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()).collect()
 }
 
-/// The statements of documents, by their ids.
-fn statements(documents: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
-    let statements = documents.into_iter().flat_map(|policy| list(&policy["Statement"]));
-    let mut by_id = BTreeMap::new();
-    for statement in statements {
-        let sid = text(&statement["Sid"]);
-        assert!(by_id.insert(sid.clone(), statement).is_none(), "{sid} is there twice");
-    }
-    by_id
-}
-
 /// The policy beside the function's own role, which takes away what no name may bring.
 fn own_power() -> Value {
     template()["Resources"]["OwnPowerPolicy"]["Properties"].clone()
@@ -129,70 +104,6 @@ fn own_power() -> Value {
 fn all_statements() -> Vec<Value> {
     let documents = managed_policies().into_values().chain(inline_policies());
     documents.flat_map(|document| list(&document["Statement"])).collect()
-}
-
-fn list(value: &Value) -> Vec<Value> {
-    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
-}
-
-fn texts(value: &Value) -> BTreeSet<String> {
-    list(value).iter().map(text).collect()
-}
-
-/// What ARNs begin with, and what stands for it here.
-const SHORT: [(&str, &str); 2] = [
-    ("arn:${AWS::Partition}:iam::aws:policy/", "aws/"),
-    ("arn:${AWS::Partition}:iam::${AWS::AccountId}:", ""),
-];
-
-/// The ARNs of a statement or condition, without what all of them begin with.
-fn arns(value: &Value) -> BTreeSet<String> {
-    let short = |arn: String| SHORT.iter().fold(arn, |arn, (long, short)| arn.replace(long, short));
-    texts(value).into_iter().map(short).collect()
-}
-
-/// Holds the ARNs of a preset's statement to those that the preset needs there, and says which
-/// lines of the template are missing or too many.
-fn assert_same_arns(
-    preset: &str,
-    statement: &str,
-    there: &BTreeSet<String>,
-    wanted: &BTreeSet<String>,
-) {
-    let line = |arn: &String| {
-        let begins = SHORT.iter().find(|(_, short)| arn.starts_with(short));
-        let (long, short) = begins.expect("the last fits all");
-        format!("\n    - !Sub {long}{}", arn.trim_start_matches(short))
-    };
-    let lines = |arns: Vec<&String>| arns.into_iter().map(line).collect::<String>();
-    let missing = lines(wanted.difference(there).collect());
-    let extra = lines(there.difference(wanted).collect());
-    assert!(
-        missing.is_empty() && extra.is_empty(),
-        "template.yaml, policy of the preset {preset}, {statement}\nadd:{missing}\nremove:{extra}"
-    );
-}
-
-#[test]
-#[should_panic(expected = "policy of the preset p, Roles\nadd:\n    - !Sub \
-                           arn:${AWS::Partition}:iam::${AWS::AccountId}:role/new\nremove:\n    \
-                           - !Sub arn:${AWS::Partition}:iam::aws:policy/Old")]
-fn a_name_that_is_missing_in_the_template_is_a_line_to_add() {
-    let set = |names: [&str; 2]| BTreeSet::from(names.map(str::to_owned));
-    assert_same_arns("p", "Roles", &set(["role/same", "aws/Old"]), &set(["role/same", "role/new"]));
-}
-
-/// A name at the root and below any path. A name that begins with `*` is both in one.
-fn forms(prefix: &str, name: &str) -> BTreeSet<String> {
-    if name.starts_with('*') {
-        BTreeSet::from([format!("{prefix}/{name}")])
-    } else {
-        BTreeSet::from([format!("{prefix}/{name}"), format!("{prefix}/*/{name}")])
-    }
 }
 
 /// The objects of a kind that a preset makes.
@@ -432,66 +343,4 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
         let size = size(&document);
         assert!(size <= MANAGED_POLICY, "{name}: {size} characters of {MANAGED_POLICY}");
     }
-}
-
-/// The statements of `Custom::LambdaConcurrency`'s role, by their ids.
-fn quota_statements() -> BTreeMap<String, Value> {
-    let template = template();
-    let role = &template["Resources"]["LambdaConcurrencyRole"]["Properties"];
-    assert!(role["ManagedPolicyArns"].is_null());
-    statements(list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()))
-}
-
-#[test]
-fn the_quotas_role_allows_the_actions_that_the_code_calls_and_no_others() {
-    let mut statements = quota_statements();
-    let log = statements.remove("WriteItsOwnLog").unwrap();
-    assert_eq!(text(&log["Resource"]), "LambdaConcurrencyLogGroup.Arn");
-    let allowed: Vec<String> =
-        statements.values().flat_map(|statement| texts(&statement["Action"])).collect();
-    let called = QuotaAction::ALL.iter().map(|action| action.as_str().to_owned());
-    let called: BTreeSet<String> = called.chain([CREATE_SERVICE_LINKED_ROLE.to_owned()]).collect();
-    assert_eq!(allowed.len(), called.len(), "an action is there twice");
-    assert_eq!(BTreeSet::from_iter(allowed), called);
-}
-
-/// Which actions know a resource: Service Authorization Reference, Service Quotas and AWS Lambda.
-/// X7
-#[test]
-fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
-    let statements = quota_statements();
-    let place = |part: &str| format!("${{AWS::{part}}}");
-    let (partition, id, region) = (place("Partition"), place("AccountId"), place("Region"));
-    let quota = quota_arn(&Account { partition, id, region });
-    assert_eq!(texts(&statements["Quota"]["Resource"]), BTreeSet::from([quota]));
-    let wide = statements.values().filter(|statement| texts(&statement["Resource"]).contains("*"));
-    let wide: BTreeSet<String> = wide.flat_map(|statement| texts(&statement["Action"])).collect();
-    let without_resource =
-        [QuotaAction::GetAccountSettings, QuotaAction::GetAWSDefaultServiceQuota];
-    assert_eq!(wide, without_resource.map(|action| action.as_str().to_owned()).into());
-
-    let role = &statements["RoleOfServiceQuotas"];
-    assert_eq!(texts(&role["Action"]), BTreeSet::from([CREATE_SERVICE_LINKED_ROLE.to_owned()]));
-    let name = "role/aws-service-role/servicequotas.amazonaws.com/AWSServiceRoleForServiceQuotas";
-    assert_eq!(arns(&role["Resource"]), BTreeSet::from([name.to_owned()]));
-    let condition = &role["Condition"]["StringEquals"]["iam:AWSServiceName"];
-    assert_eq!(*condition, "servicequotas.amazonaws.com");
-}
-
-/// X6, X7
-#[test]
-fn the_functions_read_the_events_of_stacks_only_where_they_are_to_verify_them() {
-    let policy = &template()["Resources"]["StackEventsPolicy"];
-    assert_eq!(policy["Condition"], "VerifiesStackEvents");
-    let roles = BTreeSet::from(["IamPresetRole".to_owned(), "LambdaConcurrencyRole".to_owned()]);
-    assert_eq!(texts(&policy["Properties"]["Roles"]), roles);
-    let document = policy["Properties"]["PolicyDocument"].clone();
-    let statements = statements([document]);
-    let read = &statements["ReadStackEvents"];
-    assert_eq!(statements.len(), 1);
-    let called = StackAction::ALL.iter().map(|action| action.as_str().to_owned());
-    assert_eq!(texts(&read["Action"]), called.collect());
-    let stacks =
-        "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*".to_owned();
-    assert_eq!(texts(&read["Resource"]), BTreeSet::from([stacks]));
 }

@@ -1,0 +1,55 @@
+//! The role of `Custom::LambdaConcurrency`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use account_presets::aws::actions::{CREATE_SERVICE_LINKED_ROLE, QuotaAction};
+use account_presets::lambda_concurrency::quota::quota_arn;
+use account_presets::state::Account;
+use serde_json::Value;
+
+use crate::arns::arns;
+use crate::{list, statements, template, text, texts};
+
+/// The statements of `Custom::LambdaConcurrency`'s role, by their ids.
+fn quota_statements() -> BTreeMap<String, Value> {
+    let template = template();
+    let role = &template["Resources"]["LambdaConcurrencyRole"]["Properties"];
+    assert!(role["ManagedPolicyArns"].is_null());
+    statements(list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()))
+}
+
+#[test]
+fn the_quotas_role_allows_the_actions_that_the_code_calls_and_no_others() {
+    let mut statements = quota_statements();
+    let log = statements.remove("WriteItsOwnLog").unwrap();
+    assert_eq!(text(&log["Resource"]), "LambdaConcurrencyLogGroup.Arn");
+    let allowed: Vec<String> =
+        statements.values().flat_map(|statement| texts(&statement["Action"])).collect();
+    let called = QuotaAction::ALL.iter().map(|action| action.as_str().to_owned());
+    let called: BTreeSet<String> = called.chain([CREATE_SERVICE_LINKED_ROLE.to_owned()]).collect();
+    assert_eq!(allowed.len(), called.len(), "an action is there twice");
+    assert_eq!(BTreeSet::from_iter(allowed), called);
+}
+
+/// Which actions know a resource: Service Authorization Reference, Service Quotas and AWS Lambda.
+/// X7
+#[test]
+fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
+    let statements = quota_statements();
+    let place = |part: &str| format!("${{AWS::{part}}}");
+    let (partition, id, region) = (place("Partition"), place("AccountId"), place("Region"));
+    let quota = quota_arn(&Account { partition, id, region });
+    assert_eq!(texts(&statements["Quota"]["Resource"]), BTreeSet::from([quota]));
+    let wide = statements.values().filter(|statement| texts(&statement["Resource"]).contains("*"));
+    let wide: BTreeSet<String> = wide.flat_map(|statement| texts(&statement["Action"])).collect();
+    let without_resource =
+        [QuotaAction::GetAccountSettings, QuotaAction::GetAWSDefaultServiceQuota];
+    assert_eq!(wide, without_resource.map(|action| action.as_str().to_owned()).into());
+
+    let role = &statements["RoleOfServiceQuotas"];
+    assert_eq!(texts(&role["Action"]), BTreeSet::from([CREATE_SERVICE_LINKED_ROLE.to_owned()]));
+    let name = "role/aws-service-role/servicequotas.amazonaws.com/AWSServiceRoleForServiceQuotas";
+    assert_eq!(arns(&role["Resource"]), BTreeSet::from([name.to_owned()]));
+    let condition = &role["Condition"]["StringEquals"]["iam:AWSServiceName"];
+    assert_eq!(*condition, "servicequotas.amazonaws.com");
+}

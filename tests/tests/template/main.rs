@@ -1,0 +1,65 @@
+//! `template.yaml` against the code and the catalogue: the function may do what they need, and
+//! nothing else.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod arns;
+mod iam_preset;
+mod lambda_concurrency;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use account_presets::aws::actions::StackAction;
+use serde_json::Value;
+
+fn template() -> Value {
+    serde_saphyr::from_str(include_str!("../../../template.yaml")).unwrap()
+}
+
+/// The statements of documents, by their ids.
+fn statements(documents: impl IntoIterator<Item = Value>) -> BTreeMap<String, Value> {
+    let statements = documents.into_iter().flat_map(|policy| list(&policy["Statement"]));
+    let mut by_id = BTreeMap::new();
+    for statement in statements {
+        let sid = text(&statement["Sid"]);
+        assert!(by_id.insert(sid.clone(), statement).is_none(), "{sid} is there twice");
+    }
+    by_id
+}
+
+fn list(value: &Value) -> Vec<Value> {
+    value.as_array().cloned().unwrap_or_else(|| vec![value.clone()])
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
+}
+
+fn texts(value: &Value) -> BTreeSet<String> {
+    list(value).iter().map(text).collect()
+}
+
+/// X6, X7
+#[test]
+fn the_functions_read_the_events_of_stacks_only_where_they_are_to_verify_them() {
+    let policy = &template()["Resources"]["StackEventsPolicy"];
+    assert_eq!(policy["Condition"], "VerifiesStackEvents");
+    let roles = BTreeSet::from(["IamPresetRole".to_owned(), "LambdaConcurrencyRole".to_owned()]);
+    assert_eq!(texts(&policy["Properties"]["Roles"]), roles);
+    let document = policy["Properties"]["PolicyDocument"].clone();
+    let statements = statements([document]);
+    let read = &statements["ReadStackEvents"];
+    assert_eq!(statements.len(), 1);
+    let called = StackAction::ALL.iter().map(|action| action.as_str().to_owned());
+    assert_eq!(texts(&read["Action"]), called.collect());
+    let stacks =
+        "arn:${AWS::Partition}:cloudformation:${AWS::Region}:${AWS::AccountId}:stack/*".to_owned();
+    assert_eq!(texts(&read["Resource"]), BTreeSet::from([stacks]));
+}
