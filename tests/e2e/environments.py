@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from . import provider, stacks
 from .emulator import REGION
 from .records import Records
-from .runtime import Mailbox, Runtime, function, runtime_api
+from .runtime import WAIT_SECONDS, Mailbox, Runtime, function, runtime_api
 
 NUMBERS = itertools.count(1)
 
@@ -38,8 +38,8 @@ class Environment:
         self.process.wait()
         self.records.note(environment=self.name, killed=True)
 
-    def is_dead(self):
-        return self.process.poll() is not None
+    def wait_until_dead(self):
+        self.process.wait(WAIT_SECONDS)
 
     def logged(self, message):
         """How many lines of its log say so."""

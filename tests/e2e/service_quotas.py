@@ -45,6 +45,7 @@ class ServiceQuotas:
             self.adjustable = True
             self.error_reason = None
             self.requests = []
+            self.asked = threading.Event()
             self.open_elsewhere = 0
             self.page_size = 100
             self.repeats_page = False
@@ -125,6 +126,7 @@ class ServiceQuotas:
         if self.open_elsewhere >= OPEN_IN_REGION:
             raise Refused("QuotaExceededException")
         self.requests.append(self.request(asked["DesiredValue"]))
+        self.asked.set()
         return {"RequestedQuota": self.requests[-1]}
 
     def operation_GetAccountSettings(self, _):

@@ -116,7 +116,7 @@ def test_a_create_whose_process_is_killed_is_completed_by_the_next_delivery(acco
     death = Death(changes)
     death.victim = start(death)
     death.victim.send(create)
-    until(death.victim.is_dead)
+    death.victim.wait_until_dead()
     assert create["RequestId"] not in answers.answers
     halfway = account.snapshot()
     assert halfway != before
@@ -140,7 +140,7 @@ def test_a_delete_under_an_invented_id_takes_what_its_owner_made_and_nothing_els
     death = Death(after=12)
     death.victim = start(death)
     death.victim.send(slim.request("Create"))
-    until(death.victim.is_dead)
+    death.victim.wait_until_dead()
     assert account.snapshot() != before
 
     deleted = start().serve(slim.request("Delete", physical_id=slim.invented_id()))

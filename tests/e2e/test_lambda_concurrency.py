@@ -1,11 +1,10 @@
 """A wish for concurrency: requested once, never waited for unasked, never taken back."""
 
 import threading
-import time
 
 import pytest
 
-from .stacks import concurrency_template, failing_resource
+from .stacks import WAIT_SECONDS, concurrency_template, failing_resource
 
 OUTPUTS = (
     "AppliedConcurrency",
@@ -166,8 +165,7 @@ def test_a_quota_that_service_quotas_cannot_read_is_an_error(account, quotas):
 
 def test_a_wait_ends_when_the_value_applies(account, quotas):
     def approve_when_asked():
-        while not quotas.requests:
-            time.sleep(0.05)
+        quotas.asked.wait(WAIT_SECONDS)
         quotas.becomes("PENDING")
         quotas.applies(1000)
 
