@@ -3,11 +3,12 @@
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, ready};
 
 use crate::plan::{Change, Scope};
-use crate::state::State;
+use crate::state::{Id, Owner, PolicyDocument, State};
 
 /// An account's IAM, as far as presets are concerned.
 pub trait Cloud {
@@ -26,6 +27,52 @@ pub trait Cloud {
     /// The call that failed.
     fn apply(&self, change: &Change) -> impl Future<Output = Result<Applied, CallError>>;
 
+    /// Everything in the account that carries the owner's mark, under whatever name: it is read
+    /// as a whole, which takes a call for each policy and instance profile. For requests whose
+    /// properties may not be those under which things were made.
+    ///
+    /// `scope` says which policies an attachment to a user may be about.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn find(
+        &self,
+        me: &Owner,
+        scope: &Scope,
+    ) -> impl Future<Output = Result<Found, CallError>>;
+
+    /// The names of all roles.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn role_names(&self) -> impl Future<Output = Result<Vec<String>, CallError>>;
+
+    /// What managed policies say, by their ARNs. Those that do not exist are left out.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> impl Future<Output = Result<BTreeMap<String, PolicyDocument>, CallError>>;
+
+    /// What CloudFormation last said of a resource of a stack.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn stack_status(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> impl Future<Output = Result<StackStatus, CallError>> {
+        let _ = (stack_id, of);
+        ready(Ok(StackStatus::Unknown))
+    }
+
     /// Returns when what was made is seen by whoever asks, as far as that can be told: a stack's
     /// next resource may need it at once.
     fn settle(&self, _made: &[Change]) -> impl Future<Output = ()> {
@@ -36,6 +83,35 @@ pub trait Cloud {
     fn wait(&self) -> impl Future<Output = ()> {
         std::future::ready(())
     }
+}
+
+/// What carries an owner's mark.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Objects, and the policies that users got.
+    pub ids: BTreeSet<Id>,
+    /// The paths of the policies.
+    pub paths: BTreeSet<String>,
+}
+
+/// Of what a status is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackPart<'a> {
+    /// The stack itself.
+    Stack,
+    /// One of its resources, by its logical id.
+    Resource(&'a str),
+}
+
+/// The status of a stack or a resource, in CloudFormation's newest event of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StackStatus {
+    /// As in `UPDATE_IN_PROGRESS`.
+    Is(String),
+    /// There is no such stack, or it never had such a resource.
+    None,
+    /// Nobody can tell.
+    Unknown,
 }
 
 /// What a change came to.

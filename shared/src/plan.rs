@@ -8,14 +8,17 @@
 //! - What several own is only released by one of them; the last one deletes it.
 //! - A conflict is found before the first write, and names the other owner.
 
+mod as_it_is;
 mod blockers;
+pub mod conflict;
 mod planner;
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::state::{Id, Object, Owner};
+use crate::state::{Id, Object, Owner, Owners, TagKey};
 
+pub use conflict::Conflict;
 pub use planner::plan;
 
 /// What becomes of a policy that somebody else attached to a role or group of ours.
@@ -39,7 +42,7 @@ pub struct Scope {
     /// Paths under which its customer managed policies may be.
     pub paths: BTreeSet<String>,
     /// Keys of tags that were or are asked for. Other tags belong to other people.
-    pub tag_keys: BTreeSet<String>,
+    pub tag_keys: BTreeSet<TagKey>,
     /// What has a wanted name and nobody's tag is used as it is, instead of being refused.
     pub adopt_existing: bool,
     /// What becomes of what other people attached to our roles and groups.
@@ -47,16 +50,54 @@ pub struct Scope {
     /// Permissions boundaries that were or are asked for. Another one belongs to other people,
     /// who had their reasons.
     pub boundaries: BTreeSet<String>,
+    /// The links that the properties of this request or the last one give; other policies on our
+    /// roles and groups were attached by somebody else. `None` if the last ones are not known:
+    /// then all of `ids`.
+    pub given: Option<BTreeSet<Id>>,
+    /// Users, groups and roles that the last request named: those that exist no more have
+    /// nothing to be taken from, and need not exist.
+    pub known: BTreeSet<Id>,
+    /// Owners whose stack is gone, or retains what it had: they own nothing.
+    pub gone: Owners,
 }
 
 impl Scope {
     /// Adds another scope to this one.
     pub fn include(&mut self, other: Scope) {
-        let Scope { ids, paths, tag_keys, boundaries, .. } = other;
+        let Scope {
+            ids,
+            paths,
+            tag_keys,
+            boundaries,
+            given,
+            known,
+            gone,
+            adopt_existing: _,
+            on_foreign_attachment: _,
+        } = other;
         self.ids.extend(ids);
         self.paths.extend(paths);
         self.tag_keys.extend(tag_keys);
         self.boundaries.extend(boundaries);
+        self.known.extend(known);
+        self.gone.extend(gone);
+        self.given = self.given.take().zip(given).map(|(mine, theirs)| &mine | &theirs);
+    }
+
+    /// True for a link that this resource may have made.
+    fn gives(&self, link: &Id) -> bool {
+        self.given.as_ref().unwrap_or(&self.ids).contains(link)
+    }
+
+    /// True if nobody but `me` owns the object.
+    fn is_alone(&self, me: &Owner, object: &Object) -> bool {
+        object.owners.contains(me) && self.others(me, object).is_empty()
+    }
+
+    /// The other owners, as far as they still are.
+    fn others(&self, me: &Owner, object: &Object) -> Owners {
+        let others = object.owners.iter().filter(|owner| *owner != me);
+        others.filter(|owner| !self.gone.contains(*owner)).cloned().collect()
     }
 }
 
@@ -97,14 +138,17 @@ impl Change {
 
     /// Changes of one wave do not depend on each other. Objects come before what hangs on them,
     /// and what hangs on them goes before they do; a link goes before another takes its place,
-    /// because an instance profile holds one role and a role ten policies.
+    /// because an instance profile holds one role and a role ten policies. A user is claimed
+    /// before a policy is attached.
     fn wave(&self) -> usize {
         let is_node = self.id().kind.is_node();
         match self {
             Change::Create(_) | Change::Update { .. } if is_node => 0,
-            Change::Delete(_) if is_node => 3,
+            Change::Delete(_) if is_node => 4,
+            Change::Create(object) | Change::Delete(object) if object.is_claim() => 2,
+            Change::Update { after, .. } if after.is_claim() => 1,
             Change::Delete(_) => 1,
-            Change::Create(_) | Change::Update { .. } => 2,
+            Change::Create(_) | Change::Update { .. } => 3,
         }
     }
 }
@@ -128,6 +172,10 @@ pub struct Plan {
     pub blockers: Vec<String>,
     /// What is there already, nobody's by its tags, and used as it is.
     pub used_as_is: BTreeSet<Id>,
+    /// Users, groups and roles that the properties name and that exist no more.
+    pub missing: BTreeSet<Id>,
+    /// Policies that somebody else attached to our roles and groups, and that stay there.
+    pub foreign: BTreeSet<Id>,
 }
 
 impl Plan {
@@ -141,6 +189,23 @@ impl Plan {
     /// The changes in waves; those of one wave do not depend on each other.
     pub fn waves(&self) -> impl Iterator<Item = &[Change]> {
         self.changes.chunk_by(|a, b| a.wave() == b.wave())
+    }
+
+    /// True if `me` becomes an owner of something that others own too.
+    pub fn joins(&self, me: &Owner) -> bool {
+        self.changes.iter().any(|change| match change {
+            Change::Update { before, after } => {
+                !before.owners.is_empty()
+                    && !before.owners.contains(me)
+                    && after.owners.contains(me)
+            }
+            Change::Create(_) | Change::Delete(_) => false,
+        })
+    }
+
+    /// The changes, in an order that works.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter()
     }
 
     /// What others own too, and `me` no longer will.
@@ -161,7 +226,7 @@ impl Plan {
 
     /// True if there is nothing to do and nothing stands in the way.
     pub fn is_empty(&self) -> bool {
-        let Plan { changes, blockers, used_as_is: _ } = self;
+        let Plan { changes, blockers, used_as_is: _, missing: _, foreign: _ } = self;
         changes.is_empty() && blockers.is_empty()
     }
 }
@@ -173,6 +238,12 @@ impl fmt::Display for Plan {
         }
         for id in &self.used_as_is {
             writeln!(f, "= {id} (used as it is)")?;
+        }
+        for id in &self.missing {
+            writeln!(f, "? {id} (exists no more)")?;
+        }
+        for id in &self.foreign {
+            writeln!(f, "= {id} (somebody else's)")?;
         }
         for blocker in &self.blockers {
             writeln!(f, "! {blocker}")?;

@@ -5,19 +5,24 @@
 
 mod arn;
 pub mod limits;
+mod name;
 mod owner;
 mod policy_document;
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 pub use arn::Account;
+pub use name::{TagKey, compare_names};
 pub(crate) use owner::digest;
-pub use owner::{ATTACHED_TAG_PREFIX, OWNER_TAG_PREFIX, Owner, is_ownership_tag};
+pub use owner::{
+    ATTACHED_TAG_PREFIX, MADE_BY_TAG, Mark, OWNER_TAG_PREFIX, Owner, is_ownership_tag,
+};
 pub use policy_document::PolicyDocument;
 
 /// Tags of a role, policy or instance profile, without the ones that record ownership.
-pub type Tags = BTreeMap<String, String>;
+pub type Tags = BTreeMap<TagKey, String>;
 
 /// Whose an object is. Empty for an object that nobody's preset made.
 pub type Owners = BTreeSet<Owner>;
@@ -94,8 +99,9 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The identity of an object or link: its kind, its name and, for a link, what it links to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The identity of an object or link: its kind, its name and, for a link, what it links to. Names
+/// that differ by case alone are the same, as they are to IAM.
+#[derive(Clone, Debug)]
 pub struct Id {
     /// What it is.
     pub kind: Kind,
@@ -154,6 +160,30 @@ impl Id {
             | Kind::InstanceProfile => return None,
         };
         Some(Id::node(kind, name))
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Id {}
+
+impl PartialOrd for Id {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Id {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let part = |id: &Id| id.part.clone().unwrap_or_default();
+        (self.kind.cmp(&other.kind))
+            .then_with(|| compare_names(&self.name, &other.name))
+            .then_with(|| self.part.is_some().cmp(&other.part.is_some()))
+            .then_with(|| compare_names(&part(self), &part(other)))
     }
 }
 
@@ -317,6 +347,11 @@ pub struct Object {
 }
 
 impl Object {
+    /// True for the mark on a user that says that a policy is about to be attached, or was.
+    pub fn is_claim(&self) -> bool {
+        matches!(self.resource, Resource::UserAttachment { attached: false, .. })
+    }
+
     /// A resource that nobody owns.
     pub fn unowned(resource: Resource) -> Self {
         Object { resource, owners: Owners::new(), shared: false }

@@ -54,6 +54,7 @@ actions! {
             DetachGroupPolicy,
             DetachRolePolicy,
             DetachUserPolicy,
+            GetAccountAuthorizationDetails,
             GetGroup,
             GetGroupPolicy,
             GetInstanceProfile,
@@ -66,9 +67,11 @@ actions! {
             ListAttachedUserPolicies,
             ListEntitiesForPolicy,
             ListGroupPolicies,
+            ListInstanceProfiles,
             ListInstanceProfilesForRole,
             ListPolicyVersions,
             ListRolePolicies,
+            ListRoles,
             ListUserTags,
             PutGroupPolicy,
             PutRolePermissionsBoundary,
@@ -102,7 +105,7 @@ actions! {
 }
 
 actions! {
-    /// An action of both, where the operator wants requests verified.
+    /// An action of both: what CloudFormation is doing with a stack.
     StackAction {
         "cloudformation":
             DescribeStackEvents;

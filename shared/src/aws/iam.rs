@@ -1,10 +1,12 @@
 //! IAM behind the seam.
 
 mod apply;
+mod find;
 mod observe;
 mod settle;
 mod tags;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::time::Duration;
 
@@ -15,12 +17,18 @@ use tokio::sync::Semaphore;
 
 use super::actions::Action;
 use super::call::call;
-use crate::cloud::{Applied, CallError, Cloud};
+use crate::cloud::{Applied, CallError, Cloud, Found};
 use crate::plan::{Change, Scope};
-use crate::state::{Account, Object, Owner, Owners, Resource, State, Tags, is_ownership_tag};
+use crate::state::{
+    Account, MADE_BY_TAG, Object, Owner, Owners, PolicyDocument, Resource, State, TagKey, Tags,
+    is_ownership_tag,
+};
 
 /// Calls in flight at most, in one request.
 const IN_FLIGHT: usize = 8;
+
+/// The value of the tag that every object of a preset carries.
+const MADE_BY: &str = "account-presets";
 
 /// How long another delivery may take from one write to the next.
 const MOMENT: Duration = Duration::from_secs(5);
@@ -77,6 +85,21 @@ impl Cloud for Iam {
         }
     }
 
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.marked(me, scope).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.all_role_names().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.policy_documents(policy_arns).await
+    }
+
     async fn settle(&self, made: &[Change]) {
         futures_util::future::join_all(made.iter().map(|change| self.until_seen(change))).await;
     }
@@ -84,6 +107,11 @@ impl Cloud for Iam {
     async fn wait(&self) {
         tokio::time::sleep(MOMENT).await;
     }
+}
+
+/// Those that are there; what went away between two calls is not.
+fn present<T>(reads: Vec<Result<Option<T>, CallError>>) -> Result<Vec<T>, CallError> {
+    reads.into_iter().filter_map(Result::transpose).collect()
 }
 
 /// What was asked for, or `None` if it is not there.
@@ -109,7 +137,7 @@ fn owners_of(tags: &[Tag]) -> Owners {
 
 fn tags_of(tags: &[Tag]) -> Tags {
     let theirs = tags.iter().filter(|tag| !is_ownership_tag(tag.key()));
-    theirs.map(|tag| (tag.key().to_owned(), tag.value().to_owned())).collect()
+    theirs.map(|tag| (tag.key().into(), tag.value().to_owned())).collect()
 }
 
 /// The object's tags with those that record its owners.
@@ -120,13 +148,17 @@ fn all_tags(object: &Object) -> Tags {
         tags.extend(object.owners.iter().map(|owner| owner.attached_tag(policy_arn)));
     } else {
         tags.extend(object.owners.iter().map(Owner::tag));
+        if !object.owners.is_empty() && resource.tags_mut().is_some() {
+            tags.insert(MADE_BY_TAG.into(), MADE_BY.to_owned());
+        }
     }
     tags
 }
 
 #[allow(clippy::expect_used, reason = "key and value are both set")]
 fn sdk_tags(tags: &Tags) -> Vec<Tag> {
-    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    let tag =
+        |(key, value): (&TagKey, &String)| Tag::builder().key(&**key).value(value).build();
     tags.iter().map(tag).collect::<Result<_, _>>().expect("a tag with key and value")
 }
 

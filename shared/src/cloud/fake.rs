@@ -7,10 +7,13 @@
 mod calls;
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Applied, CallError, Cloud};
+use super::{Applied, CallError, Cloud, Found};
 use crate::plan::{Change, Scope};
-use crate::state::{Id, Kind, Object, Resource, State, Tags, limits};
+use crate::state::{
+    Id, Kind, Object, Owner, PolicyDocument, Resource, State, Tags, compare_names, limits,
+};
 
 pub use calls::{Calls, Fault};
 
@@ -98,7 +101,51 @@ impl Fake {
     }
 }
 
+impl Fake {
+    fn marked(&self, me: &Owner) -> Found {
+        let state = self.state.borrow();
+        let mine = state.iter().filter(|(_, object)| object.owners.contains(me));
+        let mine = mine.filter(|(id, _)| id.kind != Kind::ServiceLinkedRole);
+        let mut found = Found::default();
+        for (id, object) in mine {
+            found.ids.insert(id.clone());
+            if let Resource::Policy(policy) = &object.resource {
+                found.paths.insert(policy.path.clone());
+            }
+        }
+        found
+    }
+
+    fn said(&self, policy_arns: &BTreeSet<String>) -> BTreeMap<String, PolicyDocument> {
+        let state = self.state.borrow();
+        let said = |arn: &String| {
+            let link = Id::link(Kind::UserAttachment, "", arn.clone());
+            match &state.get(&link.target()?)?.resource {
+                Resource::Policy(policy) => Some((arn.clone(), policy.document.clone())),
+                _ => None,
+            }
+        };
+        policy_arns.iter().filter_map(said).collect()
+    }
+}
+
 impl Cloud for Fake {
+    async fn find(&self, me: &Owner, _: &Scope) -> Result<Found, CallError> {
+        Ok(self.marked(me))
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        let state = self.state.borrow();
+        Ok(state.ids().filter(|id| id.kind == Kind::Role).map(|id| id.name.clone()).collect())
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        Ok(self.said(policy_arns))
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         Ok(self.look(scope))
     }
@@ -138,13 +185,7 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
     let there = state.get(&id).cloned();
     match (change, &there) {
         (Change::Create(object), _) => {
-            // IAM's names differ by more than case.
-            let taken = |other: &Id| {
-                other.kind == id.kind
-                    && other.part == id.part
-                    && other.name.eq_ignore_ascii_case(&id.name)
-            };
-            if state.ids().any(taken) {
+            if state.contains(&id) {
                 return refuse("EntityAlreadyExists", "exists");
             }
             let missing =
@@ -168,7 +209,9 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
             state.extend(claims_of_others(object, there));
         }
     }
-    let near = |(other, _): &(&Id, &Object)| other.kind == id.kind && other.name == id.name;
+    let near = |(other, _): &(&Id, &Object)| {
+        other.kind == id.kind && compare_names(&other.name, &id.name).is_eq()
+    };
     let near = state.iter().filter(near).map(|(_, object)| object.clone()).collect();
     match limits::check(&near).first() {
         Some(limit) => {

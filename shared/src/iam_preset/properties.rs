@@ -246,7 +246,7 @@ fn tags(given: &Value) -> Result<Tags, String> {
     let mut tags = Tags::new();
     for entry in entries {
         let (key, value) = tag(entry)?;
-        if tags.insert(key.clone(), value).is_some() {
+        if tags.insert(key.as_str().into(), value).is_some() {
             return Err(format!("`{}` is given twice", brief(&key)));
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::planner::{gives_ours, is_foreign_attachment};
 use super::{OnForeignAttachment, Scope};
-use crate::state::{Id, Kind, Owner, State};
+use crate::state::{Id, Kind, Object, Owner, State};
 
 /// What has to stay, and why, a sentence for each use by somebody else.
 ///
@@ -20,8 +20,8 @@ pub(super) fn find(
 ) -> (BTreeSet<Id>, Vec<String>) {
     let ours = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
     let going = |id: &Id| {
-        let alone = observed.get(id).is_some_and(|object| object.owners.len() == 1);
-        ours(id) && alone && !desired.contains(id)
+        let alone = observed.get(id).is_some_and(|object| scope.is_alone(me, object));
+        alone && !desired.contains(id)
     };
     let mut staying = BTreeSet::new();
     let mut blockers = Vec::new();
@@ -52,7 +52,9 @@ pub(super) fn find(
     };
     for link in observed.ids().filter(is_attachment) {
         let Some(policy) = link.target().filter(going) else { continue };
-        let mine = ours(link)
+        // A claim without the attachment keeps no policy.
+        let mine = observed.get(link).is_some_and(Object::is_claim)
+            || ours(link)
             || link.parent().is_some_and(|parent| ours(&parent))
             || gives_ours(me, scope, observed, link);
         if !mine {

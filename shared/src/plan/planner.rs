@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, OnForeignAttachment, Plan, Scope, blockers};
-use crate::state::{Id, Kind, Object, Owner, Policy, Resource, Role, State, Tags};
+use super::as_it_is;
+use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers};
+use crate::state::{Id, Kind, Object, Owner, Owners, Policy, Resource, Role, State, Tags};
 
 /// Plans how to get from what was observed to what is wanted.
 ///
@@ -13,14 +14,14 @@ use crate::state::{Id, Kind, Object, Owner, Policy, Resource, Role, State, Tags}
 ///
 /// # Errors
 ///
-/// One sentence for each thing that is in the way: a name that is taken, a user that does not
-/// exist, a detail that IAM cannot change.
+/// Everything that is in the way: a name that is taken, a user that does not exist, a detail
+/// that IAM cannot change.
 pub fn plan(
     me: &Owner,
     scope: &Scope,
     desired: &State,
     observed: &State,
-) -> Result<Plan, Vec<String>> {
+) -> Result<Plan, Vec<Conflict>> {
     let mut planner = Planner {
         me,
         scope,
@@ -28,6 +29,8 @@ pub fn plan(
         observed,
         changes: Vec::new(),
         used_as_is: BTreeSet::new(),
+        missing: BTreeSet::new(),
+        foreign: BTreeSet::new(),
         conflicts: Vec::new(),
     };
     for (id, wanted) in desired.iter().filter(|(id, _)| id.kind.is_node()) {
@@ -37,7 +40,7 @@ pub fn plan(
         planner.want_link(id, wanted);
     }
     for id in observed.ids() {
-        planner.refuse_foreign_attachment(id);
+        planner.find_foreign_attachment(id);
     }
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
@@ -48,12 +51,15 @@ pub fn plan(
     {
         planner.drop_unwanted(id, found);
     }
+    if !planner.conflicts.is_empty() {
+        return Err(planner.conflicts);
+    }
     if !desired.is_empty() && !blockers.is_empty() {
-        return Err(blockers);
+        return Err(blockers.into_iter().map(Conflict::Used).collect());
     }
     blockers.sort();
-    let Planner { changes, used_as_is, .. } = planner;
-    Ok(Plan { blockers, used_as_is, ..Plan::of(changes) })
+    let Planner { changes, used_as_is, missing, foreign, .. } = planner;
+    Ok(Plan { blockers, used_as_is, missing, foreign, ..Plan::of(changes) })
 }
 
 struct Planner<'a> {
@@ -63,132 +69,258 @@ struct Planner<'a> {
     observed: &'a State,
     changes: Vec<Change>,
     used_as_is: BTreeSet<Id>,
-    conflicts: Vec<String>,
+    missing: BTreeSet<Id>,
+    foreign: BTreeSet<Id>,
+    conflicts: Vec<Conflict>,
 }
 
 impl Planner<'_> {
     fn want_node(&mut self, id: &Id, wanted: &Object) {
         let Some(found) = self.observed.get(id) else {
-            if id.kind == Kind::User {
-                self.conflicts.push(format!("{id} does not exist"));
-            } else {
-                self.changes.push(Change::Create(wanted.clone()));
+            match id.kind {
+                Kind::User => self.miss(id),
+                _ => self.changes.push(Change::Create(wanted.clone())),
             }
             return;
         };
         if matches!(id.kind, Kind::User | Kind::ServiceLinkedRole) {
             return;
         }
-        if found.owners.contains(self.me) {
-            self.change(id, wanted, found);
+        let others = self.scope.others(self.me, found);
+        let spelled = found.resource.id().name;
+        if spelled != id.name {
+            self.conflicts.push(Conflict::Case { id: id.clone(), found: spelled });
+        } else if found.owners.contains(self.me) {
+            self.change(id, wanted, found, &others);
         } else if found.owners.is_empty() && (wanted.shared || self.scope.adopt_existing) {
-            match missing_boundary(&wanted.resource, &found.resource) {
-                None => drop(self.used_as_is.insert(id.clone())),
-                Some(boundary) => self
-                    .conflicts
-                    .push(format!("{id} exists without the permissions boundary `{boundary}`")),
-            }
+            self.use_as_it_is(id, wanted, found);
         } else if found.owners.is_empty() {
-            self.conflicts.push(format!(
-                "{id} exists and was not made by this resource; delete or rename it first, or set \
-                 AdoptExisting to use it as it is"
-            ));
-        } else if wanted.shared && same_power(&wanted.resource, &found.resource) {
+            self.conflicts.push(Conflict::Foreign(id.clone()));
+        } else if !wanted.shared {
+            let owners = found.owners.clone();
+            self.conflicts.push(Conflict::Taken { id: id.clone(), owners });
+        } else if same_power(&wanted.resource, &found.resource)
+            || self.is_of_another_release(wanted, found, &others)
+        {
             let mut after = found.clone();
-            after.owners.insert(self.me.clone());
+            if !same_power(&wanted.resource, &found.resource) {
+                after.resource = settled(self.scope, &wanted.resource, &found.resource);
+            }
+            after.owners.extend(wanted.owners.iter().cloned());
             self.changes.push(Change::Update { before: found.clone(), after });
         } else {
-            let owners: Vec<&str> = found.owners.iter().map(Owner::label).collect();
-            let but = if wanted.shared { " in another form" } else { "" };
-            self.conflicts
-                .push(format!("{id} exists{but} and belongs to {}", owners.join(" and ")));
+            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners: others });
         }
     }
 
-    fn change(&mut self, id: &Id, wanted: &Object, found: &Object) {
-        let after = Object {
-            resource: settled(self.scope, &wanted.resource, &found.resource),
-            owners: found.owners.clone(),
-            shared: found.shared,
+    /// It exists no more, or never did: only what is newly named has to exist.
+    fn miss(&mut self, id: &Id) {
+        if self.scope.known.contains(id) {
+            self.missing.insert(id.clone());
+        } else {
+            self.conflicts.push(Conflict::Missing(id.clone()));
+        }
+    }
+
+    fn use_as_it_is(&mut self, id: &Id, wanted: &Object, found: &Object) {
+        match as_it_is::difference(wanted, found, self.desired, self.observed) {
+            None => drop(self.used_as_is.insert(id.clone())),
+            Some(conflict) => self.conflicts.push(conflict),
+        }
+    }
+
+    /// True if all owners want the object in one form, and an older or newer release wrote what
+    /// is there.
+    fn is_of_another_release(&self, wanted: &Object, found: &Object, others: &Owners) -> bool {
+        let mine = wanted.owners.get(self.me).map(|owner| &owner.mark);
+        let release = mine.and_then(|mark| mark.release.as_ref());
+        self.agree(wanted, others)
+            && found.owners.iter().any(|owner| {
+                owner.mark.release.is_some() && owner.mark.release.as_ref() != release
+            })
+    }
+
+    /// True if the other owners want what I want.
+    fn agree(&self, wanted: &Object, others: &Owners) -> bool {
+        let form = |owner: &Owner| owner.mark.form.clone();
+        let mine = wanted.owners.get(self.me).and_then(form);
+        others.iter().all(|other| mine.is_some() && form(other) == mine)
+    }
+
+    fn change(&mut self, id: &Id, wanted: &Object, found: &Object, others: &Owners) {
+        if let (Some(wanted), Some(found)) = (wanted.resource.path(), found.resource.path())
+            && wanted != found
+        {
+            let (found, wanted) = (found.to_owned(), wanted.to_owned());
+            self.conflicts.push(Conflict::Path { id: id.clone(), found, wanted });
+            return;
+        }
+        let resource = if self.agree(wanted, others) {
+            settled(self.scope, &wanted.resource, &found.resource)
+        } else if same_power(&wanted.resource, &found.resource) {
+            // Its tags are as who made it wants them.
+            found.resource.clone()
+        } else {
+            let owners = others.clone();
+            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners });
+            return;
         };
-        match (after.resource.path(), found.resource.path()) {
-            (Some(wanted), Some(found)) if wanted != found => self.conflicts.push(format!(
-                "{id}: its path is `{found}`, asked for is `{wanted}`; IAM cannot change a path, \
-                 so delete this resource and create it anew"
-            )),
-            _ if after != *found => {
-                self.changes.push(Change::Update { before: found.clone(), after });
+        let mut owners = found.owners.clone();
+        owners.retain(|owner| !self.scope.gone.contains(owner));
+        if let Some(mine) = wanted.owners.get(self.me) {
+            // What is noted on one object alone stays there if another request does not say.
+            let was = found.owners.get(self.me).map(|owner| owner.mark.clone()).unwrap_or_default();
+            let mut mark = mine.mark.clone();
+            mark.names = mark.names.or(was.names);
+            if mark.replaces.is_empty() {
+                mark.replaces = was.replaces;
             }
-            _ => {}
+            mark.request = mark.request.or(was.request);
+            owners.replace(mine.marked(mark));
+        }
+        let after = Object { resource, owners, shared: found.shared };
+        if !same(&after, found) {
+            self.changes.push(Change::Update { before: found.clone(), after });
         }
     }
 
     fn want_link(&mut self, id: &Id, wanted: &Object) {
         let Some(parent) = id.parent() else { return };
-        if self.used_as_is.contains(&parent) {
+        if self.used_as_is.contains(&parent) || self.missing.contains(&parent) {
+            return;
+        }
+        if self.ends_missing(id) {
             return;
         }
         if !self.desired.contains(&parent) && !self.observed.contains(&parent) {
-            self.conflicts.push(format!("{parent} does not exist"));
+            self.miss(&parent);
             return;
         }
         match self.observed.get(id) {
+            None if id.kind == Kind::UserAttachment => self.claim(wanted),
+            None if self.is_locked(&parent) => self.refuse_change_of(&parent),
             None => self.changes.push(Change::Create(wanted.clone())),
             Some(found) if id.kind == Kind::UserAttachment => {
-                let mut after = Object { resource: wanted.resource.clone(), ..found.clone() };
+                let mut after = Object { resource: found.resource.clone(), ..found.clone() };
+                if let Resource::UserAttachment { attached, .. } = &mut after.resource {
+                    *attached = true;
+                }
                 // Nobody's: it was there before, and stays when we go.
                 if !found.owners.is_empty() {
-                    after.owners.insert(self.me.clone());
+                    after.owners.extend(wanted.owners.iter().cloned());
                 }
                 if after != *found {
                     self.changes.push(Change::Update { before: found.clone(), after });
                 }
             }
-            Some(found) if found.resource != wanted.resource => {
-                let after = Object { resource: wanted.resource.clone(), ..found.clone() };
-                self.changes.push(Change::Update { before: found.clone(), after });
+            Some(found) if !same_link(&wanted.resource, &found.resource) => {
+                if self.is_locked(&parent) {
+                    self.refuse_change_of(&parent);
+                } else {
+                    let after = Object { resource: wanted.resource.clone(), ..found.clone() };
+                    self.changes.push(Change::Update { before: found.clone(), after });
+                }
             }
             Some(_) => {}
         }
     }
 
-    fn refuse_foreign_attachment(&mut self, id: &Id) {
+    /// A user is claimed first: a crash between the two leaves nothing that nobody remembers.
+    fn claim(&mut self, wanted: &Object) {
+        let Resource::UserAttachment { user, policy_arn, .. } = &wanted.resource else { return };
+        let (user, policy_arn) = (user.clone(), policy_arn.clone());
+        let resource = Resource::UserAttachment { user, policy_arn, attached: false };
+        let claimed = Object { resource, ..wanted.clone() };
+        self.changes.push(Change::Create(claimed.clone()));
+        self.changes.push(Change::Update { before: claimed, after: wanted.clone() });
+    }
+
+    /// True for the membership of a user who exists no more.
+    fn ends_missing(&self, link: &Id) -> bool {
+        let user = link.target().filter(|target| target.kind == Kind::User);
+        user.is_some_and(|user| self.missing.contains(&user))
+    }
+
+    /// True for what others own too and want in another form, or in one that is not known.
+    fn is_locked(&self, holder: &Id) -> bool {
+        let Some(found) = self.observed.get(holder) else { return false };
+        let others = self.scope.others(self.me, found);
+        match self.desired.get(holder) {
+            Some(wanted) => !others.is_empty() && !self.agree(wanted, &others),
+            None => false,
+        }
+    }
+
+    fn refuse_change_of(&mut self, holder: &Id) {
+        let found = self.observed.get(holder);
+        let owners = found.map(|found| self.scope.others(self.me, found)).unwrap_or_default();
+        let conflict = Conflict::OtherForm { id: holder.clone(), owners };
+        if !self.conflicts.contains(&conflict) {
+            self.conflicts.push(conflict);
+        }
+    }
+
+    /// What somebody else attached to a role or group of ours is reported, or stands in the way.
+    fn find_foreign_attachment(&mut self, id: &Id) {
         let holder = id.parent().filter(|parent| self.desired.contains(parent));
         let holder = holder.and_then(|parent| self.observed.get(&parent));
-        if holder.is_some_and(|holder| holder.owners.contains(self.me))
-            && is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail)
+        if !holder.is_some_and(|holder| holder.owners.contains(self.me)) {
+            return;
+        }
+        if is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail) {
+            self.conflicts.push(Conflict::Attached(id.clone()));
+        } else if is_foreign_attachment(self.scope, id, OnForeignAttachment::Keep)
+            && !self.desired.contains(id)
         {
-            self.conflicts.push(format!("{id} was not made by this resource; take it away first"));
+            self.foreign.insert(id.clone());
         }
     }
 
     fn drop_unwanted(&mut self, id: &Id, found: &Object) {
         match id.parent().filter(|_| id.kind != Kind::UserAttachment) {
             Some(parent) => self.drop_link(id, &parent, found),
+            None if self.loses_its_policy(id) => self.changes.push(Change::Delete(found.clone())),
             None if !found.owners.contains(self.me) || !self.scope.ids.contains(id) => {}
-            None if found.owners.len() == 1 => self.changes.push(Change::Delete(found.clone())),
+            None if self.scope.is_alone(self.me, found) => {
+                self.changes.push(Change::Delete(found.clone()));
+            }
             None => {
                 let mut after = found.clone();
                 after.owners.remove(self.me);
+                after.owners.retain(|owner| !self.scope.gone.contains(owner));
                 self.changes.push(Change::Update { before: found.clone(), after });
             }
         }
     }
 
-    /// What hangs on something of ours goes with it. From what stays only that is taken which a
-    /// preset may have put there, and the role whose place in a profile another one takes.
+    /// True for an attachment to a user of a policy that is ours alone. Nobody could have
+    /// attached the policy before we made it, so the attachment is ours, whatever became of its
+    /// mark and whatever other marks say.
+    fn loses_its_policy(&self, link: &Id) -> bool {
+        let policy = link.target().and_then(|policy| self.observed.get(&policy));
+        link.kind == Kind::UserAttachment
+            && policy.is_some_and(|policy| self.scope.is_alone(self.me, policy))
+            && (self.scope.ids.contains(link)
+                || self.observed.get(link).is_some_and(|link| link.owners.contains(self.me)))
+    }
+
+    /// What hangs on something of ours goes with it. From what stays only that is taken which
+    /// this resource may have put there, and the role whose place in a profile another one takes.
     fn drop_link(&mut self, id: &Id, parent: &Id, found: &Object) {
         let Some(holder) = self.observed.get(parent) else { return };
         let goes = if !holder.owners.contains(self.me) {
             gives_ours(self.me, self.scope, self.observed, id)
         } else if self.desired.contains(parent) {
-            self.scope.ids.contains(id)
+            self.scope.gives(id)
                 || id.kind == Kind::ProfileRole
+                || id.kind == Kind::GroupMember && self.scope.ids.contains(id)
                 || is_foreign_attachment(self.scope, id, OnForeignAttachment::Detach)
         } else {
-            holder.owners.len() == 1
+            self.scope.is_alone(self.me, holder)
         };
-        if goes {
+        if goes && self.is_locked(parent) {
+            self.refuse_change_of(parent);
+        } else if goes {
             self.changes.push(Change::Delete(found.clone()));
         }
     }
@@ -202,14 +334,33 @@ pub(super) fn gives_ours(me: &Owner, scope: &Scope, observed: &State, link: &Id)
     scope.ids.contains(link) && policy.is_some_and(|policy| policy.owners.contains(me))
 }
 
-/// True for a policy on a role or group that no switch of the preset can have attached, if this
-/// is what is to become of such.
+/// True for a policy on a role or group that this resource did not attach, if this is what is to
+/// become of such.
 pub(super) fn is_foreign_attachment(scope: &Scope, link: &Id, then: OnForeignAttachment) -> bool {
     let attaches = matches!(
         link.kind,
         Kind::RoleAttachment | Kind::RoleInline | Kind::GroupAttachment | Kind::GroupInline
     );
-    attaches && scope.on_foreign_attachment == then && !scope.ids.contains(link)
+    attaches && scope.on_foreign_attachment == then && !scope.gives(link)
+}
+
+/// True if nothing has to be written: the owners' marks count, too.
+fn same(after: &Object, found: &Object) -> bool {
+    let marks = |object: &Object| -> Vec<_> {
+        object.owners.iter().map(|owner| owner.mark.clone()).collect()
+    };
+    after == found && marks(after) == marks(found)
+}
+
+/// True for links that grant the same; their ends may be spelled in another case.
+fn same_link(wanted: &Resource, found: &Resource) -> bool {
+    match (wanted, found) {
+        (
+            Resource::RoleInline { document: a, .. } | Resource::GroupInline { document: a, .. },
+            Resource::RoleInline { document: b, .. } | Resource::GroupInline { document: b, .. },
+        ) => a == b,
+        _ => wanted.id() == found.id(),
+    }
 }
 
 /// What an object of ours is to become: as wanted, but with what other people added and what
@@ -242,13 +393,6 @@ fn keep_foreign_tags(scope: &Scope, wanted: &mut Tags, found: &Tags) {
             wanted.entry(key.clone()).or_insert_with(|| value.clone());
         }
     }
-}
-
-/// The boundary that is wanted and not there.
-fn missing_boundary<'a>(wanted: &'a Resource, found: &Resource) -> Option<&'a String> {
-    let (Resource::Role(wanted), Resource::Role(found)) = (wanted, found) else { return None };
-    let boundary = wanted.permissions_boundary.as_ref();
-    boundary.filter(|_| wanted.permissions_boundary != found.permissions_boundary)
 }
 
 /// True if both give the same power. Tags and descriptions give none.

@@ -1,16 +1,18 @@
 //! From a preset and a wish to the state that is wanted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::parameters::{Value, Values};
+use super::parameters::{self, Value, Values};
 use super::placeholders::{Piece, pieces};
 use super::schema::{
     self, Attribute, Conditional, Edition, Inline, Item, Mark, Preset, Reference, References, When,
 };
 use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
+    digest,
 };
 
 /// What a consumer asks of a preset, checked.
@@ -37,16 +39,16 @@ pub struct Wish {
 impl Wish {
     /// Why what is asked for amounts to administrator's rights, a sentence for each path.
     pub fn admin_equivalent(&self, preset: &Preset) -> Vec<String> {
-        self.that_hold(&preset.admin_equivalent)
+        self.that_hold(preset, &preset.admin_equivalent)
     }
 
     /// Why no permissions boundary would hold what is asked for, a sentence for each reason.
     pub fn unbounded(&self, preset: &Preset) -> Vec<String> {
-        self.that_hold(&preset.unbounded)
+        self.that_hold(preset, &preset.unbounded)
     }
 
-    fn that_hold(&self, marks: &[Mark]) -> Vec<String> {
-        let root = Scope { wish: self, branches: Branches::Chosen, element: None };
+    fn that_hold(&self, preset: &Preset, marks: &[Mark]) -> Vec<String> {
+        let root = Scope { preset, wish: self, branches: Branches::Chosen, element: None };
         let marks = marks.iter().filter(|mark| root.holds(&mark.when));
         marks.map(|mark| mark.reason.clone()).collect()
     }
@@ -64,7 +66,7 @@ pub enum Branches {
 
 /// The state that the wish asks for.
 pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
-    let root = Scope { wish, branches, element: None };
+    let root = Scope { preset, wish, branches, element: None };
     let mut state = State::default();
     for policy in &preset.policies {
         for scope in root.each(&policy.when, policy.for_each.as_deref()) {
@@ -75,7 +77,7 @@ pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
                 document: scope.document(&policy.document),
                 tags: wish.tags.clone(),
             });
-            state.insert(scope.node(resource, policy.shared));
+            state.insert(scope.node(resource, policy.shared.then_some(policy)));
         }
     }
     for role in &preset.roles {
@@ -89,14 +91,14 @@ pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
             let role = scope.text(&profile.role);
             let (path, tags) = (wish.path.clone(), wish.tags.clone());
             let node = Resource::InstanceProfile { name: name.clone(), path, tags };
-            state.insert(scope.node(node, profile.shared));
+            state.insert(scope.node(node, profile.shared.then_some(profile)));
             state.insert(Object::unowned(Resource::ProfileRole { profile: name, role }));
         }
     }
     for role in &preset.service_linked_roles {
         for scope in root.each(&role.when, None) {
             let (name, service) = (role.name.clone(), role.service.clone());
-            state.insert(scope.node(Resource::ServiceLinkedRole { name, service }, true));
+            state.insert(scope.node(Resource::ServiceLinkedRole { name, service }, Some(role)));
         }
     }
     for group in &preset.groups {
@@ -111,7 +113,7 @@ pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
             for policy_arn in scope.policy_arns(&user.aws_managed, &user.policies) {
                 let attachment =
                     Resource::UserAttachment { user: name.clone(), policy_arn, attached: true };
-                state.insert(scope.node(attachment, true));
+                state.insert(scope.node(attachment, Some(user)));
             }
         }
     }
@@ -139,7 +141,7 @@ pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
 /// The attributes for `Fn::GetAtt`: always the same names, whatever was switched on.
 /// `state` is what is wanted, or, for an object that is used as it is, what is there.
 pub fn attributes(preset: &Preset, wish: &Wish, state: &State) -> BTreeMap<String, String> {
-    let root = Scope { wish, branches: Branches::Chosen, element: None };
+    let root = Scope { preset, wish, branches: Branches::Chosen, element: None };
     let value = |output: &schema::Output| {
         let references = match &output.of {
             References::Several(references) => references.as_slice(),
@@ -160,6 +162,7 @@ pub fn attributes(preset: &Preset, wish: &Wish, state: &State) -> BTreeMap<Strin
 
 /// Where in the preset we are: inside a `for_each`, its parameter stands for one element.
 struct Scope<'a> {
+    preset: &'a Preset,
     wish: &'a Wish,
     branches: Branches,
     element: Option<(&'a str, &'a str)>,
@@ -186,8 +189,8 @@ impl<'a> Scope<'a> {
                 Some(Value::One(_)) | None => Vec::new(),
             },
         };
-        let (wish, branches) = (self.wish, self.branches);
-        elements.into_iter().map(move |element| Scope { wish, branches, element })
+        let (preset, wish, branches) = (self.preset, self.wish, self.branches);
+        elements.into_iter().map(move |element| Scope { preset, wish, branches, element })
     }
 
     fn holds(&self, when: &When) -> bool {
@@ -231,8 +234,26 @@ impl<'a> Scope<'a> {
         Id::node(kind, self.text(name))
     }
 
-    fn node(&self, resource: Resource, shared: bool) -> Object {
-        Object { resource, owners: Owners::from([self.wish.owner.clone()]), shared }
+    /// `shared` is the part of the preset from which a shared object comes.
+    fn node<T: Serialize>(&self, resource: Resource, shared: Option<&T>) -> Object {
+        let mut owner = self.wish.owner.clone();
+        owner.mark.form = shared.map(|part| self.form(part));
+        Object { resource, owners: Owners::from([owner]), shared: shared.is_some() }
+    }
+
+    /// A digest of the choices that this part of the preset depends on. Those that have their
+    /// default are left out, so that a release which adds one changes no form.
+    fn form(&self, part: &impl Serialize) -> String {
+        let mut names = BTreeSet::from(["Edition".to_owned(), "Path".to_owned()]);
+        depends_on(&serde_json::to_value(part).unwrap_or_default(), &mut names);
+        let chosen = names.into_iter().filter_map(|name| {
+            let value = self.value(&name);
+            let default = self.preset.parameters.get(&name).map(parameters::default);
+            let is_default = default.is_some_and(|default| default.to_string() == value);
+            (!is_default && !name.starts_with("AWS::")).then(|| format!("{name}={value}"))
+        });
+        let boundary = self.wish.permissions_boundary.clone().unwrap_or_default();
+        digest(&format!("{} {boundary}", chosen.collect::<Vec<_>>().join(" ")), 8)
     }
 
     fn role(&self, role: &schema::Role, state: &mut State) {
@@ -246,7 +267,7 @@ impl<'a> Scope<'a> {
             permissions_boundary: self.wish.permissions_boundary.clone(),
             tags: self.wish.tags.clone(),
         });
-        state.insert(self.node(node, role.shared));
+        state.insert(self.node(node, role.shared.then_some(role)));
         let arns = self.policy_arns(&role.aws_managed, &role.policies);
         state.extend(arns.into_iter().map(|policy_arn| {
             Object::unowned(Resource::RoleAttachment { role: name.clone(), policy_arn })
@@ -259,7 +280,7 @@ impl<'a> Scope<'a> {
     fn group(&self, group: &schema::Group, state: &mut State) {
         let name = self.text(&group.name);
         let path = self.wish.owner.group_path(&self.wish.path);
-        state.insert(self.node(Resource::Group { name: name.clone(), path }, false));
+        state.insert(self.node::<()>(Resource::Group { name: name.clone(), path }, None));
         let arns = self.policy_arns(&group.aws_managed, &group.policies);
         state.extend(arns.into_iter().map(|policy_arn| {
             Object::unowned(Resource::GroupAttachment { group: name.clone(), policy_arn })
@@ -327,5 +348,25 @@ impl<'a> Scope<'a> {
         let ours = |key: &str| matches!(key, "when" | "for_each");
         let members = members.iter().filter(|(key, _)| !ours(key));
         Json::Object(members.map(|(key, value)| (key.clone(), self.json(value))).collect())
+    }
+}
+
+/// The names of the parameters that a part of a preset depends on, by a placeholder or a `when`.
+fn depends_on(part: &Json, names: &mut BTreeSet<String>) {
+    match part {
+        Json::String(text) => names.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+            Piece::Placeholder(name) => Some(name.to_owned()),
+            Piece::Text(_) => None,
+        })),
+        Json::Array(values) => values.iter().for_each(|value| depends_on(value, names)),
+        Json::Object(members) => {
+            for (key, value) in members {
+                if let ("when", Json::Object(conditions)) = (key.as_str(), value) {
+                    names.extend(conditions.keys().cloned());
+                }
+                depends_on(value, names);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }
 }

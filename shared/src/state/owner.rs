@@ -9,12 +9,18 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use super::name::TagKey;
+
 /// Begins the key of the tag that names an owner; the owner's key follows.
 pub const OWNER_TAG_PREFIX: &str = "account-presets:owner:";
 
 /// Begins the key of the tag, on a user, that remembers an attachment; a digest of the policy's
 /// ARN, a colon and the owner's key follow.
 pub const ATTACHED_TAG_PREFIX: &str = "account-presets:attached:";
+
+/// The key of a tag on every role, policy and instance profile that a preset made: the same
+/// everywhere, so that a condition of a policy can ask for it.
+pub const MADE_BY_TAG: &str = "account-presets:made-from";
 
 /// The folder of a group's path that begins what names its owner.
 const GROUP_FOLDER: &str = "account-presets";
@@ -27,6 +33,72 @@ const LABEL_LIMIT: usize = 256;
 pub struct Owner {
     key: String,
     label: String,
+    /// What the owner noted on the object beside its name.
+    pub mark: Mark,
+}
+
+/// What an owner notes on an object, in the value of its tag. All of it is empty on an object
+/// that an older release made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mark {
+    /// The end of the physical id under which the object was made: after a replacement the old
+    /// and the new objects of one resource carry different ones.
+    pub id: Option<String>,
+    /// A digest of all choices that shape the object. Owners that agree on it may have it put
+    /// back, or brought to a newer release, by any of them.
+    pub form: Option<String>,
+    /// The release that wrote the object last.
+    pub release: Option<String>,
+    /// On one object of the resource: a digest of the parameters, so that a later request that
+    /// brings other ones is noticed.
+    pub names: Option<String>,
+    /// On the same object: the ids which this one replaced, and whose clean-up may have failed.
+    pub replaces: Vec<String>,
+    /// On the same object: when CloudFormation sent the request that took this object back, in
+    /// seconds, and a digest of its id. What an earlier request still does here is out of date.
+    pub request: Option<(u64, String)>,
+}
+
+impl Mark {
+    fn text(&self) -> String {
+        let Mark { id, form, release, names, replaces, request } = self;
+        let replaces = Some(replaces.join("+")).filter(|ids| !ids.is_empty());
+        let request = request.as_ref().map(|(sent, id)| format!("{sent}.{id}"));
+        let words = [
+            ("id", id),
+            ("form", form),
+            ("release", release),
+            ("names", names),
+            ("replaces", &replaces),
+            ("request", &request),
+        ];
+        let words = words.iter().filter_map(|(name, word)| Some((name, word.as_ref()?)));
+        words.map(|(name, word)| format!(" {name}={word}")).collect()
+    }
+
+    /// The label before the mark, and the mark.
+    fn read(value: &str) -> (&str, Self) {
+        let (mut label, mut mark) = (value, Mark::default());
+        while let Some((rest, last)) = label.rsplit_once(' ') {
+            let Some((name, word)) = last.split_once('=') else { break };
+            let text = Some(word.to_owned());
+            match name {
+                "id" => mark.id = text,
+                "form" => mark.form = text,
+                "release" => mark.release = text,
+                "names" => mark.names = text,
+                "replaces" => mark.replaces = word.split('+').map(str::to_owned).collect(),
+                "request" => {
+                    let parts = word.split_once('.');
+                    mark.request =
+                        parts.and_then(|(sent, id)| Some((sent.parse().ok()?, id.to_owned())));
+                }
+                _ => break,
+            }
+            label = rest;
+        }
+        (label, mark)
+    }
 }
 
 impl Owner {
@@ -34,7 +106,12 @@ impl Owner {
     pub fn new(stack_id: &str, logical_id: &str) -> Self {
         let key = digest(&format!("{stack_id}|{logical_id}"), 32);
         let label = format!("{stack_id} {logical_id}").chars().take(LABEL_LIMIT).collect();
-        Owner { key, label }
+        Owner { key, label, mark: Mark::default() }
+    }
+
+    /// The same owner with another mark.
+    pub fn marked(&self, mark: Mark) -> Self {
+        Owner { mark, ..self.clone() }
     }
 
     /// 32 hexadecimal digits that decide who this is.
@@ -47,28 +124,46 @@ impl Owner {
         &self.label
     }
 
+    /// The stack's ARN and the logical id, if the label holds both whole.
+    pub fn stack_and_logical_id(&self) -> Option<(&str, &str)> {
+        let (stack, logical_id) = self.label.split_once(' ')?;
+        (digest(&format!("{stack}|{logical_id}"), 32) == self.key).then_some((stack, logical_id))
+    }
+
+    fn value(&self, mark: &Mark) -> String {
+        let mark = mark.text();
+        let room = LABEL_LIMIT.saturating_sub(mark.chars().count());
+        let label: String = self.label.chars().take(room).collect();
+        format!("{label}{mark}")
+    }
+
+    fn from_value(key: &str, value: &str) -> Self {
+        let (label, mark) = Mark::read(value);
+        Owner { key: key.to_ascii_lowercase(), label: label.to_owned(), mark }
+    }
+
     /// The tag that says on a role, policy or instance profile that this owner has it.
-    pub fn tag(&self) -> (String, String) {
-        (format!("{OWNER_TAG_PREFIX}{}", self.key), self.label.clone())
+    pub fn tag(&self) -> (TagKey, String) {
+        (format!("{OWNER_TAG_PREFIX}{}", self.key).into(), self.value(&self.mark))
     }
 
     /// Reads what [`Owner::tag`] wrote.
     pub fn from_tag(key: &str, value: &str) -> Option<Self> {
-        let key = key.strip_prefix(OWNER_TAG_PREFIX)?;
-        Some(Owner { key: key.to_owned(), label: value.to_owned() })
+        Some(Owner::from_value(strip_prefix(key, OWNER_TAG_PREFIX)?, value))
     }
 
     /// The tag that says on a user that this owner attached the policy.
-    pub fn attached_tag(&self, policy_arn: &str) -> (String, String) {
+    pub fn attached_tag(&self, policy_arn: &str) -> (TagKey, String) {
         let key = format!("{ATTACHED_TAG_PREFIX}{}:{}", digest(policy_arn, 16), self.key);
-        (key, self.label.clone())
+        let id = self.mark.id.clone();
+        (key.into(), self.value(&Mark { id, ..Mark::default() }))
     }
 
     /// Reads what [`Owner::attached_tag`] wrote for this policy.
     pub fn from_attached_tag(policy_arn: &str, key: &str, value: &str) -> Option<Self> {
-        let rest = key.strip_prefix(ATTACHED_TAG_PREFIX)?;
+        let rest = strip_prefix(key, ATTACHED_TAG_PREFIX)?;
         let key = rest.strip_prefix(&digest(policy_arn, 16))?.strip_prefix(':')?;
-        Some(Owner { key: key.to_owned(), label: value.to_owned() })
+        Some(Owner::from_value(key, value))
     }
 
     /// The path of a group of this owner, below the path that the consumer asked for.
@@ -89,13 +184,24 @@ impl Owner {
     pub fn from_group_path(path: &str) -> Option<Self> {
         let (_, owned) = path.rsplit_once(&format!("/{GROUP_FOLDER}/"))?;
         let (label, key) = owned.trim_end_matches('/').rsplit_once('/')?;
-        Some(Owner { key: key.to_owned(), label: label.to_owned() })
+        let (key, label) = (key.to_owned(), label.to_owned());
+        Some(Owner { key, label, mark: Mark::default() })
     }
 }
 
+/// A tag's key has no case, and so has its beginning none.
+fn strip_prefix<'a>(key: &'a str, prefix: &str) -> Option<&'a str> {
+    let (begin, rest) = key.split_at_checked(prefix.len())?;
+    begin.eq_ignore_ascii_case(prefix).then_some(rest)
+}
+
 impl fmt::Display for Owner {
+    /// As in ``resource `Slim` of stack `arn:…` ``.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.label)
+        match self.label.split_once(' ') {
+            Some((stack, logical_id)) => write!(f, "resource `{logical_id}` of stack `{stack}`"),
+            None => write!(f, "`{}`", self.label),
+        }
     }
 }
 
@@ -121,7 +227,9 @@ impl Ord for Owner {
 
 /// True for a tag that this project writes to remember ownership.
 pub fn is_ownership_tag(key: &str) -> bool {
-    key.starts_with(OWNER_TAG_PREFIX) || key.starts_with(ATTACHED_TAG_PREFIX)
+    let ours = [OWNER_TAG_PREFIX, ATTACHED_TAG_PREFIX];
+    ours.iter().any(|prefix| strip_prefix(key, prefix).is_some())
+        || key.eq_ignore_ascii_case(MADE_BY_TAG)
 }
 
 /// The first `digits` hexadecimal digits of the SHA-256 of `text`.
@@ -174,6 +282,34 @@ mod tests {
         assert_eq!(Owner::from_group_path("/team/"), None);
     }
 
+    /// I29
+    #[test]
+    fn a_mark_is_read_back_with_everything_in_it() {
+        let some = |text: &str| Some(text.to_owned());
+        let mark = Mark {
+            id: some("0a1b2c3d"),
+            form: some("4e5f"),
+            release: some("0.1.0"),
+            names: some("6a7b"),
+            replaces: vec!["1".to_owned(), "2".to_owned()],
+            request: Some((1_795_709_999, "8c9d".to_owned())),
+        };
+        let owner = Owner::new(STACK, "Slim").marked(mark.clone());
+        let (key, value) = owner.tag();
+        assert_eq!(
+            value,
+            format!(
+                "{STACK} Slim id=0a1b2c3d form=4e5f release=0.1.0 names=6a7b replaces=1+2 \
+                 request=1795709999.8c9d"
+            )
+        );
+        let read = Owner::from_tag(&key.to_uppercase(), &value).unwrap();
+        assert_eq!((read.label(), read.mark), (owner.label(), mark));
+        let plain = Owner::from_tag(&key, &format!("{STACK} Slim")).unwrap();
+        assert_eq!((plain.label(), plain.mark), (owner.label(), Mark::default()));
+        assert_eq!(plain.stack_and_logical_id(), Some((STACK, "Slim")));
+    }
+
     #[test]
     fn the_longest_names_fit_a_tag_and_a_path() {
         let stack = format!(
@@ -183,7 +319,10 @@ mod tests {
         );
         let owner = Owner::new(&stack, &"L".repeat(255));
         assert_eq!(owner.label().len(), LABEL_LIMIT);
-        assert!(owner.tag().0.len() <= 128);
+        let mark = Mark { id: Some("0".repeat(16)), ..Mark::default() };
+        let (key, value) = owner.marked(mark).tag();
+        assert!(key.len() <= 128 && value.len() <= LABEL_LIMIT, "{value}");
+        assert!(value.ends_with(" id=0000000000000000"));
         assert!(owner.attached_tag("arn").0.len() <= 128);
         assert!(owner.group_path("/").len() <= 512);
     }

@@ -32,9 +32,9 @@ impl Iam {
                 return self.create_service_linked_role(service).await;
             }
             Resource::ProfileRole { profile, role } => self.add_role(profile, role).await,
-            Resource::UserAttachment { user, .. } => {
+            Resource::UserAttachment { user, attached, .. } => {
                 self.change_tags(Tagged::User(user), &Tags::new(), &all_tags(object)).await?;
-                self.put_link(&object.resource).await
+                if *attached { self.put_link(&object.resource).await } else { Ok(()) }
             }
             Resource::User { .. }
             | Resource::RoleAttachment { .. }
@@ -77,8 +77,10 @@ impl Iam {
             there => {
                 let owners = there.into_iter().flat_map(|there| &there.owners);
                 let owners: Vec<&str> = owners.map(Owner::label).collect();
-                let whose = if owners.is_empty() {
-                    "is not ours".to_owned()
+                let whose = if there.is_none() {
+                    "is there at another path, or was deleted again".to_owned()
+                } else if owners.is_empty() {
+                    "was not made by a preset".to_owned()
                 } else {
                     format!("belongs to {}", owners.join(" and "))
                 };
@@ -211,9 +213,17 @@ impl Iam {
             (_, Resource::InstanceProfile { name, .. }) => {
                 self.change_tags(Tagged::InstanceProfile(name), &old_tags, &new_tags).await
             }
-            (Resource::UserAttachment { attached, .. }, Resource::UserAttachment { user, .. }) => {
+            (
+                Resource::UserAttachment { attached: was, .. },
+                Resource::UserAttachment { user, attached, .. },
+            ) => {
+                if *was && !attached {
+                    found(self.detach_user_policy(&after.resource).await)?;
+                }
                 self.change_tags(Tagged::User(user), &old_tags, &new_tags).await?;
-                if *attached { Ok(()) } else { self.put_link(&after.resource).await }
+                // Who joins attaches, though the policy was there: who had it may be letting go.
+                let joins = after.owners.difference(&before.owners).next().is_some();
+                if *attached && (!was || joins) { self.put_link(&after.resource).await } else { Ok(()) }
             }
             (_, link) => self.put_link(link).await,
         }
@@ -291,6 +301,12 @@ impl Iam {
         found(self.call(Action::DeletePolicyVersion, arn, call).await).map(drop)
     }
 
+    async fn detach_user_policy(&self, link: &Resource) -> Result<(), CallError> {
+        let Resource::UserAttachment { user, policy_arn, .. } = link else { return Ok(()) };
+        let call = self.client.detach_user_policy().user_name(user).policy_arn(policy_arn).send();
+        self.call(Action::DetachUserPolicy, user, call).await.map(drop)
+    }
+
     pub(super) async fn delete(&self, object: &Object) -> Result<Applied, CallError> {
         match &object.resource {
             Resource::Role(Role { name, .. }) => {
@@ -343,10 +359,12 @@ impl Iam {
                     self.client.remove_user_from_group().group_name(group).user_name(user).send();
                 gone(self.call(Action::RemoveUserFromGroup, group, call).await)
             }
-            Resource::UserAttachment { user, policy_arn, .. } => {
-                let call =
-                    self.client.detach_user_policy().user_name(user).policy_arn(policy_arn).send();
-                let detached = gone(self.call(Action::DetachUserPolicy, user, call).await)?;
+            Resource::UserAttachment { user, attached, .. } => {
+                let detached = if *attached {
+                    gone(self.detach_user_policy(&object.resource).await)?
+                } else {
+                    Applied::Now
+                };
                 found(self.change_tags(Tagged::User(user), &all_tags(object), &Tags::new()).await)?;
                 Ok(detached)
             }

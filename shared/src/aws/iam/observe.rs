@@ -3,11 +3,13 @@
 use aws_sdk_iam::types::{AttachedPolicy, InstanceProfile};
 use futures_util::future::{join_all, try_join, try_join3};
 
-use super::{Iam, found, owners_of, tags_of};
+use super::{Iam, found, owners_of, present, tags_of};
 use crate::aws::actions::Action;
 use crate::cloud::CallError;
 use crate::plan::Scope;
-use crate::state::{Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role};
+use crate::state::{
+    Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, compare_names,
+};
 
 type Objects = Result<Vec<Object>, CallError>;
 
@@ -128,7 +130,7 @@ impl Iam {
         let (document, uses) =
             try_join(self.policy_document(&arn, version), self.policy_uses(&arn)).await?;
         let node = Resource::Policy(Policy {
-            name: name.to_owned(),
+            name: policy.policy_name().unwrap_or(name).to_owned(),
             path: path.to_owned(),
             description: policy.description().unwrap_or_default().to_owned(),
             document,
@@ -139,7 +141,7 @@ impl Iam {
         Ok(Some(objects))
     }
 
-    async fn policy_document(&self, arn: &str, version: &str) -> Result<PolicyDocument, CallError> {
+    pub(super) async fn policy_document(&self, arn: &str, version: &str) -> Result<PolicyDocument, CallError> {
         let call = self.client.get_policy_version().policy_arn(arn).version_id(version).send();
         let output = found(self.call(Action::GetPolicyVersion, arn, call).await)?;
         let version = output.and_then(|output| output.policy_version);
@@ -184,7 +186,8 @@ impl Iam {
         };
         let (attached, inline) =
             try_join(self.attached_group_policies(name), self.group_inline_policies(name)).await?;
-        let node = Resource::Group { name: name.to_owned(), path: group.path().to_owned() };
+        let (spelled, path) = (group.group_name().to_owned(), group.path().to_owned());
+        let node = Resource::Group { name: spelled, path };
         let owner = Owner::from_group_path(group.path());
         let mut objects = vec![owned(node, owner.into_iter().collect())];
         let users = pages.iter().flat_map(|page| page.users());
@@ -232,7 +235,7 @@ impl Iam {
             return Ok(Vec::new());
         };
         let node = Resource::InstanceProfile {
-            name: name.to_owned(),
+            name: profile.instance_profile_name().to_owned(),
             path: profile.path().to_owned(),
             tags: tags_of(profile.tags()),
         };
@@ -257,8 +260,10 @@ impl Iam {
         let Some((attached, tags)) = found(both.await)? else { return Ok(Vec::new()) };
         let attached: Vec<String> = arns(attached).collect();
         let mut objects = vec![Object::unowned(Resource::User { name: name.to_owned() })];
-        let ours = |id: &&Id| id.kind == Kind::UserAttachment && id.name == name;
-        for policy_arn in scope.ids.iter().filter(ours).filter_map(|id| id.part.clone()) {
+        let of_user = |id: &&Id| {
+            id.kind == Kind::UserAttachment && compare_names(&id.name, name).is_eq()
+        };
+        for policy_arn in scope.ids.iter().filter(of_user).filter_map(|id| id.part.clone()) {
             let owner = |tag: &aws_sdk_iam::types::Tag| {
                 Owner::from_attached_tag(&policy_arn, tag.key(), tag.value())
             };
@@ -280,9 +285,4 @@ fn owned(resource: Resource, owners: Owners) -> Object {
 
 fn arns(policies: Vec<AttachedPolicy>) -> impl Iterator<Item = String> {
     policies.into_iter().filter_map(|policy| policy.policy_arn)
-}
-
-/// Those that are there; what went away between two calls is not.
-fn present<T>(reads: Vec<Result<Option<T>, CallError>>) -> Result<Vec<T>, CallError> {
-    reads.into_iter().filter_map(Result::transpose).collect()
 }

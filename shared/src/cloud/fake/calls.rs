@@ -1,13 +1,14 @@
 //! An account behind calls that fail, and that have to wait for their turn.
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::task::Poll;
 
 use super::Fake;
-use crate::cloud::{Applied, CallError, Cloud};
+use crate::cloud::{Applied, CallError, Cloud, Found};
 use crate::plan::{Change, Scope};
-use crate::state::{Object, Resource, Role, State};
+use crate::state::{Object, Owner, PolicyDocument, Resource, Role, State};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,6 +126,21 @@ impl<'a> Calls<'a> {
 }
 
 impl Cloud for Calls<'_> {
+    async fn find(&self, me: &Owner, _: &Scope) -> Result<Found, CallError> {
+        self.call("the account", |account| Ok(account.marked(me))).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_names().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.call("the policies", |account| Ok(account.said(policy_arns))).await
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.call("the account", |account| Ok(account.look(scope))).await
     }
@@ -148,17 +164,10 @@ fn calls(change: &Change) -> Vec<Change> {
         pairs.map(|(a, b)| Change::Update { before: a.clone(), after: b.clone() }).collect()
     };
     match change {
-        Change::Create(object) => match attached(object, false) {
-            None => vec![change.clone()],
-            Some(claimed) => {
-                let mut calls = vec![Change::Create(claimed.clone())];
-                calls.extend(updates(vec![claimed, object.clone()]));
-                calls
-            }
-        },
+        Change::Create(_) => vec![change.clone()],
         Change::Update { before, after } => updates(steps(before, after)),
         Change::Delete(object) => match attached(object, false) {
-            Some(claimed) if !object.owners.is_empty() => {
+            Some(claimed) if !object.owners.is_empty() && !object.is_claim() => {
                 let mut calls = updates(vec![object.clone(), claimed.clone()]);
                 calls.push(Change::Delete(claimed));
                 calls

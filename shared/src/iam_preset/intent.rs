@@ -1,0 +1,176 @@
+//! What a request asks for, read once: what is wanted, what was there before, and which of the
+//! resource's lives it is about.
+//!
+//! Must not know: what is in the account.
+
+use super::properties::Properties;
+use crate::cfn::{Request, RequestType};
+use crate::preset::parameters::Value;
+use crate::state::{Mark, Owner, digest};
+
+/// The release that this is.
+pub(super) const RELEASE: &str = env!("CARGO_PKG_VERSION");
+
+/// Hexadecimal digits that a physical id ends with.
+const DIGITS: usize = 16;
+
+/// A request, read.
+#[derive(Clone, Debug)]
+pub(super) struct Intent {
+    /// What CloudFormation asks for.
+    pub kind: RequestType,
+    /// The resource that asks.
+    pub me: Owner,
+    /// What is to be there; `None` for a Delete.
+    pub wanted: Option<Properties>,
+    /// What was asked for before; `None` if that is not known.
+    pub earlier: Option<Properties>,
+    /// The properties of before have mistakes: they may be those of an older release.
+    pub earlier_is_doubtful: bool,
+    /// The physical id that CloudFormation knows the resource by, if it is one of ours.
+    pub known_id: Option<String>,
+    /// The id that this request's properties give.
+    pub computed_id: String,
+    /// The id that the properties of before give.
+    earlier_id: Option<String>,
+}
+
+impl Intent {
+    /// Reads a request.
+    ///
+    /// # Errors
+    ///
+    /// A sentence for each mistake in the properties of a Create or an Update. On a Delete, whose
+    /// properties nobody can correct any more, nothing is a mistake.
+    pub fn read(kind: RequestType, request: &Request) -> Result<Self, String> {
+        let me = Owner::new(&request.stack_id, &request.logical_resource_id);
+        let wanted = match kind {
+            RequestType::Create | RequestType::Update => Some(strict(request)?),
+            RequestType::Delete => None,
+        };
+        let (earlier, mistakes) = earlier(kind, request);
+        let id_of = |properties: &Properties| physical_id(&me, request, Some(properties));
+        let computed_id = physical_id(&me, request, wanted.as_ref().or(earlier.as_ref()));
+        let given = request.physical_resource_id.as_deref();
+        let known_id = given.filter(|id| is_ours(id, &computed_id)).map(str::to_owned);
+        Ok(Intent {
+            kind,
+            earlier_id: earlier.as_ref().map(id_of),
+            earlier_is_doubtful: kind != RequestType::Create && (earlier.is_none() || mistakes),
+            me,
+            wanted,
+            earlier,
+            known_id,
+            computed_id,
+        })
+    }
+
+    /// True for the rollback of a replacement that failed: the id is still that of what is
+    /// wanted now, so that nobody will ever ask to delete what was made of the other.
+    pub fn goes_back(&self, request: &Request) -> bool {
+        let (Some(wanted), Some(earlier)) = (&self.wanted, &self.earlier) else { return false };
+        let id = request.physical_resource_id.as_deref().unwrap_or_default();
+        let is_others = wanted.name != earlier.name && preset_of(id) == wanted.name;
+        is_others || id == self.computed_id
+    }
+
+    /// True if the properties of before give the id that CloudFormation knows.
+    pub fn earlier_gives_the_id(&self) -> bool {
+        self.known_id.is_some() && self.known_id == self.earlier_id
+    }
+
+    /// What the objects of this request carry. `replaces` is the id of what it replaces.
+    pub fn mark(&self, is_replacement: bool) -> Mark {
+        let id = match (&self.known_id, is_replacement) {
+            (Some(known), false) => known,
+            (Some(_), true) | (None, _) => &self.computed_id,
+        };
+        let release = Some(RELEASE.to_owned());
+        Mark { id: Some(short(id)), release, ..Mark::default() }
+    }
+
+    /// The mark of the life that a Delete or an Update is about; `None` if CloudFormation
+    /// invented the id.
+    pub fn life(&self) -> Option<String> {
+        self.known_id.as_deref().map(short)
+    }
+}
+
+/// A digest of everything that a consumer chose among names and lists.
+pub(super) fn names(properties: &Properties) -> String {
+    let texts = properties.parameters.iter().map(|(name, value)| match value {
+        Value::One(text) => format!("{name}={text}"),
+        Value::List(texts) => {
+            let mut texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+            texts.sort();
+            format!("{name}={}", texts.join(","))
+        }
+    });
+    digest(&texts.collect::<Vec<_>>().join(" "), 8)
+}
+
+/// Preset, stack and logical id for people, and a digest of the owner and of the texts that were
+/// chosen: the same for the same request in every release, another where the names of all
+/// objects are others.
+pub(super) fn physical_id(me: &Owner, request: &Request, properties: Option<&Properties>) -> String {
+    let texts = properties.map(Properties::chosen_texts).unwrap_or_default();
+    let preset = properties.map_or("none", |properties| properties.name.as_str());
+    let stack = request.stack_id.split('/').nth(1).unwrap_or_default();
+    let logical_id = &request.logical_resource_id;
+    let plain = |text: &str| -> String {
+        text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(128).collect()
+    };
+    let digest = digest(&format!("{} {}", me.key(), texts.join(" ")), DIGITS);
+    format!("{preset}:{}:{}:{digest}", plain(stack), plain(logical_id))
+}
+
+/// The end of an id.
+fn short(id: &str) -> String {
+    let digest = id.rsplit(':').next().unwrap_or_default();
+    digest.chars().take(8).collect()
+}
+
+/// True if the id has the form of ours. It has not where CloudFormation gave up on a Create that
+/// had not answered yet.
+fn is_ours(id: &str, computed: &str) -> bool {
+    let fits = || {
+        let (names, digest) = id.rsplit_once(':')?;
+        let (_, names) = names.split_once(':')?;
+        let (ours, _) = computed.rsplit_once(':')?;
+        let (_, ours) = ours.split_once(':')?;
+        Some(names == ours && digest.len() == DIGITS)
+    };
+    fits().unwrap_or_default()
+}
+
+/// What was asked for before this request, and whether it has mistakes.
+fn earlier(kind: RequestType, request: &Request) -> (Option<Properties>, bool) {
+    // The id is ours and says which preset it was, whatever became of the properties.
+    let preset = request.physical_resource_id.as_deref().map(preset_of);
+    let (properties, mistakes) = match kind {
+        RequestType::Create => return (None, false),
+        // After a replacement that failed they are not those of the id.
+        RequestType::Update => match Properties::read(&request.old_properties, None) {
+            (None, _) => Properties::read(&request.old_properties, preset),
+            read => read,
+        },
+        RequestType::Delete => match request.properties.as_ref() {
+            Ok(properties) => Properties::read(properties, preset),
+            Err(_) => return (None, true),
+        },
+    };
+    (properties, !mistakes.is_empty())
+}
+
+fn strict(request: &Request) -> Result<Properties, String> {
+    let given = request.properties.as_ref().map_err(Clone::clone)?;
+    match Properties::read(given, None) {
+        (Some(properties), problems) if problems.is_empty() => Ok(properties),
+        (_, problems) => Err(problems.join("; ")),
+    }
+}
+
+/// The preset of an id that we gave.
+fn preset_of(id: &str) -> &str {
+    id.split(':').next().unwrap_or_default()
+}

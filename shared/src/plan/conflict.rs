@@ -1,0 +1,141 @@
+//! What stands in the way of a plan, found before the first write.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::state::{Id, Owner, Owners};
+
+/// Why nothing can be planned. [`explain`] says it to a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are named for what they hold")]
+pub enum Conflict {
+    /// A user, group or role that the properties name does not exist.
+    Missing(Id),
+    /// The name is taken by what no preset made.
+    Foreign(Id),
+    /// The name is taken by another stack or resource.
+    Taken { id: Id, owners: Owners },
+    /// Others share the object, in another form than the one asked for.
+    OtherForm { id: Id, owners: Owners },
+    /// IAM cannot change a path.
+    Path { id: Id, found: String, wanted: String },
+    /// The object has the name in another case, and policies are exact about it.
+    Case { id: Id, found: String },
+    /// What would be used as it is does not say what the preset says.
+    Differs { id: Id, how: String },
+    /// What would be used as it is lacks the boundary that every role has to have.
+    Unbounded { id: Id, boundary: String },
+    /// Somebody else attached this, and the properties want nothing done until it is gone.
+    Attached(Id),
+    /// What has to go is used by somebody else.
+    Used(String),
+    /// A user would have more managed policies than IAM allows.
+    TooManyPolicies { user: Id, would_have: usize },
+}
+
+/// A sentence for each fact. One that holds for several objects is said once.
+pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
+    let mut facts: BTreeMap<(usize, String), Vec<String>> = BTreeMap::new();
+    for (place, conflict) in conflicts.iter().enumerate() {
+        let (subject, predicate) = conflict.sentence(me);
+        let same = facts.keys().find(|(_, said)| *said == predicate).cloned();
+        let subjects = facts.entry(same.unwrap_or((place, predicate))).or_default();
+        if !subjects.contains(&subject) {
+            subjects.push(subject);
+        }
+    }
+    facts.into_iter().map(|((_, predicate), subjects)| joined(&subjects) + &predicate).collect()
+}
+
+/// As in `a`, `a and b`, `a, b and c`.
+pub fn joined(texts: &[String]) -> String {
+    match texts {
+        [] => String::new(),
+        [one] => one.clone(),
+        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+    }
+}
+
+impl Conflict {
+    /// The object, and what is said of it.
+    fn sentence(&self, me: &Owner) -> (String, String) {
+        let (id, said) = match self {
+            Conflict::Missing(id) => (id, " does not exist".to_owned()),
+            Conflict::Foreign(id) => (
+                id,
+                ": exists and was not made by a preset; delete or rename it first, or set \
+                 AdoptExisting to use it as it is"
+                    .to_owned(),
+            ),
+            Conflict::Taken { id, owners } => {
+                (id, format!(": exists and belongs to {}{}", names(owners), way_out(me, owners)))
+            }
+            Conflict::OtherForm { id, owners } => (
+                id,
+                format!(
+                    ": exists in another form and belongs to {} too, with other properties \
+                     (Edition, Parameters, Path or PermissionsBoundary); as long as it is shared \
+                     nobody changes it: ask for the same, or let the others go first",
+                    names(owners)
+                ),
+            ),
+            Conflict::Path { id, found, wanted } => (
+                id,
+                format!(
+                    ": its path is `{found}`, asked for is `{wanted}`; IAM cannot change a path, \
+                     so ask for Path `{found}`, or delete it and create it anew"
+                ),
+            ),
+            Conflict::Case { id, found } => (
+                id,
+                format!(
+                    ": exists as `{found}`; to IAM both are one name, but policies name it \
+                     exactly: ask for it as it is spelled"
+                ),
+            ),
+            Conflict::Differs { id, how } => {
+                (id, format!(": exists, no preset made it, and it cannot be used as it is: {how}"))
+            }
+            Conflict::Unbounded { id, boundary } => {
+                (id, format!(": exists without the permissions boundary `{boundary}`"))
+            }
+            Conflict::Attached(id) => {
+                (id, ": was not attached by this resource; detach it first".to_owned())
+            }
+            Conflict::Used(sentence) => return (sentence.clone(), String::new()),
+            Conflict::TooManyPolicies { user, would_have } => (
+                user,
+                format!(
+                    ": would have {would_have} managed policies, and this account allows fewer; \
+                     detach some, put some into a group, or raise IAM's quota `Managed policies \
+                     attached to an IAM user`"
+                ),
+            ),
+        };
+        (id.to_string(), said)
+    }
+}
+
+impl fmt::Display for Conflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (subject, predicate) = self.sentence(&Owner::new("", ""));
+        write!(f, "{subject}{predicate}")
+    }
+}
+
+fn names(owners: &Owners) -> String {
+    joined(&owners.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// What to do if the owner is this very stack: CloudFormation takes a renamed logical id for
+/// another resource, and creates it before it deletes the first.
+fn way_out(me: &Owner, owners: &Owners) -> String {
+    let stack = |owner: &Owner| owner.label().split(' ').next().unwrap_or_default().to_owned();
+    if owners.iter().any(|owner| stack(owner) == stack(me)) {
+        "; if its logical id was renamed, deploy once without the resource, and then under the new \
+         logical id"
+            .to_owned()
+    } else {
+        "; if that stack is gone, what it retained has to be deleted by hand first".to_owned()
+    }
+}
