@@ -15,6 +15,9 @@ use crate::state::{
     digest,
 };
 
+/// What the provider's stack is called unless its operator calls it otherwise.
+pub const PROVIDER: &str = "account-presets";
+
 /// What a consumer asks of a preset, checked.
 #[derive(Clone, Debug)]
 pub struct Wish {
@@ -22,6 +25,9 @@ pub struct Wish {
     pub account: Account,
     /// Who asks.
     pub owner: Owner,
+    /// With what the names of the provider's own functions, roles, policies and log groups begin,
+    /// so that a document can keep everybody from them.
+    pub provider: String,
     /// Which edition.
     pub edition: Edition,
     /// The preset's own parameters.
@@ -205,6 +211,7 @@ impl<'a> Scope<'a> {
             "AWS::Region" => account.region.clone(),
             "Edition" => self.wish.edition.as_str().to_owned(),
             "Path" => self.wish.path.clone(),
+            "Provider" => self.wish.provider.clone(),
             _ => match (self.element, self.wish.parameters.get(name)) {
                 (Some((list, element)), _) if list == name => element.to_owned(),
                 (_, Some(value)) => value.to_string(),
