@@ -76,12 +76,12 @@ pub trait Cloud {
     /// Returns when what was made is seen by whoever asks, as far as that can be told: a stack's
     /// next resource may need it at once.
     fn settle(&self, _made: &[Change]) -> impl Future<Output = ()> {
-        std::future::ready(())
+        ready(())
     }
 
     /// Lets a moment pass in which another delivery may do what it is about to do.
     fn wait(&self) -> impl Future<Output = ()> {
-        std::future::ready(())
+        ready(())
     }
 }
 

@@ -1,23 +1,37 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
+mod intent;
+mod memory;
 mod properties;
 mod settings;
+mod task;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::cfn::{CustomResource, Progress, Request, RequestType, Success};
-use crate::cloud::Cloud;
-use crate::plan::{Scope, plan};
-use crate::preset::{Branches, PROVIDER, Wish, attributes, render};
-use crate::reconcile::{OnFailure, reconcile};
-use crate::state::{Account, Id, Kind, Owner, State, digest, limits};
+use crate::cloud::{Cloud, StackPart, StackStatus};
+use crate::plan::conflict::{Conflict, explain, joined};
+use crate::plan::{Plan, plan};
+use crate::preset::{PROVIDER, Wish, attributes};
+use crate::reconcile::{carry_out, look};
+use crate::state::{Account, Id, Owner, Owners, State};
+use intent::Intent;
+use memory::Belief;
 use properties::Properties;
 pub use settings::Settings;
+use task::Task;
 
 /// The attribute that says whether what was granted amounts to administrator's rights.
 const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
+
+/// The attribute that names the policies that somebody else attached to the preset's roles and
+/// groups.
+const FOREIGN_POLICIES: &str = "ForeignPolicies";
+
+/// The attribute that says which objects a newer release of the provider changed.
+const CHANGED_BY_RELEASE: &str = "ChangedByRelease";
 
 /// So many looks in a row that find nothing of ours: the Create that was given up has ended. IAM
 /// may refuse it for longer than the moment between two looks when many write at once.
@@ -25,6 +39,9 @@ const QUIET: u32 = 3;
 
 /// So many looks at most.
 const LOOKS: u32 = 30;
+
+/// Owners whose stacks are asked for, at most.
+const ASKED: usize = 5;
 
 /// The custom resource.
 #[derive(Clone, Debug)]
@@ -36,7 +53,7 @@ pub struct IamPreset<C> {
     settings: Settings,
 }
 
-impl<C: Cloud> IamPreset<C> {
+impl<C> IamPreset<C> {
     /// Serves one account, with open settings.
     pub fn new(cloud: C, account: Account) -> Self {
         IamPreset { cloud, account, provider: PROVIDER.to_owned(), settings: Settings::open() }
@@ -65,110 +82,23 @@ impl<C: Cloud> IamPreset<C> {
         self.settings.permissions_boundary().or(properties.permissions_boundary.as_ref())
     }
 
-    /// Everything that these properties, with any switch in any position, may have made.
-    fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
-        let state = render(properties.preset, &self.wish(me, properties), Branches::Any);
-        // What a link hangs on is looked at too: it may be an existing role or group.
-        let parents = state.ids().filter_map(Id::parent);
-        Scope {
-            ids: state.ids().cloned().chain(parents).collect(),
-            paths: BTreeSet::from([properties.path.clone()]),
-            tag_keys: properties.tags.keys().cloned().collect(),
-            boundaries: self.boundary(properties).into_iter().cloned().collect(),
-            adopt_existing: properties.adopt_existing,
-            on_foreign_attachment: properties.on_foreign_attachment,
-        }
-    }
-
-    /// Preset, stack and logical id for people, and a digest of the owner and of the texts that
-    /// were chosen: the same for the same request in every release, another where the names of
-    /// all objects are others.
-    fn physical_id_of(me: &Owner, request: &Request, properties: Option<&Properties>) -> String {
-        let texts = properties.map(Properties::chosen_texts).unwrap_or_default();
-        let preset = properties.map_or("none", |properties| properties.name.as_str());
-        let stack = request.stack_id.split('/').nth(1).unwrap_or_default();
-        let logical_id = &request.logical_resource_id;
-        let plain = |text: &str| -> String {
-            text.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(128).collect()
-        };
-        let digest = digest(&format!("{} {}", me.key(), texts.join(" ")), 16);
-        format!("{preset}:{}:{}:{digest}", plain(stack), plain(logical_id))
-    }
-
-    /// What was asked for before this request: on a Delete by what it names, which nobody can
-    /// correct any more, so whatever is wrong with it counts for nothing.
-    fn earlier(&self, kind: RequestType, request: &Request) -> Option<Properties> {
-        // The id is ours and says which preset it was, whatever became of the properties.
-        let preset = request.physical_resource_id.as_deref().map(preset_of);
-        match kind {
-            RequestType::Create => None,
-            // After a replacement that failed they are not those of the id.
-            RequestType::Update => Properties::read(&request.old_properties, None)
-                .0
-                .or_else(|| Properties::read(&request.old_properties, preset).0),
-            RequestType::Delete => Properties::read(request.properties.as_ref().ok()?, preset).0,
-        }
-    }
-
-    /// True for the rollback of a replacement that failed: the id is still that of what is
-    /// wanted now, so that nobody will ever ask to delete what was made of the other.
-    fn goes_back(me: &Owner, request: &Request, wanted: &Properties, earlier: &Properties) -> bool {
-        let id = request.physical_resource_id.as_deref().unwrap_or_default();
-        let is_others = wanted.name != earlier.name && preset_of(id) == wanted.name;
-        is_others || id == Self::physical_id_of(me, request, Some(wanted))
-    }
-
-    /// Says in the log what was not any more as the last request left it. It is put back by the
-    /// plan that was just carried out.
-    fn report_drift(&self, me: &Owner, scope: &Scope, earlier: &Properties, observed: &State) {
-        let left = render(earlier.preset, &self.wish(me, earlier), Branches::Chosen);
-        if let Ok(drift) = plan(me, scope, &left, observed)
-            && !drift.is_empty()
-        {
-            warn!(drift = %drift, "was not as the last request of this resource left it");
-        }
-    }
-
-    /// True if the request's physical id is one of ours. It is not where CloudFormation gave up
-    /// on a Create that had not answered yet.
-    fn gave(&self, request: &Request) -> bool {
-        let id = request.physical_resource_id.as_deref().unwrap_or_default();
-        let fits = |given: &str| {
-            let ours = Self::physical_id(self, request);
-            let (names, digest) = given.rsplit_once(':')?;
-            let (_, names) = names.split_once(':')?;
-            let (ours, _) = ours.rsplit_once(':')?;
-            let (_, ours) = ours.split_once(':')?;
-            Some(names == ours && digest.len() == 16)
-        };
-        fits(id).unwrap_or_default()
-    }
-
-    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more.
-    async fn outlast_a_create(
-        &self,
-        me: &Owner,
-        scope: &Scope,
-        progress: &Progress,
-    ) -> Result<(), String> {
-        let mut quiet = 0;
-        let mut last = String::new();
-        for _ in 0..LOOKS {
-            self.cloud.wait().await;
-            let nothing = State::default();
-            let (_, plan) =
-                reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await?;
-            quiet = if plan.is_empty() { quiet + 1 } else { 0 };
-            if quiet == QUIET {
-                return Ok(());
-            }
-            last = plan.to_string();
-        }
-        Err(format!("something goes on making what was deleted; delete again. The last was {last}"))
-    }
-
     fn is_our_account(&self, request: &Request) -> bool {
         Account::from_arn(&request.stack_id).is_some_and(|stack| stack == self.account)
+    }
+
+    /// Refuses what the operator does not let this consumer have. Returns why what is asked for
+    /// amounts to administrator's rights.
+    fn allow(&self, me: &Owner, properties: &Properties) -> Result<Vec<String>, String> {
+        let (wish, preset) = (self.wish(me, properties), &properties.preset);
+        let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
+        let refusals = self.settings.refusals(properties, &admin, &unbounded);
+        if !refusals.is_empty() {
+            return Err(refusals.join("; "));
+        }
+        for reason in &admin {
+            warn!(preset = properties.name, reason, "amounts to administrator");
+        }
+        Ok(admin)
     }
 }
 
@@ -177,7 +107,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let properties = request.properties.as_ref().ok();
         let properties = properties.and_then(|given| Properties::read(given, None).0);
-        Self::physical_id_of(&me, request, properties.as_ref())
+        intent::physical_id(&me, request, properties.as_ref())
     }
 
     async fn handle(
@@ -186,118 +116,237 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         request: &Request,
         progress: &Progress,
     ) -> Result<Success, String> {
-        let me = Owner::new(&request.stack_id, &request.logical_resource_id);
-        let earlier = self.earlier(kind, request);
-        let wanted = match kind {
-            RequestType::Create | RequestType::Update => Some(strict(request)?),
-            RequestType::Delete => None,
-        };
+        let intent = Intent::read(kind, request)?;
         if !self.is_our_account(request) {
-            // Nothing here is owned by a stack of another account.
-            return wanted.map_or(Ok(Success::default()), |_| {
-                Err(format!(
-                    "the stack is not in account {} and Region {}, which this function serves",
-                    self.account.id, self.account.region
-                ))
-            });
+            return self.foreign_account(&intent);
         }
-        if let Some(properties) = &wanted {
-            self.allow(&me, properties)?;
+        let admin = match &intent.wanted {
+            Some(wanted) => self.allow(&intent.me, wanted)?,
+            None => Vec::new(),
+        };
+        let mut task = self.task(&intent, request)?;
+        let observed = self.observe(&intent, &mut task, progress).await?;
+        let (task, observed, plan) = self.plan(&intent, task, observed).await?;
+        info!(changes = plan.len(), plan = %plan, "plan");
+        report(&task, &observed, &plan);
+        let success = self.success(&intent, &task, &observed, &plan, admin);
+        success.fits(request)?;
+        carry_out(&self.cloud, &task.me, &task.scope, &task.desired, plan, task.on_failure, progress)
+            .await?;
+        if kind == RequestType::Delete && intent.known_id.is_none() {
+            self.outlast_a_create(&task, progress).await?;
         }
-        let desired = match &wanted {
-            Some(properties) => self.desired(&me, properties)?,
-            None => State::default(),
-        };
-
-        let before =
-            earlier.as_ref().map(|properties| self.scope(&me, properties)).unwrap_or_default();
-        let mut scope = match &wanted {
-            Some(properties) => self.scope(&me, properties),
-            None => before.clone(),
-        };
-        // Where no object stays, CloudFormation replaces: it deletes the old ones itself, by
-        // their id, when all else has gone well.
-        let is_replacement =
-            wanted.as_ref().zip(earlier.as_ref()).is_some_and(|(wanted, earlier)| {
-                own_ids(&scope).is_disjoint(&own_ids(&before))
-                    && !Self::goes_back(&me, request, wanted, earlier)
-            });
-        if !is_replacement {
-            scope.include(before);
-        }
-        let on_failure = if kind == RequestType::Create || is_replacement {
-            OnFailure::Undo
-        } else {
-            OnFailure::Leave
-        };
-        let (observed, done) = reconcile(&self.cloud, &me, &scope, &desired, on_failure, progress)
-            .await
-            .map_err(|problem| match &wanted {
-                Some(properties) => properties.locate(problem),
-                None => problem,
-            })?;
-
-        if let (RequestType::Update, Some(earlier)) = (kind, &earlier) {
-            self.report_drift(&me, &scope, earlier, &observed);
-        }
-        let Some(properties) = wanted else {
-            if !self.gave(request) {
-                self.outlast_a_create(&me, &scope, progress).await?;
-            }
-            return Ok(Success::default());
-        };
-        let mut there = desired;
-        there.extend(done.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
-        let wish = self.wish(&me, &properties);
-        let mut data = attributes(properties.preset, &wish, &there);
-        let admin = wish.admin_equivalent(properties.preset);
-        data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
-        let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
-        Ok(Success { physical_resource_id: new_id, data })
+        Ok(success)
     }
 }
 
 impl<C: Cloud> IamPreset<C> {
-    fn desired(&self, me: &Owner, properties: &Properties) -> Result<State, String> {
-        let desired = render(properties.preset, &self.wish(me, properties), Branches::Chosen);
-        let problems = limits::check(&desired);
-        if !problems.is_empty() {
-            return Err(problems.join("; "));
+    /// Nothing here is owned by a stack of another account.
+    fn foreign_account(&self, intent: &Intent) -> Result<Success, String> {
+        match intent.kind {
+            RequestType::Delete => Ok(Success::default()),
+            RequestType::Create | RequestType::Update => Err(format!(
+                "the stack is not in account {} and Region {}, which this function serves",
+                self.account.id, self.account.region
+            )),
         }
-        Ok(desired)
     }
 
-    /// Refuses what the operator does not let this consumer have.
-    fn allow(&self, me: &Owner, properties: &Properties) -> Result<(), String> {
-        let (wish, preset) = (self.wish(me, properties), &properties.preset);
-        let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
-        let refusals = self.settings.refusals(properties, &admin, &unbounded);
-        if !refusals.is_empty() {
-            return Err(refusals.join("; "));
+    /// What is there of what the request is about; under whatever name, where its properties may
+    /// not be those under which things were made.
+    async fn observe(
+        &self,
+        intent: &Intent,
+        task: &mut Task,
+        progress: &Progress,
+    ) -> Result<State, String> {
+        let mut observed = look(&self.cloud, &task.scope, progress).await?;
+        if intent.kind == RequestType::Create || task.is_replacement {
+            return Ok(observed);
         }
-        for reason in admin {
-            warn!(preset = properties.name, reason, "amounts to administrator");
+        let life = intent.life();
+        let names: Vec<String> =
+            intent.earlier.iter().chain(&intent.wanted).map(intent::names).collect();
+        let belief = Belief {
+            life: life.as_deref(),
+            left: task.left.as_ref(),
+            names: &names,
+            gives_the_id: intent.earlier_gives_the_id(),
+        };
+        let named = task.scope.ids.clone();
+        if let Some(why) = memory::doubt(&task.me, &belief, &observed) {
+            warn!(why, "everything in the account is asked for this resource's mark");
+            progress.note("looking for everything that this resource made, under any name");
+            let found = self.cloud.find(&task.me, &task.scope).await;
+            let found = found.map_err(|error| error.to_string())?;
+            memory::widen(&mut task.scope, found, &observed);
+            task.scope.is_complete = true;
+            observed = look(&self.cloud, &task.scope, progress).await?;
         }
-        Ok(())
+        if let (RequestType::Delete, Some(life)) = (intent.kind, &life) {
+            memory::set_apart(&task.me, life, &named, &mut observed);
+        }
+        Ok(observed)
+    }
+
+    /// The plan, after a second thought on what stands in its way: an owner may be gone, and a
+    /// stack that rolls back cannot do better.
+    async fn plan(
+        &self,
+        intent: &Intent,
+        mut task: Task,
+        observed: State,
+    ) -> Result<(Task, State, Plan), String> {
+        let first = plan(&task.me, &task.scope, &task.desired, &observed);
+        let owners = match &first {
+            Ok(plan) => plan.co_owners(&task.me),
+            Err(conflicts) => conflicts.iter().flat_map(Conflict::owners).cloned().collect(),
+        };
+        task.scope.gone = self.gone(&owners).await;
+        let conflicts = first.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+        if conflicts.iter().any(Conflict::is_of_the_past) {
+            task.scope.rolls_back = intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
+        }
+        let second = if task.scope.gone.is_empty() && !task.scope.rolls_back {
+            first
+        } else {
+            plan(&task.me, &task.scope, &task.desired, &observed)
+        };
+        match second {
+            Ok(plan) => Ok((task, observed, plan)),
+            Err(conflicts) => Err(located(intent, &conflicts, &explain(&task.me, &conflicts))),
+        }
+    }
+
+    /// Those whose stack is gone, or retains what it had.
+    async fn gone(&self, owners: &Owners) -> Owners {
+        let mut gone = Owners::new();
+        for owner in owners.iter().take(ASKED) {
+            let Some((stack, logical_id)) = owner.stack_and_logical_id() else { continue };
+            if Account::from_arn(stack).is_none_or(|account| account != self.account) {
+                continue;
+            }
+            let status = self.cloud.stack_status(stack, StackPart::Resource(logical_id)).await;
+            let is_gone = match status {
+                Ok(StackStatus::None) => true,
+                Ok(StackStatus::Is(status)) => {
+                    matches!(status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED")
+                }
+                Ok(StackStatus::Unknown) => false,
+                Err(error) => {
+                    warn!(%owner, %error, "whether an owner's stack is there cannot be told");
+                    false
+                }
+            };
+            if is_gone {
+                warn!(%owner, "owns nothing any more: its stack is gone, or retains what it had");
+                gone.insert(owner.clone());
+            }
+        }
+        gone
+    }
+
+    /// True if CloudFormation is taking an Update of the stack back: nobody can correct the
+    /// properties that it sends.
+    async fn rolls_back(&self, me: &Owner) -> bool {
+        let Some((stack, _)) = me.stack_and_logical_id() else { return false };
+        match self.cloud.stack_status(stack, StackPart::Stack).await {
+            Ok(StackStatus::Is(status)) => status.contains("ROLLBACK"),
+            Ok(StackStatus::None | StackStatus::Unknown) => false,
+            Err(error) => {
+                warn!(%error, "whether the stack rolls back cannot be told");
+                false
+            }
+        }
+    }
+
+    /// The answer if all goes well; known before anything is written.
+    fn success(
+        &self,
+        intent: &Intent,
+        task: &Task,
+        observed: &State,
+        plan: &Plan,
+        admin: Vec<String>,
+    ) -> Success {
+        let Some(wanted) = &intent.wanted else { return Success::default() };
+        let mut there = task.desired.clone();
+        there.extend(plan.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
+        let mut data = attributes(wanted.preset, &self.wish(&task.me, wanted), &there);
+        data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
+        data.insert(FOREIGN_POLICIES.to_owned(), named(plan.foreign.iter()));
+        data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(&task.me, plan));
+        let physical_resource_id = task.is_replacement.then(|| intent.computed_id.clone());
+        Success { physical_resource_id, data }
+    }
+
+    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more.
+    async fn outlast_a_create(&self, task: &Task, progress: &Progress) -> Result<(), String> {
+        let nothing = State::default();
+        let mut quiet = 0;
+        let mut last = String::new();
+        for _ in 0..LOOKS {
+            self.cloud.wait().await;
+            let observed = look(&self.cloud, &task.scope, progress).await?;
+            let plan = plan(&task.me, &task.scope, &nothing, &observed)
+                .map_err(|conflicts| explain(&task.me, &conflicts).join("; "))?;
+            quiet = if plan.is_empty() { quiet + 1 } else { 0 };
+            last = plan.to_string();
+            carry_out(&self.cloud, &task.me, &task.scope, &nothing, plan, task.on_failure, progress)
+                .await?;
+            if quiet == QUIET {
+                return Ok(());
+            }
+        }
+        Err(format!("something goes on making what was deleted; delete again. The last was {last}"))
     }
 }
 
-fn strict(request: &Request) -> Result<Properties, String> {
-    let given = request.properties.as_ref().map_err(Clone::clone)?;
-    match Properties::read(given, None) {
-        (Some(properties), problems) if problems.is_empty() => Ok(properties),
-        (_, problems) => Err(problems.join("; ")),
+/// Says in the log what is not as the stack has it.
+fn report(task: &Task, observed: &State, plan: &Plan) {
+    for missing in &plan.missing {
+        warn!(%missing, "is named and exists no more; nothing is given to it or taken from it");
+    }
+    for foreign in &plan.foreign {
+        warn!(%foreign, "was attached by somebody else, and gives more than the preset");
+    }
+    let drift = task.left.as_ref().map(|left| self::plan(&task.me, &task.scope, left, observed));
+    if let Some(Ok(drift)) = drift
+        && !drift.is_empty()
+    {
+        warn!(drift = %drift, "was not as the last request of this resource left it");
     }
 }
 
-/// The preset of an id that we gave.
-fn preset_of(id: &str) -> &str {
-    id.split(':').next().unwrap_or_default()
+/// The sentences, and which parameters name what they say is not there.
+fn located(intent: &Intent, conflicts: &[Conflict], sentences: &[String]) -> String {
+    let missing: BTreeSet<&str> = conflicts
+        .iter()
+        .filter_map(|conflict| match conflict {
+            Conflict::Missing(id) => Some(id.name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let wanted = intent.wanted.as_ref();
+    let parameters = wanted.map(|wanted| wanted.parameters_that_name(&missing)).unwrap_or_default();
+    let parameters: Vec<String> =
+        parameters.into_iter().map(|name| format!("Parameters.{name}")).collect();
+    let text = sentences.join("; ");
+    if parameters.is_empty() { text } else { format!("{}: {text}", joined(&parameters)) }
 }
 
-/// What makes two states have an object in common: users and service-linked roles belong to
-/// nobody's preset.
-fn own_ids(scope: &Scope) -> BTreeSet<Id> {
-    let own = |id: &&Id| !matches!(id.kind, Kind::User | Kind::ServiceLinkedRole);
-    scope.ids.iter().filter(own).cloned().collect()
+fn named<'a>(ids: impl Iterator<Item = &'a Id>) -> String {
+    ids.map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`.
+fn changed_by_release(me: &Owner, plan: &Plan) -> String {
+    let mut changed: BTreeMap<&str, Vec<&Id>> = BTreeMap::new();
+    let ids: Vec<(Option<&str>, Id)> = plan.of_other_releases(me, intent::RELEASE).collect();
+    for (release, id) in &ids {
+        changed.entry(release.unwrap_or("an older release")).or_default().push(id);
+    }
+    let sentences =
+        changed.into_iter().map(|(release, ids)| format!("{release}: {}", named(ids.into_iter())));
+    sentences.collect::<Vec<_>>().join("; ")
 }

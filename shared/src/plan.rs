@@ -59,6 +59,12 @@ pub struct Scope {
     pub known: BTreeSet<Id>,
     /// Owners whose stack is gone, or retains what it had: they own nothing.
     pub gone: Owners,
+    /// The stack is rolling back to what it had: who does not exist any more gets nothing, and
+    /// what was used as it is stays so.
+    pub rolls_back: bool,
+    /// Everything that carries the owner's mark was looked for, so that nothing is left of what
+    /// an earlier clean-up may have failed to delete.
+    pub is_complete: bool,
 }
 
 impl Scope {
@@ -74,6 +80,8 @@ impl Scope {
             gone,
             adopt_existing: _,
             on_foreign_attachment: _,
+            rolls_back: _,
+            is_complete: _,
         } = other;
         self.ids.extend(ids);
         self.paths.extend(paths);
@@ -208,12 +216,34 @@ impl Plan {
         self.changes.iter()
     }
 
+    /// Who else owns what `me` lets go of.
+    pub fn co_owners(&self, me: &Owner) -> Owners {
+        let released = self.changes.iter().filter_map(|change| match change {
+            Change::Update { before, after } if lets_go(me, before, after) => Some(&before.owners),
+            Change::Create(_) | Change::Update { .. } | Change::Delete(_) => None,
+        });
+        released.flatten().filter(|owner| *owner != me).cloned().collect()
+    }
+
+    /// What is changed because another release made it, and which, if that is known.
+    pub fn of_other_releases<'a>(
+        &'a self,
+        me: &'a Owner,
+        release: &'a str,
+    ) -> impl Iterator<Item = (Option<&'a str>, Id)> + 'a {
+        self.changes.iter().filter_map(move |change| {
+            let Change::Update { before, after } = change else { return None };
+            let made_by = before.owners.get(me)?.mark.release.as_deref();
+            let is_other = before.resource != after.resource && made_by != Some(release);
+            (is_other && after.resource.id().kind.has_tags()).then(|| (made_by, after.resource.id()))
+        })
+    }
+
     /// What others own too, and `me` no longer will.
     pub fn released<'a>(&'a self, me: &'a Owner) -> impl Iterator<Item = Id> + 'a {
         self.changes.iter().filter_map(|change| match change {
             Change::Update { before, after } => {
-                let lets_go = before.owners.contains(me) && !after.owners.contains(me);
-                lets_go.then(|| after.resource.id())
+                lets_go(me, before, after).then(|| after.resource.id())
             }
             Change::Create(_) | Change::Delete(_) => None,
         })
@@ -229,6 +259,10 @@ impl Plan {
         let Plan { changes, blockers, used_as_is: _, missing: _, foreign: _ } = self;
         changes.is_empty() && blockers.is_empty()
     }
+}
+
+fn lets_go(me: &Owner, before: &Object, after: &Object) -> bool {
+    before.owners.contains(me) && !after.owners.contains(me)
 }
 
 impl fmt::Display for Plan {

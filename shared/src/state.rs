@@ -79,6 +79,13 @@ impl Kind {
     }
 }
 
+impl Kind {
+    /// True for what a preset makes and IAM lets have tags.
+    pub fn has_tags(self) -> bool {
+        matches!(self, Kind::Policy | Kind::Role | Kind::InstanceProfile)
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -350,6 +357,15 @@ impl Object {
     /// True for the mark on a user that says that a policy is about to be attached, or was.
     pub fn is_claim(&self) -> bool {
         matches!(self.resource, Resource::UserAttachment { attached: false, .. })
+    }
+
+    /// The same, with the policy that a claim on a user is about attached.
+    pub fn attached(&self) -> Self {
+        let mut object = self.clone();
+        if let Resource::UserAttachment { attached, .. } = &mut object.resource {
+            *attached = true;
+        }
+        object
     }
 
     /// A resource that nobody owns.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::request::Request;
 use crate::state::digest;
 
 /// Bytes of the largest body that CloudFormation reads. S3 takes a larger one, and then the
@@ -34,6 +35,36 @@ pub struct Success {
     pub physical_resource_id: Option<String>,
     /// The attributes for `Fn::GetAtt`; left out of the answer to a Delete.
     pub data: BTreeMap<String, String>,
+}
+
+impl Success {
+    /// Whether CloudFormation can read an answer with these attributes.
+    ///
+    /// # Errors
+    ///
+    /// They are too large, and nothing should be made of which a template could not ask.
+    pub fn fits(&self, request: &Request) -> Result<(), String> {
+        let given = request.physical_resource_id.clone().unwrap_or_default();
+        let answer = Answer {
+            status: Status::Success,
+            reason: String::new(),
+            // About as long as any of ours.
+            physical_resource_id: self.physical_resource_id.clone().unwrap_or(given) + &"x".repeat(64),
+            stack_id: request.stack_id.clone(),
+            request_id: request.request_id.clone(),
+            logical_resource_id: request.logical_resource_id.clone(),
+            data: self.data.clone(),
+        };
+        let size = json(&answer).len();
+        if size <= BODY_LIMIT {
+            return Ok(());
+        }
+        Err(format!(
+            "the answer with all attributes would take {size} bytes, and CloudFormation reads \
+             {BODY_LIMIT}; ask for less in one resource, for example by a second one with a part \
+             of each list"
+        ))
+    }
 }
 
 /// An answer. No field is ever `null`: CloudFormation takes that for a failure.

@@ -6,6 +6,7 @@
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
 use crate::preset::parameters::Value;
+use crate::preset::schema::Parameter;
 use crate::state::{Mark, Owner, digest};
 
 /// The release that this is.
@@ -98,12 +99,16 @@ impl Intent {
 
 /// A digest of everything that a consumer chose among names and lists.
 pub(super) fn names(properties: &Properties) -> String {
-    let texts = properties.parameters.iter().map(|(name, value)| match value {
-        Value::One(text) => format!("{name}={text}"),
+    let texts = properties.parameters.iter().filter_map(|(name, value)| match value {
+        Value::One(text) => {
+            let parameter = properties.preset.parameters.get(name);
+            let is_text = matches!(parameter, Some(Parameter::String { .. }));
+            is_text.then(|| format!("{name}={text}"))
+        }
         Value::List(texts) => {
             let mut texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
             texts.sort();
-            format!("{name}={}", texts.join(","))
+            Some(format!("{name}={}", texts.join(",")))
         }
     });
     digest(&texts.collect::<Vec<_>>().join(" "), 8)
@@ -124,10 +129,9 @@ pub(super) fn physical_id(me: &Owner, request: &Request, properties: Option<&Pro
     format!("{preset}:{}:{}:{digest}", plain(stack), plain(logical_id))
 }
 
-/// The end of an id.
+/// An id as a mark has it.
 fn short(id: &str) -> String {
-    let digest = id.rsplit(':').next().unwrap_or_default();
-    digest.chars().take(8).collect()
+    digest(id, 8)
 }
 
 /// True if the id has the form of ours. It has not where CloudFormation gave up on a Create that

@@ -1,5 +1,7 @@
 //! The properties of `Custom::IamPreset`.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown, unknown_names};
@@ -140,16 +142,14 @@ impl Properties {
 }
 
 impl Properties {
-    /// The problem, and which parameters name what it says is not there.
-    pub fn locate(&self, problem: String) -> String {
-        let named = self.parameters.iter().filter(|(_, value)| match value {
-            parameters::Value::List(names) => {
-                names.iter().any(|name| problem.contains(&format!("`{name}` does not exist")))
-            }
+    /// The list parameters that hold one of these names.
+    pub fn parameters_that_name(&self, names: &BTreeSet<&str>) -> Vec<&str> {
+        let holds = |value: &parameters::Value| match value {
+            parameters::Value::List(texts) => texts.iter().any(|text| names.contains(text.as_str())),
             parameters::Value::One(_) => false,
-        });
-        let named: Vec<String> = named.map(|(name, _)| format!("Parameters.{name}")).collect();
-        if named.is_empty() { problem } else { format!("{}: {problem}", named.join(", ")) }
+        };
+        let holding = self.parameters.iter().filter(|(_, value)| holds(value));
+        holding.map(|(name, _)| name.as_str()).collect()
     }
 
     /// The texts among the parameters that are not their defaults: what names depend on.

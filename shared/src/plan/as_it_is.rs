@@ -1,6 +1,10 @@
 //! What is there already, made by no preset, may be used as it is only if it gives what the
 //! preset gives: whoever wrote it would otherwise decide what the stack's users may do.
 
+#![allow(clippy::wildcard_enum_match_arm, reason = "JSON will have no other kinds of values")]
+
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Conflict;
@@ -24,13 +28,14 @@ pub(super) fn difference(
     let id = wanted.resource.id();
     if let (Some(wanted), Some(there)) = (path(&wanted.resource), path(&found.resource))
         && wanted != there
+        && is_named_only_at(desired, &id, wanted, there)
     {
         let (found, wanted) = (there.to_owned(), wanted.to_owned());
         return Some(Conflict::Path { id, found, wanted });
     }
     let how = match (&wanted.resource, &found.resource) {
         (Resource::Policy(wanted), Resource::Policy(found)) => {
-            (wanted.document != found.document)
+            (!says_the_same(&wanted.document, &found.document))
                 .then(|| format!("it {}", differs(&wanted.document, &found.document)))
         }
         (Resource::Role(wanted), Resource::Role(found)) => {
@@ -39,7 +44,7 @@ pub(super) fn difference(
             {
                 return Some(Conflict::Unbounded { id, boundary: boundary.clone() });
             }
-            (wanted.trust != found.trust)
+            (!trusts_the_same(&wanted.trust, &found.trust))
                 .then(|| format!("its trust policy {}", differs(&wanted.trust, &found.trust)))
         }
         (Resource::InstanceProfile { .. }, _) => other_role(&id, desired, observed),
@@ -53,6 +58,44 @@ fn path(resource: &Resource) -> Option<&str> {
     resource.path().filter(|_| !matches!(resource, Resource::Group { .. }))
 }
 
+/// True if a document names the object by the wanted path and not by the other one.
+fn is_named_only_at(desired: &State, id: &Id, wanted: &str, there: &str) -> bool {
+    let ends = |path: &str| format!("{path}{}", id.name);
+    let documents = desired.iter().filter_map(|(_, object)| match &object.resource {
+        Resource::Policy(policy) => Some(&policy.document),
+        Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+            Some(document)
+        }
+        _ => None,
+    });
+    let names = |texts: &[String], path: &str| {
+        texts.iter().any(|text| text.starts_with("arn:") && text.ends_with(&ends(path)))
+    };
+    // What follows the kind of the resource: `role/` and `role/service-role/`.
+    let wanted = format!("{}{wanted}", kind(id));
+    let there = format!("{}{there}", kind(id));
+    let mut resources = documents.flat_map(statements).map(|statement| resources(&statement));
+    resources.any(|texts| names(&texts, &wanted) && !names(&texts, &there))
+}
+
+fn kind(id: &Id) -> &'static str {
+    match id.kind {
+        Kind::Role => ":role",
+        Kind::InstanceProfile => ":instance-profile",
+        _ => ":policy",
+    }
+}
+
+fn resources(statement: &Value) -> Vec<String> {
+    match statement.get("Resource") {
+        Some(Value::Array(texts)) => {
+            texts.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+        }
+        Some(Value::String(text)) => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
+
 fn other_role(profile: &Id, desired: &State, observed: &State) -> Option<String> {
     let roles = |state: &State| -> Vec<Id> {
         let of_it = |id: &&Id| id.kind == Kind::ProfileRole && id.parent().as_ref() == Some(profile);
@@ -62,6 +105,46 @@ fn other_role(profile: &Id, desired: &State, observed: &State) -> Option<String>
     let named = |ids: &[Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     (!found.is_empty() && wanted != found)
         .then(|| format!("it holds {}, and the preset's holds {}", named(&found), named(&wanted)))
+}
+
+/// True if both say the same. The version of the grammar only matters to variables.
+fn says_the_same(wanted: &PolicyDocument, found: &PolicyDocument) -> bool {
+    let has_variables = |document: &PolicyDocument| document.to_json().contains("${");
+    wanted == found
+        || !has_variables(wanted)
+            && !has_variables(found)
+            && beyond(wanted, found).is_empty()
+            && beyond(found, wanted).is_empty()
+}
+
+/// True if both trust the same services and nobody else. For whose resources a service has to
+/// come, which is a matter of conditions, gives the stack's users nothing.
+fn trusts_the_same(wanted: &PolicyDocument, found: &PolicyDocument) -> bool {
+    let services = |document| {
+        let services = statements(document).into_iter().map(|statement| services(&statement));
+        services.collect::<Option<Vec<_>>>().map(|all| all.into_iter().flatten().collect())
+    };
+    let (wanted_services, found_services): (Option<BTreeSet<String>>, _) =
+        (services(wanted), services(found));
+    says_the_same(wanted, found) || wanted_services.is_some() && wanted_services == found_services
+}
+
+/// The services that a statement lets assume a role; `None` if it lets anybody else, or do
+/// anything else.
+fn services(statement: &Value) -> Option<Vec<String>> {
+    let texts = |value: &Value| -> Option<Vec<String>> {
+        match value {
+            Value::String(text) => Some(vec![text.clone()]),
+            Value::Array(texts) => {
+                texts.iter().map(|text| text.as_str().map(str::to_owned)).collect()
+            }
+            _ => None,
+        }
+    };
+    let principal = statement.get("Principal")?.as_object()?;
+    let allows = statement.get("Effect").and_then(Value::as_str) == Some("Allow");
+    let assumes = texts(statement.get("Action")?)? == ["sts:AssumeRole"];
+    (principal.len() == 1 && allows && assumes).then(|| texts(principal.get("Service")?)).flatten()
 }
 
 /// Says which statements one document has and the other lacks.

@@ -44,7 +44,16 @@ pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
             subjects.push(subject);
         }
     }
-    facts.into_iter().map(|((_, predicate), subjects)| joined(&subjects) + &predicate).collect()
+    let sentence = |((_, predicate), subjects): ((usize, String), Vec<String>)| {
+        let verb = |one: &str, many: &str| if subjects.len() == 1 { one } else { many }.to_owned();
+        let predicate = predicate
+            .replacen("{exists}", &verb("exists", "exist"), 1)
+            .replacen("{belongs}", &verb("belongs", "belong"), 1)
+            .replacen("{was}", &verb("was", "were"), 1)
+            .replacen("{does}", &verb("does", "do"), 1);
+        joined(&subjects) + &predicate
+    };
+    facts.into_iter().map(sentence).collect()
 }
 
 /// As in `a`, `a and b`, `a, b and c`.
@@ -57,23 +66,43 @@ pub fn joined(texts: &[String]) -> String {
 }
 
 impl Conflict {
+    /// The owners that are in the way.
+    pub fn owners(&self) -> impl Iterator<Item = &Owner> {
+        match self {
+            Conflict::Taken { owners, .. } | Conflict::OtherForm { owners, .. } => Some(owners),
+            _ => None,
+        }
+        .into_iter()
+        .flatten()
+    }
+
+    /// True for what a stack that rolls back cannot do better: it asks for what it had.
+    pub fn is_of_the_past(&self) -> bool {
+        matches!(self, Conflict::Missing(_) | Conflict::Differs { .. } | Conflict::Attached(_))
+    }
+
     /// The object, and what is said of it.
     fn sentence(&self, me: &Owner) -> (String, String) {
         let (id, said) = match self {
-            Conflict::Missing(id) => (id, " does not exist".to_owned()),
+            Conflict::Missing(id) => (id, " {does} not exist".to_owned()),
             Conflict::Foreign(id) => (
                 id,
-                ": exists and was not made by a preset; delete or rename it first, or set \
+                " {exists} and {was} not made by this resource; delete or rename it first, or set \
                  AdoptExisting to use it as it is"
                     .to_owned(),
             ),
             Conflict::Taken { id, owners } => {
-                (id, format!(": exists and belongs to {}{}", names(owners), way_out(me, owners)))
+                let said = format!(
+                    " {{exists}} and {{belongs}} to {}{}",
+                    names(owners),
+                    way_out(me, owners)
+                );
+                (id, said)
             }
             Conflict::OtherForm { id, owners } => (
                 id,
                 format!(
-                    ": exists in another form and belongs to {} too, with other properties \
+                    " {{exists}} in another form and {{belongs}} to {} too, with other properties \
                      (Edition, Parameters, Path or PermissionsBoundary); as long as it is shared \
                      nobody changes it: ask for the same, or let the others go first",
                     names(owners)
@@ -97,7 +126,7 @@ impl Conflict {
                 (id, format!(": exists, no preset made it, and it cannot be used as it is: {how}"))
             }
             Conflict::Unbounded { id, boundary } => {
-                (id, format!(": exists without the permissions boundary `{boundary}`"))
+                (id, format!(" {{exists}} without the permissions boundary `{boundary}`"))
             }
             Conflict::Attached(id) => {
                 (id, ": was not attached by this resource; detach it first".to_owned())
@@ -118,8 +147,7 @@ impl Conflict {
 
 impl fmt::Display for Conflict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (subject, predicate) = self.sentence(&Owner::new("", ""));
-        write!(f, "{subject}{predicate}")
+        f.write_str(&explain(&Owner::new("", ""), std::slice::from_ref(self)).join(""))
     }
 }
 

@@ -92,7 +92,9 @@ impl Planner<'_> {
             self.conflicts.push(Conflict::Case { id: id.clone(), found: spelled });
         } else if found.owners.contains(self.me) {
             self.change(id, wanted, found, &others);
-        } else if found.owners.is_empty() && (wanted.shared || self.scope.adopt_existing) {
+        } else if found.owners.is_empty() && wanted.shared
+            || self.is_nobodys(found) && self.scope.adopt_existing
+        {
             self.use_as_it_is(id, wanted, found);
         } else if found.owners.is_empty() {
             self.conflicts.push(Conflict::Foreign(id.clone()));
@@ -115,16 +117,24 @@ impl Planner<'_> {
 
     /// It exists no more, or never did: only what is newly named has to exist.
     fn miss(&mut self, id: &Id) {
-        if self.scope.known.contains(id) {
+        if self.scope.known.contains(id) || self.scope.rolls_back {
             self.missing.insert(id.clone());
         } else {
             self.conflicts.push(Conflict::Missing(id.clone()));
         }
     }
 
+    /// An owner that is gone owns nothing, but what it left is only used if that is asked for.
+    fn is_nobodys(&self, found: &Object) -> bool {
+        self.scope.others(self.me, found).is_empty()
+    }
+
     fn use_as_it_is(&mut self, id: &Id, wanted: &Object, found: &Object) {
         match as_it_is::difference(wanted, found, self.desired, self.observed) {
             None => drop(self.used_as_is.insert(id.clone())),
+            Some(Conflict::Differs { .. }) if self.scope.rolls_back => {
+                self.used_as_is.insert(id.clone());
+            }
             Some(conflict) => self.conflicts.push(conflict),
         }
     }
@@ -172,7 +182,7 @@ impl Planner<'_> {
             let was = found.owners.get(self.me).map(|owner| owner.mark.clone()).unwrap_or_default();
             let mut mark = mine.mark.clone();
             mark.names = mark.names.or(was.names);
-            if mark.replaces.is_empty() {
+            if mark.replaces.is_empty() && !self.scope.is_complete {
                 mark.replaces = was.replaces;
             }
             mark.request = mark.request.or(was.request);
@@ -201,10 +211,7 @@ impl Planner<'_> {
             None if self.is_locked(&parent) => self.refuse_change_of(&parent),
             None => self.changes.push(Change::Create(wanted.clone())),
             Some(found) if id.kind == Kind::UserAttachment => {
-                let mut after = Object { resource: found.resource.clone(), ..found.clone() };
-                if let Resource::UserAttachment { attached, .. } = &mut after.resource {
-                    *attached = true;
-                }
+                let mut after = found.attached();
                 // Nobody's: it was there before, and stays when we go.
                 if !found.owners.is_empty() {
                     after.owners.extend(wanted.owners.iter().cloned());
@@ -267,7 +274,7 @@ impl Planner<'_> {
         if !holder.is_some_and(|holder| holder.owners.contains(self.me)) {
             return;
         }
-        if is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail) {
+        if is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail) && !self.scope.rolls_back {
             self.conflicts.push(Conflict::Attached(id.clone()));
         } else if is_foreign_attachment(self.scope, id, OnForeignAttachment::Keep)
             && !self.desired.contains(id)

@@ -65,7 +65,6 @@ impl Ord for TagKey {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::state::{Id, Kind, Tags};
 
     /// I28

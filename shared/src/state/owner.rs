@@ -304,9 +304,9 @@ mod tests {
             )
         );
         let read = Owner::from_tag(&key.to_uppercase(), &value).unwrap();
-        assert_eq!((read.label(), read.mark), (owner.label(), mark));
+        assert_eq!((read.label(), &read.mark), (owner.label(), &mark));
         let plain = Owner::from_tag(&key, &format!("{STACK} Slim")).unwrap();
-        assert_eq!((plain.label(), plain.mark), (owner.label(), Mark::default()));
+        assert_eq!((plain.label(), &plain.mark), (owner.label(), &Mark::default()));
         assert_eq!(plain.stack_and_logical_id(), Some((STACK, "Slim")));
     }
 

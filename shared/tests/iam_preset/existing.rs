@@ -2,8 +2,9 @@
 
 use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
-use account_presets::plan::{Change, Scope};
-use account_presets::reconcile::{OnFailure, reconcile};
+use account_presets::plan::conflict::explain;
+use account_presets::plan::{Change, Scope, plan};
+use account_presets::reconcile::{OnFailure, carry_out, look};
 use account_presets::state::{
     Id, Kind, Object, Owner, Policy, PolicyDocument, Resource, State, Tags,
 };
@@ -49,10 +50,13 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
     let scope = Scope { ids, ..Scope::default() };
     let desired: State = desired.iter().cloned().collect();
     let progress = Progress::default();
-    reconcile(account, &me(), &scope, &desired, OnFailure::Leave, &progress)
-        .now_or_never()
-        .unwrap()
-        .map(|_| ())
+    let work = async {
+        let observed = look(account, &scope, &progress).await?;
+        let plan = plan(&me(), &scope, &desired, &observed)
+            .map_err(|conflicts| explain(&me(), &conflicts).join("; "))?;
+        carry_out(account, &me(), &scope, &desired, plan, OnFailure::Leave, &progress).await
+    };
+    work.now_or_never().unwrap()
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn the_same_stack_in_another_region_is_refused_by_the_name_of_the_first() {
     let progress = Progress::default();
     let answer = function.handle(RequestType::Create, &request, &progress).now_or_never().unwrap();
     let error = answer.unwrap_err();
-    assert!(error.contains("belongs to arn:aws:cloudformation:eu-west-1:"), "{error}");
+    assert!(error.contains("belong to resource `Preset` of stack `arn:aws:cloudformation:eu-west-1:"), "{error}");
 
     request.physical_resource_id = Some(physical_id(&request));
     function.handle(RequestType::Delete, &request, &progress).now_or_never().unwrap().unwrap();
@@ -177,9 +177,14 @@ fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
     let error =
         Stack::named("a").deploy(&account, slim(json!({"Instanceprofile": "x"}))).unwrap_err();
     assert!(error.contains("did you mean `InstanceProfile`?"), "{error}");
-    let long = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Path": format!("/{}/", "p".repeat(500)), "Tags": []});
+    let long = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Path": format!("/{}/", "p".repeat(300)), "Tags": []});
     assert!(Stack::named("a").deploy(&account, long).is_ok());
     assert_eq!(account.state().ids().filter(|id| id.kind == Kind::Role).count(), 6);
+    let longer = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Path": format!("/{}/", "p".repeat(500))});
+    let untouched = populated();
+    let error = Stack::named("a").deploy(&untouched, longer).unwrap_err();
+    assert!(error.contains("CloudFormation reads 4096"), "{error}");
+    assert_eq!(untouched.writes(), 0);
     let tags: Vec<_> = (0..50).map(|n| json!({"Key": format!("k{n}"), "Value": ""})).collect();
     let account = populated();
     let too_many = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Tags": tags});

@@ -51,9 +51,9 @@ fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {
     assert_eq!(boundaries, vec![Some(BOUNDARY); 5]);
 
     let account = populated();
-    account.person(Change::Create(role("AWSBatchServiceRole"))).unwrap();
+    account.person(Change::Create(role_of("AWSBatchServiceRole", "batch.amazonaws.com"))).unwrap();
     let refused = handle_within(settings(), &account, &create).unwrap().unwrap_err();
-    assert!(refused.contains("`AWSBatchServiceRole` exists without the permissions boundary"));
+    assert!(refused.contains("role `AWSBatchServiceRole` exists without the permissions boundary"));
     assert_eq!(account.writes(), 0);
     stack.deploy(&account, slim(json!({}))).unwrap();
 }

@@ -22,7 +22,8 @@ fn a_second_stack_is_refused_by_the_name_of_the_first_and_nothing_is_touched() {
     let (state, writes) = (account.state(), account.writes());
     let mut second = Stack::named("second");
     let error = second.deploy(&account, slim(json!({}))).unwrap_err();
-    assert!(error.contains("role `SLIM-Extras_for_Lambda` exists and belongs to arn:aws:cloudformation:eu-west-1:123456789012:stack/first/guid Preset"), "{error}");
+    assert!(error.contains("role `SLIM-Extras_for_Lambda` and instance profile `SLIM-Extras_ECS_for_EC2` exist and belong to resource `Preset` of stack `arn:aws:cloudformation:eu-west-1:123456789012:stack/first/guid`"), "{error}");
+    assert_eq!(error.matches("belong to").count(), 1, "one fact is said once: {error}");
     second.delete(&account).unwrap();
     assert_eq!((account.state(), account.writes()), (state, writes));
 }
@@ -45,7 +46,7 @@ fn a_name_that_is_taken_by_a_person_is_refused() {
 #[test]
 fn what_a_person_made_of_a_shared_name_is_used_as_it_is_and_survives() {
     let account = populated();
-    let mut theirs = role("AWSBatchServiceRole");
+    let mut theirs = role_of("AWSBatchServiceRole", "batch.amazonaws.com");
     if let Resource::Role(role) = &mut theirs.resource {
         role.path = "/service-role/".to_owned();
     }
@@ -148,7 +149,7 @@ fn a_shared_object_of_another_form_is_not_joined() {
     let bounded = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "PermissionsBoundary": "arn:aws:iam::123456789012:policy/B"});
     let error = Stack::named("second").deploy(&account, bounded).unwrap_err();
     assert!(
-        error.contains("role `AWSBatchServiceRole` exists in another form and belongs to"),
+        error.contains("role `AWSBatchServiceRole` and role `StepFunctionsLambdaRole` exist in another form and belong to"),
         "{error}"
     );
     assert_eq!(account.state(), state);

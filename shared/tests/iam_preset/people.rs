@@ -173,7 +173,7 @@ impl<'a> People<'a> {
         match n % 3 {
             0 => role.trust = PolicyDocument::new(json!({"Statement": [{"Effect": "Deny"}]})),
             1 => role.description = "edited".to_owned(),
-            _ => drop(role.tags.insert("cost".to_owned(), n.to_string())),
+            _ => drop(role.tags.insert("cost".into(), n.to_string())),
         }
         self.account.person(Change::Update { before, after }).unwrap();
     }

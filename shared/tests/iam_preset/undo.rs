@@ -1,9 +1,11 @@
 //! A Create that fails, and what it made does not go either.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Applied, CallError, Cloud, Found};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Kind, State};
+use account_presets::state::{Kind, Owner, PolicyDocument, State};
 use serde_json::json;
 
 use crate::world::*;
@@ -12,6 +14,21 @@ use crate::world::*;
 struct Stuck<'a>(&'a Fake);
 
 impl Cloud for Stuck<'_> {
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.0.role_names().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.0.documents(policy_arns).await
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.0.observe(scope).await
     }
@@ -33,7 +50,7 @@ fn what_could_not_be_taken_back_is_named_and_the_rest_is_gone() {
     let account = populated();
     let mut stack = Stack::named("a");
     let error = stack.deploy(&Stuck(&account), lithops(json!({}))).unwrap_err();
-    let undo = "could not be undone: iam:DeletePolicy `lithops-policy`: AccessDenied: no";
+    let undo = "could not be undone: iam:DeletePolicy `IAMGetRole`, `LithopsPassRole`, `lithops-policy`: AccessDenied: no";
     assert!(error.starts_with("iam:AddRoleToInstanceProfile"), "{error}");
     assert!(error.contains(undo), "{error}");
     assert!(has(&account, Kind::Policy, "lithops-policy"));

@@ -220,7 +220,7 @@ fn other_peoples_tags_and_boundary_are_kept_and_ours_are_taken_back() {
     edit(&account, |role| drop(role.tags.insert("cost".into(), "7".into())));
     stack.deploy(&account, slim(json!({}))).unwrap();
     let role = lambda_role(&account);
-    assert_eq!(role.tags, [("cost".to_owned(), "7".to_owned())].into());
+    assert_eq!(role.tags, [("cost".into(), "7".to_owned())].into());
     assert_eq!(role.permissions_boundary, None);
 
     edit(&account, |role| {

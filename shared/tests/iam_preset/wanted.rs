@@ -18,7 +18,7 @@ pub fn wanted(stack_id: &str, properties: &Value) -> State {
     let (parameters, problems) = parameters::read(preset, given);
     assert_eq!(problems, [""; 0]);
     let tag = |tag: &Value| {
-        (tag["Key"].as_str().unwrap().to_owned(), tag["Value"].as_str().unwrap().to_owned())
+        (tag["Key"].as_str().unwrap().into(), tag["Value"].as_str().unwrap().to_owned())
     };
     let tags: Tags = properties["Tags"].as_array().into_iter().flatten().map(tag).collect();
     let wish = Wish {

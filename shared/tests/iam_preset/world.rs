@@ -1,15 +1,16 @@
 //! Requests as CloudFormation sends them, and an account to send them to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use account_presets::cfn::{CustomResource, Progress, Request, Success};
-use account_presets::cloud::Cloud;
 use account_presets::cloud::fake::Fake;
+use account_presets::cloud::{Applied, CallError, Cloud, Found, StackPart, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
-use account_presets::plan::Change;
-use account_presets::state::{Account, Id, Kind, Object, Resource, State};
+use account_presets::plan::{Change, Scope};
+use account_presets::state::{Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State};
 use serde_json::{Value, json};
 
 pub const ACCOUNT: &str = "123456789012";
@@ -120,17 +121,40 @@ pub fn physical_id(request: &Request) -> String {
 pub struct ByRef<'a, C>(pub &'a C);
 
 impl<C: Cloud> Cloud for ByRef<'_, C> {
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.0.role_names().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.0.documents(policy_arns).await
+    }
+
+    async fn stack_status(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> Result<StackStatus, CallError> {
+        self.0.stack_status(stack_id, of).await
+    }
+
     async fn observe(
         &self,
-        scope: &account_presets::plan::Scope,
-    ) -> Result<State, account_presets::cloud::CallError> {
+        scope: &Scope,
+    ) -> Result<State, CallError> {
         self.0.observe(scope).await
     }
 
     async fn apply(
         &self,
         change: &Change,
-    ) -> Result<account_presets::cloud::Applied, account_presets::cloud::CallError> {
+    ) -> Result<Applied, CallError> {
         self.0.apply(change).await
     }
 
@@ -153,11 +177,28 @@ pub fn role(name: &str) -> Object {
         name: name.to_owned(),
         path: "/".to_owned(),
         description: String::new(),
-        trust: account_presets::state::PolicyDocument::new(json!({"Statement": []})),
+        trust: PolicyDocument::new(json!({"Statement": []})),
         max_session_duration: 3600,
         permissions_boundary: None,
         tags: Default::default(),
     }))
+}
+
+/// A role that nobody's preset made and that a service may assume.
+pub fn role_of(name: &str, service: &str) -> Object {
+    let mut object = role(name);
+    if let Resource::Role(role) = &mut object.resource {
+        role.trust = PolicyDocument::new(json!({
+            "Version": "2012-10-17",
+            "Statement": [{
+                "Sid": "",
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sts:AssumeRole",
+            }],
+        }));
+    }
+    object
 }
 
 pub fn attachment(role: &str, policy_arn: &str) -> Object {

@@ -75,7 +75,7 @@ fn sdk_role(owner: &Owner) -> SdkRole {
         .description("d")
         .max_session_duration(3600)
         .assume_role_policy_document("%7B%22Statement%22%3A%5B%5D%7D")
-        .tags(Tag::builder().key(key).value(value).build().unwrap())
+        .tags(Tag::builder().key(&*key).value(value).build().unwrap())
         .build()
         .unwrap()
 }

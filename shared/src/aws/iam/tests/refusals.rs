@@ -209,7 +209,7 @@ async fn a_document_that_means_the_same_makes_no_version() {
         let mut object = policy("p");
         let Resource::Policy(policy) = &mut object.resource else { panic!("no policy") };
         policy.document = PolicyDocument::new(document);
-        policy.tags.insert("team".to_owned(), team.to_owned());
+        policy.tags.insert("team".into(), team.to_owned());
         object
     };
     let before = with(json!({"Statement": {"Action": "a:B"}}), "one");

@@ -1,0 +1,136 @@
+//! What a request comes to: the state to reach, where to look, and what to do if it fails.
+//!
+//! Must not know: what is in the account.
+
+use std::collections::BTreeSet;
+
+use super::IamPreset;
+use super::intent::{Intent, names};
+use super::memory::anchor;
+use super::properties::Properties;
+use crate::cfn::{Request, RequestType};
+use crate::plan::Scope;
+use crate::preset::{Branches, Wish, render};
+use crate::reconcile::OnFailure;
+use crate::state::{Id, Kind, Owner, State, limits};
+
+/// A request, ready to be carried out.
+#[derive(Clone, Debug)]
+pub(super) struct Task {
+    /// The resource, with what it notes on its objects.
+    pub me: Owner,
+    /// What is to be there.
+    pub desired: State,
+    /// What the last request's properties make; `None` if they are not known.
+    pub left: Option<State>,
+    /// Where to look.
+    pub scope: Scope,
+    /// No object stays: CloudFormation deletes the old ones itself, by their id.
+    pub is_replacement: bool,
+    /// What becomes of what was made if something else fails.
+    pub on_failure: OnFailure,
+}
+
+impl<C> IamPreset<C> {
+    /// # Errors
+    ///
+    /// What is wanted breaks limits of IAM, a sentence for each.
+    pub(super) fn task(&self, intent: &Intent, request: &Request) -> Result<Task, String> {
+        let scope_of = |properties: &Properties| self.scope(&intent.me, properties);
+        let before = intent.earlier.as_ref().map(|earlier| Scope {
+            given: Some(self.links(&intent.me, earlier)).filter(|_| !intent.earlier_is_doubtful),
+            known: self.people(&intent.me, earlier),
+            ..scope_of(earlier)
+        });
+        let wanted = intent.wanted.as_ref().map(|wanted| Scope {
+            given: Some(self.links(&intent.me, wanted)),
+            ..scope_of(wanted)
+        });
+        let is_replacement = wanted.as_ref().zip(before.as_ref()).is_some_and(|(wanted, before)| {
+            own_ids(wanted).is_disjoint(&own_ids(before)) && !intent.goes_back(request)
+        });
+        let scope = match (wanted, before) {
+            (Some(mut wanted), Some(before)) if is_replacement => {
+                wanted.known.extend(before.known);
+                wanted
+            }
+            (Some(mut wanted), Some(before)) => {
+                wanted.include(before);
+                wanted
+            }
+            (Some(wanted), None) if intent.kind == RequestType::Create => wanted,
+            // What the last request gave is not known.
+            (Some(wanted), None) => Scope { given: None, ..wanted },
+            (None, before) => before.unwrap_or_default(),
+        };
+        let me = intent.me.marked(intent.mark(is_replacement));
+        let desired = match &intent.wanted {
+            Some(wanted) => self.desired(&me, wanted, intent.life().filter(|_| is_replacement))?,
+            None => State::default(),
+        };
+        let left = |earlier| render_of(self.wish(&intent.me, earlier), earlier, Branches::Chosen);
+        let left = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful).map(left);
+        let undo = intent.kind == RequestType::Create || is_replacement;
+        let on_failure = if undo { OnFailure::Undo } else { OnFailure::Leave };
+        Ok(Task { me, desired, left, scope, is_replacement, on_failure })
+    }
+
+    fn desired(
+        &self,
+        me: &Owner,
+        wanted: &Properties,
+        replaces: Option<String>,
+    ) -> Result<State, String> {
+        let mut desired = render_of(self.wish(me, wanted), wanted, Branches::Chosen);
+        if let Some(mut noted) = anchor(&desired).and_then(|anchor| desired.remove(&anchor)) {
+            if let Some(mut owner) = noted.owners.take(me) {
+                owner.mark.names = Some(names(wanted));
+                owner.mark.replaces = replaces.into_iter().collect();
+                noted.owners.insert(owner);
+            }
+            desired.insert(noted);
+        }
+        let problems = limits::check(&desired);
+        if problems.is_empty() { Ok(desired) } else { Err(problems.join("; ")) }
+    }
+
+    /// Everything that these properties, with any switch in any position, may have made.
+    fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
+        let state = render_of(self.wish(me, properties), properties, Branches::Any);
+        // What a link hangs on is looked at too: it may be an existing role or group.
+        let parents = state.ids().filter_map(Id::parent);
+        Scope {
+            ids: state.ids().cloned().chain(parents).collect(),
+            paths: BTreeSet::from([properties.path.clone()]),
+            tag_keys: properties.tags.keys().cloned().collect(),
+            boundaries: self.boundary(properties).into_iter().cloned().collect(),
+            adopt_existing: properties.adopt_existing,
+            on_foreign_attachment: properties.on_foreign_attachment,
+            ..Scope::default()
+        }
+    }
+
+    fn links(&self, me: &Owner, properties: &Properties) -> BTreeSet<Id> {
+        let state = render_of(self.wish(me, properties), properties, Branches::Chosen);
+        state.ids().filter(|id| !id.kind.is_node()).cloned().collect()
+    }
+
+    /// The users that the properties name, and the groups and roles that they do not make.
+    fn people(&self, me: &Owner, properties: &Properties) -> BTreeSet<Id> {
+        let state = render_of(self.wish(me, properties), properties, Branches::Chosen);
+        let users = state.ids().filter(|id| id.kind == Kind::User).cloned();
+        let holders = state.ids().filter_map(Id::parent).filter(|parent| !state.contains(parent));
+        users.chain(holders).collect()
+    }
+}
+
+fn render_of(wish: Wish, properties: &Properties, branches: Branches) -> State {
+    render(properties.preset, &wish, branches)
+}
+
+/// What makes two states have an object in common: users and service-linked roles belong to
+/// nobody's preset.
+fn own_ids(scope: &Scope) -> BTreeSet<Id> {
+    let own = |id: &&Id| !matches!(id.kind, Kind::User | Kind::ServiceLinkedRole);
+    scope.ids.iter().filter(own).cloned().collect()
+}
