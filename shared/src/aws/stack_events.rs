@@ -37,9 +37,13 @@ impl cfn::StackEvents for StackEvents {
                 Err(error) if error.code == "ValidationError" => return Ok(None),
                 Err(error) => return Err(error.to_string()),
             };
-            // The newest stand first.
+            // The newest stand first. The stack's own events are among them, under the stack's
+            // name for a logical id.
             let mut events = page.stack_events.unwrap_or_default().into_iter();
-            let own = events.find(|event| event.logical_resource_id() == Some(logical_resource_id));
+            let own = events.find(|event| {
+                event.logical_resource_id() == Some(logical_resource_id)
+                    && event.physical_resource_id() != Some(stack_id)
+            });
             if let Some(event) = own {
                 return Ok(event.resource_status.map(|status| status.as_str().to_owned()));
             }
@@ -103,6 +107,21 @@ mod tests {
         assert_eq!(status.as_deref(), Some("CREATE_COMPLETE"));
         let none = found(page(&newest[..1], Some("more")), page(&[], Some("more"))).await;
         assert_eq!(none, None);
+    }
+
+    /// I9
+    #[tokio::test]
+    async fn the_stacks_own_events_are_not_those_of_a_resource_that_is_called_like_it() {
+        let event = |physical_id: &str, status: &str| {
+            let event = StackEvent::builder().event_id("e").stack_id("stack").stack_name("Mine");
+            let event = event.logical_resource_id("Mine").physical_resource_id(physical_id);
+            event.resource_status(ResourceStatus::from(status)).build()
+        };
+        let events =
+            [event("stack", "UPDATE_IN_PROGRESS"), event("slim:s:Mine:0", "DELETE_FAILED")];
+        let newest = DescribeStackEventsOutput::builder().set_stack_events(Some(events.into()));
+        let status = found(newest.build(), page(&[], None)).await;
+        assert_eq!(status.as_deref(), Some("DELETE_FAILED"));
     }
 
     #[tokio::test]
