@@ -60,6 +60,11 @@ pub struct CallError {
     pub message: String,
 }
 
+impl CallError {
+    /// The code of a call that was not made, because the work had to stop.
+    pub const NOT_BEGUN: &str = "NotBegun";
+}
+
 impl fmt::Display for CallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let CallError { action, target, code, message } = self;

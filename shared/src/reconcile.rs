@@ -2,7 +2,11 @@
 //!
 //! Must not know: which request asked, what a preset is.
 
+use std::collections::{BTreeSet, VecDeque};
+
 use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::select;
 use tracing::{error, info};
 
 use crate::cfn::Progress;
@@ -10,7 +14,7 @@ use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Object, Owner, State};
 
-/// Changes in flight at most. Opening a connection costs as much as two waits for one, so more
+/// Changes under way at most, each about other entities. Opening a connection costs as much as two waits for one, so more
 /// gains nothing over a real distance.
 const IN_FLIGHT: usize = 8;
 
@@ -53,10 +57,17 @@ pub async fn reconcile(
     problems.extend(delete_if_last(cloud, me, scope, desired, &plan, progress).await);
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");
-        cloud.settle(&done).await;
+        // It is made: that the time is over is no failure any more.
+        select! {
+            biased;
+            () = cloud.settle(&done) => {}
+            () = progress.until_stopped() => {}
+        }
         return Ok((observed, plan));
     }
-    if on_failure == OnFailure::Undo && !done.is_empty() {
+    // What has to stop is taken back by the Delete that follows.
+    let undo = on_failure == OnFailure::Undo && progress.stopped().is_none();
+    if undo && !done.is_empty() {
         let undo = Plan::of(done.into_iter().map(Change::inverse));
         info!(changes = undo.len(), plan = %undo, "undo");
         let (_, left) = execute(cloud, &undo, progress).await;
@@ -104,8 +115,8 @@ async fn delete_if_last(
     }
 }
 
-/// Carries out what does not depend on a change that failed. Returns what was done now, and
-/// what failed.
+/// Carries out what does not depend on a change that failed, until the work has to stop. Returns
+/// what was done now, and what failed or was not begun.
 async fn execute(
     cloud: &impl Cloud,
     plan: &Plan,
@@ -114,15 +125,26 @@ async fn execute(
     let mut done = Vec::new();
     let mut failed: Vec<Id> = Vec::new();
     let mut problems = Vec::new();
+    let mut not_begun = Vec::new();
     for wave in plan.waves() {
-        let ready: Vec<&Change> =
-            wave.iter().filter(|change| !depends_on(change, &failed)).collect();
-        progress.note(&format!("making {} of {} changes", ready.len(), plan.len()));
-        // Siblings run to their end: a call that is dropped in flight leaves its effect unknown.
-        let mut results = futures_util::stream::iter(ready)
-            .map(|change| async move { (change, cloud.apply(change).await) })
-            .buffer_unordered(IN_FLIGHT);
-        while let Some((change, result)) = results.next().await {
+        let ready = wave.iter().filter(|change| !depends_on(change, &failed));
+        let mut waiting: VecDeque<&Change> = ready.collect();
+        progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));
+        let mut busy: BTreeSet<Id> = BTreeSet::new();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while progress.stopped().is_none()
+                && under_way.len() < IN_FLIGHT
+                && let Some(change) = take_free(&mut waiting, &busy)
+            {
+                busy.extend(entities(change));
+                under_way.push(async move { (change, cloud.apply(change).await) });
+            }
+            // Siblings run to their end: a call that is dropped leaves its effect unknown.
+            let Some((change, result)) = under_way.next().await else { break };
+            for entity in entities(change) {
+                busy.remove(&entity);
+            }
             log(change, &result);
             match result {
                 Ok(Applied::Now) => done.push(change.clone()),
@@ -133,9 +155,35 @@ async fn execute(
                 }
             }
         }
+        not_begun.extend(waiting);
     }
     problems.sort();
+    problems.extend(progress.stopped().and_then(|why| left(&why, &not_begun)));
     (done, problems)
+}
+
+/// Takes the first change whose entities no change under way is about.
+fn take_free<'a>(waiting: &mut VecDeque<&'a Change>, busy: &BTreeSet<Id>) -> Option<&'a Change> {
+    let is_free = |change: &&Change| entities(change).all(|entity| !busy.contains(&entity));
+    waiting.iter().position(is_free).and_then(|free| waiting.remove(free))
+}
+
+/// What IAM locks for a change: it refuses one of two changes of the same entity that meet
+/// (`ConcurrentModification`). Of a link that is either end.
+fn entities(change: &Change) -> impl Iterator<Item = Id> {
+    let id = change.id();
+    let ends = [id.parent(), id.target()].into_iter().flatten();
+    let node = id.kind.is_node().then(|| id.clone());
+    ends.chain(node)
+}
+
+/// What is left to do, in a sentence.
+fn left(why: &str, not_begun: &[&Change]) -> Option<String> {
+    const NAMED: usize = 5;
+    let named: Vec<String> = not_begun.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = not_begun.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("not begun, as {why}: {}{more}", named.join(", ")))
 }
 
 fn depends_on(change: &Change, failed: &[Id]) -> bool {

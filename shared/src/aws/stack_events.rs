@@ -6,18 +6,19 @@ use aws_sdk_cloudformation::Client;
 
 use super::actions::StackAction;
 use super::call::call;
-use crate::cfn;
+use crate::cfn::{self, Gate};
 
 /// The stacks of one Region, by the SDK.
 #[derive(Clone, Debug)]
 pub struct StackEvents {
     client: Client,
+    gate: Gate,
 }
 
 impl StackEvents {
-    /// Calls with this client. Nothing is called yet.
-    pub fn new(client: Client) -> Self {
-        StackEvents { client }
+    /// Calls with this client, which goes through this gate. Nothing is called yet.
+    pub fn new(client: Client, gate: Gate) -> Self {
+        StackEvents { client, gate }
     }
 }
 
@@ -31,12 +32,13 @@ impl cfn::StackEvents for StackEvents {
         let (mut tokens, mut next) = (BTreeSet::new(), None);
         loop {
             let sent = self.client.describe_stack_events().stack_name(stack_id);
-            let page = match call(action, stack_id, sent.set_next_token(next).send()).await {
-                Ok(page) => page,
-                // So CloudFormation says that there is no such stack.
-                Err(error) if error.code == "ValidationError" => return Ok(None),
-                Err(error) => return Err(error.to_string()),
-            };
+            let page =
+                match call(&self.gate, action, stack_id, sent.set_next_token(next).send()).await {
+                    Ok(page) => page,
+                    // So CloudFormation says that there is no such stack.
+                    Err(error) if error.code == "ValidationError" => return Ok(None),
+                    Err(error) => return Err(error.to_string()),
+                };
             // The newest stand first. The stack's own events are among them, under the stack's
             // name for a logical id.
             let mut events = page.stack_events.unwrap_or_default().into_iter();
@@ -94,7 +96,7 @@ mod tests {
             .match_requests(|sent| sent.next_token() == Some("more"))
             .then_output(move || second.clone());
         let client = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, [&first, &second]);
-        StackEvents::new(client).latest_status("stack", "Mine").await.unwrap()
+        StackEvents::new(client, Gate::default()).latest_status("stack", "Mine").await.unwrap()
     }
 
     #[tokio::test]
@@ -132,7 +134,8 @@ mod tests {
                 DescribeStackEventsError::generic(metadata)
             });
             let client = mock_client!(aws_sdk_cloudformation, [&refusal]);
-            let found = StackEvents::new(client).latest_status("stack", "Mine").await;
+            let found =
+                StackEvents::new(client, Gate::default()).latest_status("stack", "Mine").await;
             if let Err(reason) = &found {
                 assert!(reason.contains("cloudformation:DescribeStackEvents"), "{reason}");
             }
