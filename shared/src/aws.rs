@@ -7,6 +7,7 @@ mod consistency;
 mod http_client;
 mod iam;
 mod quotas;
+mod reply;
 mod stack_events;
 
 pub use client::Environment;

@@ -6,6 +6,7 @@
 
 mod answer;
 mod callback;
+mod gate;
 mod guard;
 mod progress;
 mod request;
@@ -15,6 +16,7 @@ mod verified;
 
 pub use answer::{Answer, BODY_LIMIT, Status, Success};
 pub use callback::{Callback, PutError, Reply, Transport};
+pub use gate::{Gate, Pass};
 pub use guard::{CustomResource, Unanswered, serve};
 pub use progress::Progress;
 pub use request::{Request, RequestType};

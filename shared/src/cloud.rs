@@ -40,14 +40,19 @@ pub trait Cloud {
         &self,
         me: &Owner,
         scope: &Scope,
-    ) -> impl Future<Output = Result<Found, CallError>>;
+    ) -> impl Future<Output = Result<Found, CallError>> {
+        let _ = (me, scope);
+        ready(Err(CallError::unsupported("find")))
+    }
 
     /// The names of all roles.
     ///
     /// # Errors
     ///
     /// The call that failed.
-    fn role_names(&self) -> impl Future<Output = Result<Vec<String>, CallError>>;
+    fn role_names(&self) -> impl Future<Output = Result<Vec<String>, CallError>> {
+        ready(Err(CallError::unsupported("role names")))
+    }
 
     /// What managed policies say, by their ARNs. Those that do not exist are left out.
     ///
@@ -57,7 +62,10 @@ pub trait Cloud {
     fn documents(
         &self,
         policy_arns: &BTreeSet<String>,
-    ) -> impl Future<Output = Result<BTreeMap<String, PolicyDocument>, CallError>>;
+    ) -> impl Future<Output = Result<BTreeMap<String, PolicyDocument>, CallError>> {
+        let _ = policy_arns;
+        ready(Err(CallError::unsupported("documents")))
+    }
 
     /// What CloudFormation last said of a resource of a stack.
     ///
@@ -134,6 +142,19 @@ pub struct CallError {
     pub code: String,
     /// AWS's words.
     pub message: String,
+}
+
+impl CallError {
+    /// The code of a call that was not made, because the work had to stop.
+    pub const NOT_BEGUN: &str = "NotBegun";
+}
+
+impl CallError {
+    /// What a part of an account, as tests have it, does not offer.
+    fn unsupported(what: &str) -> Self {
+        let (target, message) = (what.to_owned(), "this account does not offer it".to_owned());
+        CallError { action: "cloud:Unsupported", target, code: "Unsupported".to_owned(), message }
+    }
 }
 
 impl fmt::Display for CallError {

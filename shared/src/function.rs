@@ -29,7 +29,8 @@ pub async fn run<R: CustomResource>(
         let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
         let now = SystemTime::now();
         let resource = Verified::new(resource(account), stack_events.clone());
-        let served = serve(&resource, callback, &payload, now, context.deadline());
+        let deadline = context.deadline();
+        let served = serve(&resource, callback, environment.gate(), &payload, now, deadline);
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         Box::pin(served).await.map_err(failure)
     }))

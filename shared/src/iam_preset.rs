@@ -184,7 +184,12 @@ impl<C: Cloud> IamPreset<C> {
             observed = look(&self.cloud, &task.scope, progress).await?;
         }
         if let (RequestType::Delete, Some(life)) = (intent.kind, &life) {
-            memory::set_apart(&task.me, life, &named, &mut observed);
+            let mut replaced = memory::replaced(&task.me, life, &observed);
+            // While a stack lives, what was replaced may be what it goes back to.
+            if !replaced.is_empty() && !self.stack_goes(&task.me).await {
+                replaced.clear();
+            }
+            memory::set_apart(&task.me, life, &replaced, &named, &mut observed);
         }
         Ok(observed)
     }
@@ -244,6 +249,20 @@ impl<C: Cloud> IamPreset<C> {
             }
         }
         gone
+    }
+
+    /// True if the whole stack is being deleted, or is gone.
+    async fn stack_goes(&self, me: &Owner) -> bool {
+        let Some((stack, _)) = me.stack_and_logical_id() else { return false };
+        match self.cloud.stack_status(stack, StackPart::Stack).await {
+            Ok(StackStatus::Is(status)) => status.starts_with("DELETE_"),
+            Ok(StackStatus::None) => true,
+            Ok(StackStatus::Unknown) => false,
+            Err(error) => {
+                warn!(%error, "whether the stack is being deleted cannot be told");
+                false
+            }
+        }
     }
 
     /// True if CloudFormation is taking an Update of the stack back: nobody can correct the

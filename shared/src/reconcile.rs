@@ -2,20 +2,19 @@
 //!
 //! Must not know: which request asked, what a preset is.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod execute;
 
-use futures_util::StreamExt;
-use tracing::{error, info};
+use std::collections::BTreeSet;
+
+use tokio::select;
+use tracing::info;
 
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud};
+use crate::cloud::Cloud;
 use crate::plan::conflict::explain;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Kind, Object, Owner, State};
-
-/// Changes in flight at most. Opening a connection costs as much as two waits for one, so more
-/// gains nothing over a real distance.
-const IN_FLIGHT: usize = 8;
+use execute::{Failure, execute, sentences};
 
 /// What to do with what was made when something else failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,11 +91,17 @@ pub async fn carry_out(
     }
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");
-        cloud.settle(&made).await;
+        // It is made: that the time is over is no failure any more.
+        select! {
+            biased;
+            () = cloud.settle(&made) => {}
+            () = progress.until_stopped() => {}
+        }
         return Ok(());
     }
-    if on_failure == OnFailure::Undo && !made.is_empty() {
-        problems.extend(undo(cloud, me, scope, desired, made, progress).await);
+    // What has to stop is taken back by the Delete that follows.
+    if on_failure == OnFailure::Undo && progress.stopped().is_none() && !made.is_empty() {
+        problems.extend(undo(cloud, me, scope, made, progress).await);
     }
     problems.dedup();
     Err(problems.join("; "))
@@ -109,7 +114,7 @@ fn must_look_again(
     desired: &State,
     plan: &Plan,
     done: &[Change],
-    failures: &[(Id, CallError)],
+    failures: &[Failure],
 ) -> bool {
     let is_shared = |id: &Id| {
         let wanted = desired.get(id).is_some_and(|object| object.shared);
@@ -120,7 +125,8 @@ fn must_look_again(
         wanted || done.iter().any(|change| change.id() == *id && had(change))
     };
     let ends = |id: &Id| id.parent().into_iter().chain(id.target()).chain([id.clone()]);
-    let surprised = failures.iter().any(|(id, error)| {
+    let surprised = failures.iter().any(|failure| {
+        let Failure::Call(id, error) = failure else { return false };
         let overtaken =
             matches!(error.code.as_str(), "EntityAlreadyExists" | "NoSuchEntity" | "DeleteConflict");
         overtaken && (desired.is_empty() || ends(id).any(|end| is_shared(&end)))
@@ -192,106 +198,40 @@ async fn give_back(
     sentences(&execute(cloud, &again, progress).await.1)
 }
 
-/// Takes back what was made. What is shared is let go like any owner lets go: somebody may have
-/// joined meanwhile.
+/// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
+/// may have joined meanwhile.
 async fn undo(
     cloud: &impl Cloud,
     me: &Owner,
     scope: &Scope,
-    desired: &State,
     made: Vec<Change>,
     progress: &Progress,
 ) -> Vec<String> {
-    let shared = |id: &Id| {
-        let is_node = id.kind.has_tags();
-        is_node && desired.get(id).is_some_and(|object| object.shared)
+    let touched: BTreeSet<Id> = made.iter().map(Change::id).collect();
+    let is_mine = |change: &&Change| {
+        let id = change.id();
+        touched.contains(&id) || id.parent().is_some_and(|parent| touched.contains(&parent))
     };
-    let hangs = |id: &Id| id.parent().is_some_and(|parent| shared(&parent));
-    let (of_all, of_mine): (Vec<Change>, Vec<Change>) =
-        made.into_iter().partition(|change| shared(&change.id()) || hangs(&change.id()));
-    let ids: BTreeSet<Id> = of_all.iter().map(Change::id).filter(|id| shared(id)).collect();
-    let of_shared = Scope { ids, ..scope.clone() };
-    let mut back: Vec<Change> = of_mine.into_iter().map(Change::inverse).collect();
+    let nothing = State::default();
     let mut released = Vec::new();
-    let mut left = Vec::new();
+    let mut problems = Vec::new();
     for _ in 0..PASSES {
-        if !of_shared.ids.is_empty() {
-            let nothing = State::default();
-            match plan_again(cloud, me, &of_shared, &nothing, &released, progress).await {
-                Ok(plan) => back.extend(plan.changes().cloned()),
-                Err(reasons) => left.extend(reasons),
-            }
-        }
-        let plan = Plan::of(std::mem::take(&mut back));
-        if plan.is_empty() {
+        let next = plan_again(cloud, me, scope, &nothing, &released, progress).await;
+        let (back, looked) = match next {
+            Ok(plan) => (plan.changes().filter(is_mine).cloned().collect(), true),
+            // Without a look, what was done is done backwards.
+            Err(_) => (made.iter().cloned().map(Change::inverse).collect::<Vec<_>>(), false),
+        };
+        let back = Plan::of(back);
+        if back.is_empty() {
             break;
         }
-        info!(changes = plan.len(), plan = %plan, "undo");
-        left.extend(sentences(&execute(cloud, &plan, progress).await.1));
-        released = plan.released(me).collect();
-        if released.is_empty() {
+        info!(changes = back.len(), plan = %back, "undo");
+        problems = sentences(&execute(cloud, &back, progress).await.1);
+        released = back.released(me).collect();
+        if !looked || released.is_empty() {
             break;
         }
     }
-    left.into_iter().map(|problem| format!("could not be undone: {problem}")).collect()
-}
-
-/// A sentence for each failure; one that several calls had is said once.
-fn sentences(failures: &[(Id, CallError)]) -> Vec<String> {
-    let mut said: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for (_, error) in failures {
-        let CallError { action, target, code, message } = error;
-        said.entry((action, code, message)).or_default().insert(target);
-    }
-    let sentence = |((action, code, message), targets): ((&str, &str, &str), BTreeSet<&str>)| {
-        let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
-        format!("{action} {}: {code}: {message}", targets.join(", "))
-    };
-    said.into_iter().map(sentence).collect()
-}
-
-/// Carries out what does not depend on a change that failed. Returns what was done now, and
-/// what failed.
-async fn execute(
-    cloud: &impl Cloud,
-    plan: &Plan,
-    progress: &Progress,
-) -> (Vec<Change>, Vec<(Id, CallError)>) {
-    let mut done = Vec::new();
-    let mut failures: Vec<(Id, CallError)> = Vec::new();
-    for wave in plan.waves() {
-        let ready: Vec<&Change> =
-            wave.iter().filter(|change| !depends_on(change, &failures)).collect();
-        progress.note(&format!("making {} of {} changes", ready.len(), plan.len()));
-        // Siblings run to their end: a call that is dropped in flight leaves its effect unknown.
-        let mut results = futures_util::stream::iter(ready)
-            .map(|change| async move { (change, cloud.apply(change).await) })
-            .buffer_unordered(IN_FLIGHT);
-        while let Some((change, result)) = results.next().await {
-            log(change, &result);
-            match result {
-                Ok(Applied::Now) => done.push(change.clone()),
-                Ok(Applied::Before) => {}
-                Err(error) => failures.push((change.id(), error)),
-            }
-        }
-    }
-    (done, failures)
-}
-
-fn depends_on(change: &Change, failures: &[(Id, CallError)]) -> bool {
-    let id = change.id();
-    let ends = |link: &Id| [link.parent(), link.target()];
-    failures.iter().any(|(failed, _)| {
-        *failed == id
-            || ends(failed).contains(&Some(id.clone())) || ends(&id).contains(&Some(failed.clone()))
-    })
-}
-
-fn log(change: &Change, result: &Result<Applied, CallError>) {
-    match result {
-        Ok(Applied::Now) => info!(change = %change, "changed"),
-        Ok(Applied::Before) => info!(change = %change, "was done before"),
-        Err(error) => error!(change = %change, error = %error, "failed"),
-    }
+    problems.into_iter().map(|problem| format!("could not be undone: {problem}")).collect()
 }

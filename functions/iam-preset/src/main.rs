@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     let environment = Environment::of_process();
     let iam = environment.iam()?;
     function::run(&environment, |account| {
-        IamPreset::new(Iam::new(iam.clone(), account.clone()), account)
+        IamPreset::new(Iam::new(iam.clone(), account.clone(), environment.gate().clone()), account)
             .with_settings(environment.settings())
     })
     .await

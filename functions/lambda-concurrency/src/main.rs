@@ -9,6 +9,10 @@ use lambda_runtime::Error;
 async fn main() -> Result<(), Error> {
     logging::init();
     let environment = Environment::of_process();
-    let quotas = ServiceQuotas::new(environment.service_quotas()?, environment.lambda()?);
+    let quotas = ServiceQuotas::new(
+        environment.service_quotas()?,
+        environment.lambda()?,
+        environment.gate().clone(),
+    );
     function::run(&environment, |account| LambdaConcurrency::new(quotas.clone(), account)).await
 }

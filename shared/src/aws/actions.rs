@@ -144,6 +144,7 @@ mod tests {
     fn each_action_is_called_and_each_call_is_an_action() {
         let iam = [
             include_str!("iam/apply.rs"),
+            include_str!("iam/find.rs"),
             include_str!("iam/observe.rs"),
             include_str!("iam/tags.rs"),
         ]

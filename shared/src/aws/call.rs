@@ -1,38 +1,183 @@
-//! One call to AWS, whichever service it is.
+//! One call to AWS, whichever service it is: its name in errors, what AWS said of its attempts,
+//! and its end when the work has to stop.
 
 use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::select;
+use tracing::warn;
 
+use super::reply::Refusal;
+use crate::cfn::Gate;
 use crate::cloud::CallError;
 
-/// Calls, and says of an error which action on what it was.
+/// The code of a call that has no reply of AWS's.
+const NO_ANSWER: &str = "NoAnswer";
+
+tokio::task_local! {
+    /// The call that is being made.
+    static CALLED: Called;
+}
+
+/// A call, and what became of its attempts so far.
+#[derive(Clone, Debug)]
+pub(super) struct Called {
+    /// As in ``iam:CreateRole `r` ``.
+    name: String,
+    action: &'static str,
+    attempts: Arc<Mutex<Attempts>>,
+}
+
+#[derive(Debug, Default)]
+struct Attempts {
+    failed: u32,
+    last: Option<Refusal>,
+}
+
+impl Called {
+    /// The call that is being made now; `None` outside of [`call`].
+    pub(super) fn now() -> Option<Self> {
+        CALLED.try_with(Clone::clone).ok()
+    }
+
+    /// As in ``iam:CreateRole `r` ``.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// True unless it only looks. An answer does not go while a write is on its way.
+    pub(super) fn is_write(&self) -> bool {
+        let (_, verb) = self.action.split_once(':').unwrap_or_default();
+        !["Get", "List", "Describe"].iter().any(|read| verb.starts_with(read))
+    }
+
+    /// How many of its attempts failed.
+    pub(super) fn failed(&self) -> u32 {
+        self.attempts.lock().unwrap_or_else(PoisonError::into_inner).failed
+    }
+
+    fn note(&self, refusal: Refusal) {
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        attempts.failed += 1;
+        attempts.last = Some(refusal);
+    }
+
+    /// The code and the words with which it is given up.
+    fn given_up(&self, why: &str) -> Refusal {
+        let attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let tries = match attempts.failed {
+            1 => "1 try".to_owned(),
+            more => format!("{more} tries"),
+        };
+        match &attempts.last {
+            Some(Refusal { code, message }) => {
+                let message = format!("{message} ({tries}; {why})");
+                Refusal { code: code.clone(), message }
+            }
+            None => Refusal { code: NO_ANSWER.to_owned(), message: format!("no reply yet; {why}") },
+        }
+    }
+}
+
+/// Calls, and says of an error which action on what it was. When the gate is closed the call ends
+/// with what AWS said last, at once or when its write is not on its way any more.
 pub(super) async fn call<T, E, R>(
+    gate: &Gate,
     action: &'static str,
     target: &str,
-    call: impl Future<Output = Result<T, SdkError<E, R>>>,
+    sent: impl Future<Output = Result<T, SdkError<E, R>>>,
 ) -> Result<T, CallError>
 where
     E: ProvideErrorMetadata,
 {
-    call.await.map_err(|error| CallError {
-        action,
-        target: target.to_owned(),
-        code: error.code().unwrap_or("NoAnswer").to_owned(),
-        message: error.message().map_or_else(|| no_answer(&error), str::to_owned),
-    })
+    let told = |Refusal { code, message }| {
+        Err(CallError { action, target: target.to_owned(), code, message })
+    };
+    if let Some(why) = gate.closed() {
+        let message = format!("was not begun; {why}");
+        return told(Refusal { code: CallError::NOT_BEGUN.to_owned(), message });
+    }
+    let name = format!("{action} `{target}`");
+    let called = Called { name, action, attempts: Arc::default() };
+    let given_up = || {
+        let refusal = called.given_up(&gate.closed().unwrap_or_default());
+        warn!(action, target, code = refusal.code, message = refusal.message, "given up");
+        told(refusal)
+    };
+    select! {
+        biased;
+        result = CALLED.scope(called.clone(), sent) => match result {
+            Ok(output) => Ok(output),
+            Err(error) => match (error.code(), error.message()) {
+                (None, None) if gate.closed().is_some() => given_up(),
+                (code, message) => told(Refusal {
+                    code: code.unwrap_or(NO_ANSWER).to_owned(),
+                    message: message.map_or_else(|| no_answer(&error), str::to_owned),
+                }),
+            }
+        },
+        () = gate.until_over(called.name()) => given_up(),
+    }
 }
 
 /// Why AWS gave no answer that says so itself. The errors' own words are for programmers.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the SDK may add kinds of failure")]
 fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
     let reason = match error {
-        SdkError::TimeoutError(_) => "no reply in time",
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => "no connection in time",
-        SdkError::DispatchFailure(_) => "no connection, or it broke off",
-        SdkError::ResponseError(_) | SdkError::ServiceError(_) => "the reply is not one of AWS's",
+        SdkError::TimeoutError(_) => NO_REPLY,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => NO_CONNECTION_IN_TIME,
+        SdkError::DispatchFailure(_) => NO_CONNECTION,
+        SdkError::ResponseError(_) | SdkError::ServiceError(_) => NOT_AWSS,
         _ => "the call could not be made",
     };
     format!("{reason}; it was tried again until it was given up")
+}
+
+const NO_REPLY: &str = "no reply in time";
+const NO_CONNECTION_IN_TIME: &str = "no connection in time";
+const NO_CONNECTION: &str = "no connection, or it broke off";
+const NOT_AWSS: &str = "the reply is not one of AWS's";
+
+/// Notes of each attempt why it failed: the SDK tells only of the last one, and only when it has
+/// given up.
+#[derive(Debug)]
+pub(super) struct NoteRefusals;
+
+#[dyn_dispatch_hint]
+impl Intercept for NoteRefusals {
+    fn name(&self) -> &'static str {
+        "why the attempt failed"
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let (Some(called), Some(Err(error))) = (Called::now(), context.output_or_error()) else {
+            return Ok(());
+        };
+        let network =
+            |message: &str| Refusal { code: NO_ANSWER.to_owned(), message: message.to_owned() };
+        called.note(if error.is_timeout_error() {
+            network(NO_REPLY)
+        } else if let Some(error) = error.as_connector_error() {
+            // The gate's own refusal is none of AWS's words.
+            if error.is_user() {
+                return Ok(());
+            }
+            network(if error.is_timeout() { NO_CONNECTION_IN_TIME } else { NO_CONNECTION })
+        } else {
+            context.response().and_then(Refusal::read).unwrap_or_else(|| network(NOT_AWSS))
+        });
+        Ok(())
+    }
 }

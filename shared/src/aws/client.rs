@@ -2,6 +2,7 @@
 //! profiles and instance metadata, and costs a cold start more than all the rest.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -15,10 +16,11 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use tracing::error;
 
+use super::call::NoteRefusals;
 use super::consistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
 use super::stack_events::StackEvents;
-use crate::cfn::{Callback, Origins};
+use crate::cfn::{Callback, Gate, Origins};
 use crate::iam_preset::Settings;
 
 /// Tries of one call. IAM throttles at a few writes a second, which ten functions may have to
@@ -38,22 +40,31 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
 /// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
 #[derive(Clone)]
-pub struct Environment(BTreeMap<String, String>);
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+    gate: Gate,
+}
 
 impl Environment {
     /// Of this process.
     pub fn of_process() -> Self {
-        Environment(
-            std::env::vars_os()
-                .filter_map(|(key, value)| {
-                    Some((key.into_string().ok()?, value.into_string().ok()?))
-                })
-                .collect(),
-        )
+        let text = |(key, value): (OsString, OsString)| {
+            Some((key.into_string().ok()?, value.into_string().ok()?))
+        };
+        Environment::of(std::env::vars_os().filter_map(text).collect())
+    }
+
+    fn of(variables: BTreeMap<String, String>) -> Self {
+        Environment { variables, gate: Gate::default() }
+    }
+
+    /// The gate that all calls of these clients go through.
+    pub fn gate(&self) -> &Gate {
+        &self.gate
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
     fn region(&self) -> &str {
@@ -109,6 +120,7 @@ impl Environment {
     pub fn service_quotas(&self) -> Result<aws_sdk_servicequotas::Client, String> {
         let config = self.sdk_config("SERVICE_QUOTAS")?;
         let config = aws_sdk_servicequotas::config::Builder::from(&config)
+            .interceptor(NoteRefusals)
             .retry_partition(patient("servicequotas"));
         Ok(aws_sdk_servicequotas::Client::from_conf(config.build()))
     }
@@ -120,6 +132,7 @@ impl Environment {
     /// The certificates make no TLS configuration.
     pub fn lambda(&self) -> Result<aws_sdk_lambda::Client, String> {
         let config = aws_sdk_lambda::config::Builder::from(&self.sdk_config("LAMBDA")?)
+            .interceptor(NoteRefusals)
             .retry_partition(patient("lambda"));
         Ok(aws_sdk_lambda::Client::from_conf(config.build()))
     }
@@ -136,9 +149,10 @@ impl Environment {
         }
         let config = self.sdk_config("CLOUDFORMATION")?;
         let config = aws_sdk_cloudformation::config::Builder::from(&config)
+            .interceptor(NoteRefusals)
             .retry_partition(patient("cloudformation"));
         let client = aws_sdk_cloudformation::Client::from_conf(config.build());
-        Ok(Some(StackEvents::new(client)))
+        Ok(Some(StackEvents::new(client, self.gate.clone())))
     }
 
     /// What the clients of all services have in common. `service` is the service's name in
@@ -163,7 +177,7 @@ impl Environment {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region().to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http_client::for_sdk(self.roots())?)
+            .http_client(http_client::for_sdk(self.roots(), self.gate.clone())?)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .timeout_config(timeouts)
             .retry_config(retries);
@@ -176,7 +190,7 @@ impl Environment {
 
 /// Retries without a bucket of them: the default one empties when many calls are throttled at
 /// once, and a process that lives on would then give up on the first refusal.
-fn patient(service: &'static str) -> RetryPartition {
+pub(super) fn patient(service: &'static str) -> RetryPartition {
     RetryPartition::custom(service).token_bucket(TokenBucket::unlimited()).build()
 }
 
@@ -194,7 +208,7 @@ mod tests {
         let endpoint = format!("http://{}", silent.local_addr().unwrap());
         let variables = [("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_IAM", &endpoint)];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let iam = Environment(variables.into()).iam().unwrap();
+        let iam = Environment::of(variables.into()).iam().unwrap();
         let started = Instant::now();
         let call = iam.get_role().role_name("r").send();
         // The clock is not a real one.

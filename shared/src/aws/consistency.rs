@@ -1,5 +1,6 @@
 //! IAM's eventual consistency, in one table: refusals that pass by themselves, because what was
-//! just made is not seen everywhere yet, or what was just removed still is.
+//! just made is not seen everywhere yet, or what was just removed still is, or because somebody
+//! else changes the same thing.
 //!
 //! Throttling and server errors are the SDK's own business.
 
@@ -8,19 +9,14 @@ use std::time::Duration;
 use aws_sdk_iam::config::Builder;
 use aws_sdk_iam::error::ProvideErrorMetadata;
 use aws_sdk_iam::operation as op;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::context::{
-    BeforeDeserializationInterceptorContextMut, Error, InterceptorContext,
-};
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::retries::RequestAttempts;
+use aws_smithy_runtime_api::client::interceptors::context::{Error, InterceptorContext};
 use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
 use tokio::time::Instant;
+
+use super::call::{Called, NoteRefusals};
+use super::reply::Refusal;
 
 /// So long after its start a process may be refused what its role allows: the role may be as new
 /// as the process.
@@ -30,35 +26,22 @@ const NEW_ROLE: Duration = Duration::from_secs(30);
 /// is a mistake, about which somebody waits to hear.
 pub(super) const TRIES: u32 = 16;
 
-/// The header of a reply that says to which try it is one.
-const TRY: &str = "x-try";
+/// The codes with which IAM refuses any write while another one of the same thing is under way.
+/// That is nobody's mistake, so it is tried for as long as throttling is. IAM's model names the
+/// first for some actions only, and IAM has answered others with it
+/// (<https://github.com/hashicorp/terraform-provider-aws/issues/34371>).
+const BUSY: [&str; 2] = ["ConcurrentModification", "EntityTemporarilyUnmodifiable"];
 
 /// Lets a client of IAM try again what passes by itself.
 pub(super) fn outlast(config: Builder) -> Builder {
     let start = Instant::now();
-    config.interceptor(CountTries).retry_classifier(EventualConsistency { start })
+    config.interceptor(NoteRefusals).retry_classifier(EventualConsistency { start })
 }
 
-/// Tells the classifier the number of the try, which the SDK does not.
-#[derive(Debug)]
-struct CountTries;
-
-#[dyn_dispatch_hint]
-impl Intercept for CountTries {
-    fn name(&self) -> &'static str {
-        "the number of the try"
-    }
-
-    fn modify_before_deserialization(
-        &self,
-        context: &mut BeforeDeserializationInterceptorContextMut<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let tries = config.load::<RequestAttempts>().map_or(0, RequestAttempts::attempts);
-        context.response_mut().headers_mut().insert(TRY, tries.to_string());
-        Ok(())
-    }
+/// Lets one call of a client try again while a profile is full: the role that was just removed
+/// from it may still be seen in it.
+pub(super) fn outlast_a_full_profile() -> Builder {
+    Builder::new().retry_classifier(FullProfile)
 }
 
 /// Says of each failed call whether to try it again.
@@ -68,11 +51,6 @@ struct EventualConsistency {
 }
 
 impl EventualConsistency {
-    fn is_over(response: &HttpResponse) -> bool {
-        let tries = response.headers().get(TRY).and_then(|tries| tries.parse().ok());
-        tries.is_some_and(|tries: u32| tries >= TRIES)
-    }
-
     fn role_is_new(&self) -> bool {
         self.start.elapsed() < NEW_ROLE
     }
@@ -80,12 +58,12 @@ impl EventualConsistency {
 
 impl ClassifyRetry for EventualConsistency {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let refusal = context.response().and_then(Refusal::read);
+        let is_busy = refusal.as_ref().is_some_and(|it| BUSY.contains(&it.code.as_str()));
         let error = context.output_or_error().and_then(Result::err);
         let error = error.and_then(|error| error.as_operation_error());
-        let refused = || self.role_is_new() && context.response().is_some_and(is_missing_grant);
-        if context.response().is_some_and(Self::is_over) {
-            RetryAction::NoActionIndicated
-        } else if error.is_some_and(passes) || refused() {
+        let refused = || self.role_is_new() && refusal.as_ref().is_some_and(is_missing_grant);
+        if is_busy || (!is_over() && (error.is_some_and(passes) || refused())) {
             RetryAction::server_error()
         } else {
             RetryAction::NoActionIndicated
@@ -101,12 +79,38 @@ impl ClassifyRetry for EventualConsistency {
     }
 }
 
+#[derive(Debug)]
+struct FullProfile;
+
+impl ClassifyRetry for FullProfile {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let refusal = context.response().and_then(Refusal::read);
+        if !is_over() && refusal.is_some_and(|refusal| refusal.code == "LimitExceeded") {
+            RetryAction::server_error()
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "a profile that is full for a moment"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// True if the call has had its tries.
+fn is_over() -> bool {
+    Called::now().is_some_and(|called| called.failed() >= TRIES)
+}
+
 /// True if nothing allows the call, in IAM's words: what denies it will not pass.
-fn is_missing_grant(response: &HttpResponse) -> bool {
-    let text = response.body().bytes().map(String::from_utf8_lossy).unwrap_or_default();
-    text.contains("<Code>AccessDenied</Code>")
-        && text.contains("not authorized to perform")
-        && !text.contains("with an explicit deny")
+fn is_missing_grant(refusal: &Refusal) -> bool {
+    refusal.code == "AccessDenied"
+        && refusal.message.contains("not authorized to perform")
+        && !refusal.message.contains("with an explicit deny")
 }
 
 /// True if a row of the table is the operation, its error code and what its message says.
@@ -142,19 +146,5 @@ fn passes(error: &Error) -> bool {
         op::delete_policy::DeletePolicyError, "DeleteConflict", any;
         op::delete_group::DeleteGroupError, "DeleteConflict", any;
         op::delete_instance_profile::DeleteInstanceProfileError, "DeleteConflict", any;
-        // Two changes of the same object at once.
-        op::create_role::CreateRoleError, "ConcurrentModification", any;
-        op::create_policy::CreatePolicyError, "ConcurrentModification", any;
-        op::create_instance_profile::CreateInstanceProfileError, "ConcurrentModification", any;
-        op::delete_role::DeleteRoleError, "ConcurrentModification", any;
-        op::tag_role::TagRoleError, "ConcurrentModification", any;
-        op::tag_policy::TagPolicyError, "ConcurrentModification", any;
-        op::tag_user::TagUserError, "ConcurrentModification", any;
-        op::tag_instance_profile::TagInstanceProfileError, "ConcurrentModification", any;
-        op::untag_role::UntagRoleError, "ConcurrentModification", any;
-        op::untag_policy::UntagPolicyError, "ConcurrentModification", any;
-        op::untag_user::UntagUserError, "ConcurrentModification", any;
-        op::untag_instance_profile::UntagInstanceProfileError, "ConcurrentModification", any;
-        op::add_user_to_group::AddUserToGroupError, "EntityTemporarilyUnmodifiable", any;
     }
 }

@@ -6,13 +6,24 @@ use std::time::Duration;
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorSettings, SharedHttpClient,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::{
+    RuntimeComponents, RuntimeComponentsBuilder,
+};
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use aws_smithy_types::config_bag::ConfigBag;
+use tokio::time::timeout;
 
-use crate::cfn::{Reply, ResponseUrl, Transport};
+use super::call::Called;
+use crate::cfn::{Gate, Pass, Reply, ResponseUrl, Transport};
 
 /// The roots that AWS's endpoints chain to (<https://www.amazontrust.com/repository/>). Reading
 /// the system's 140 roots instead takes 4 ms of every cold start.
@@ -22,6 +33,9 @@ const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// Longest wait for a reply.
 pub(super) const READ: Duration = Duration::from_secs(10);
+/// Longest wait for a reply to a write that nobody waits for any more, only to know when it is
+/// over. Other clients of AWS wait a minute by default.
+const LONGEST_WRITE: Duration = Duration::from_secs(90);
 
 /// Where trust comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,10 +69,83 @@ fn tls_context(roots: Roots) -> Result<TlsContext, String> {
     TlsContext::builder().with_trust_store(store).build().map_err(|error| error.to_string())
 }
 
-/// The client for AWS's APIs.
-pub(super) fn for_sdk(roots: Roots) -> Result<SharedHttpClient, String> {
+/// The client for AWS's APIs, behind a gate.
+pub(super) fn for_sdk(roots: Roots, gate: Gate) -> Result<SharedHttpClient, String> {
     let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    Ok(builder.tls_context(tls_context(roots)?).build_https())
+    let client = builder.tls_context(tls_context(roots)?).build_https();
+    Ok(SharedHttpClient::new(Gated { inner: client, gate }))
+}
+
+/// A client, or a connector of one, that begins no attempt when its gate is closed. A write goes
+/// on when the SDK gives the attempt up, for AWS does too: so it is known when it is over.
+#[derive(Debug)]
+pub(super) struct Gated<T> {
+    pub(super) inner: T,
+    pub(super) gate: Gate,
+}
+
+impl<T: HttpClient> HttpClient for Gated<T> {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(Gated { inner, gate: self.gate.clone() })
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.inner.validate_base_client_config(components, config)
+    }
+
+    fn validate_final_config(
+        &self,
+        components: &RuntimeComponents,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.inner.validate_final_config(components, config)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.inner.connector_metadata()
+    }
+}
+
+impl HttpConnector for Gated<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let called = Called::now();
+        let name = called.as_ref().map_or("a call", Called::name);
+        let Some(pass) = self.gate.enter(name) else {
+            return HttpConnectorFuture::ready(Err(ConnectorError::user("stopped".into())));
+        };
+        let reply = self.inner.call(request);
+        if called.is_some_and(|called| !called.is_write()) {
+            return reply;
+        }
+        let ends = tokio::spawn(async move { (to_its_end(reply).await, pass) });
+        HttpConnectorFuture::new(async move {
+            let ended = ends.await.map(|(reply, _pass): (_, Pass)| reply);
+            ended.unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
+        })
+    }
+}
+
+/// The reply with all of its body.
+async fn to_its_end(reply: HttpConnectorFuture) -> Result<HttpResponse, ConnectorError> {
+    let whole = async {
+        let mut reply = reply.await?;
+        let body = std::mem::replace(reply.body_mut(), SdkBody::taken());
+        let body = ByteStream::new(body).collect().await;
+        let body = body.map_err(|error| ConnectorError::io(error.into()))?;
+        *reply.body_mut() = SdkBody::from(body.into_bytes());
+        Ok(reply)
+    };
+    let ended = timeout(LONGEST_WRITE, whole).await;
+    ended.unwrap_or_else(|_| Err(ConnectorError::timeout("no reply".into())))
 }
 
 /// The client for the answer.

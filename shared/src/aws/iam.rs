@@ -17,6 +17,7 @@ use tokio::sync::Semaphore;
 
 use super::actions::Action;
 use super::call::call;
+use crate::cfn::Gate;
 use crate::cloud::{Applied, CallError, Cloud, Found};
 use crate::plan::{Change, Scope};
 use crate::state::{
@@ -38,13 +39,14 @@ const MOMENT: Duration = Duration::from_secs(5);
 pub struct Iam {
     client: Client,
     account: Account,
+    gate: Gate,
     in_flight: Semaphore,
 }
 
 impl Iam {
-    /// Calls with this client. Nothing is called yet.
-    pub fn new(client: Client, account: Account) -> Self {
-        Iam { client, account, in_flight: Semaphore::new(IN_FLIGHT) }
+    /// Calls with this client, which goes through this gate. Nothing is called yet.
+    pub fn new(client: Client, account: Account, gate: Gate) -> Self {
+        Iam { client, account, gate, in_flight: Semaphore::new(IN_FLIGHT) }
     }
 
     /// Waits for its turn, calls, and says of an error which action on what it was.
@@ -59,15 +61,19 @@ impl Iam {
     {
         // The semaphore is never closed, and a call without its turn would be no harm.
         let _turn = self.in_flight.acquire().await;
-        call(action.as_str(), target, sent).await
+        call(&self.gate, action.as_str(), target, sent).await
     }
 }
 
 impl Cloud for Iam {
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         let reads = scope.ids.iter().map(|id| self.read(id, scope));
+        let reads = futures_util::future::join_all(reads).await;
+        let (read, mut failed): (Vec<_>, Vec<_>) = reads.into_iter().partition(Result::is_ok);
+        // What was not even begun says nothing of why.
+        failed.sort_by_key(|read| read.as_ref().is_err_and(|it| it.code == CallError::NOT_BEGUN));
         let mut objects = Vec::new();
-        for read in futures_util::future::join_all(reads).await {
+        for read in failed.into_iter().chain(read) {
             objects.extend(read?);
         }
         // An attachment is seen from both of its ends, and the user's end knows the owner.
@@ -101,7 +107,7 @@ impl Cloud for Iam {
     }
 
     async fn settle(&self, made: &[Change]) {
-        futures_util::future::join_all(made.iter().map(|change| self.until_seen(change))).await;
+        self.until_all_are_seen(made).await;
     }
 
     async fn wait(&self) {

@@ -8,6 +8,7 @@ use aws_sdk_servicequotas::types::{RequestedServiceQuotaChange, ServiceQuota};
 
 use super::actions::{CREATE_SERVICE_LINKED_ROLE, QuotaAction};
 use super::call::call;
+use crate::cfn::Gate;
 use crate::cloud::CallError;
 use crate::lambda_concurrency::quota::{
     Concurrency, Increase, QUOTA_CODE, Quota, Quotas, SERVICE_CODE, Status, Submitted,
@@ -20,12 +21,13 @@ const NO_SUCH_RESOURCE: &str = "NoSuchResourceException";
 pub struct ServiceQuotas {
     quotas: QuotasClient,
     lambda: LambdaClient,
+    gate: Gate,
 }
 
 impl ServiceQuotas {
-    /// Calls with these clients. Nothing is called yet.
-    pub fn new(quotas: QuotasClient, lambda: LambdaClient) -> Self {
-        ServiceQuotas { quotas, lambda }
+    /// Calls with these clients, which go through this gate. Nothing is called yet.
+    pub fn new(quotas: QuotasClient, lambda: LambdaClient, gate: Gate) -> Self {
+        ServiceQuotas { quotas, lambda, gate }
     }
 
     /// What was applied; `None` where nothing ever was.
@@ -33,7 +35,7 @@ impl ServiceQuotas {
         let sent = self.quotas.get_service_quota();
         let sent = sent.service_code(SERVICE_CODE).quota_code(QUOTA_CODE).send();
         let action = QuotaAction::GetServiceQuota.as_str();
-        match call(action, QUOTA_CODE, sent).await {
+        match call(&self.gate, action, QUOTA_CODE, sent).await {
             Ok(output) => readable(action, output.quota).map(Some),
             Err(error) if error.code == NO_SUCH_RESOURCE => Ok(None),
             Err(error) => Err(error),
@@ -44,7 +46,7 @@ impl ServiceQuotas {
         let sent = self.quotas.get_aws_default_service_quota();
         let sent = sent.service_code(SERVICE_CODE).quota_code(QUOTA_CODE).send();
         let action = QuotaAction::GetAWSDefaultServiceQuota.as_str();
-        match call(action, QUOTA_CODE, sent).await {
+        match call(&self.gate, action, QUOTA_CODE, sent).await {
             Ok(output) => readable(action, output.quota),
             Err(error) if error.code == NO_SUCH_RESOURCE => Err(CallError {
                 message: error.message + "; Service Quotas has no such quota in this Region",
@@ -59,7 +61,8 @@ impl Quotas for ServiceQuotas {
     async fn concurrency(&self) -> Result<Concurrency, CallError> {
         let action = QuotaAction::GetAccountSettings.as_str();
         let output =
-            call(action, "AccountLimit", self.lambda.get_account_settings().send()).await?;
+            call(&self.gate, action, "AccountLimit", self.lambda.get_account_settings().send())
+                .await?;
         let limit = output.account_limit.ok_or_else(|| incomplete(action, "AccountLimit"))?;
         // What is left out of a reply is 0 in the SDK, and no account has that.
         let applied = u64::try_from(limit.concurrent_executions).ok().filter(|limit| *limit > 0);
@@ -82,7 +85,8 @@ impl Quotas for ServiceQuotas {
         loop {
             let sent = self.quotas.list_requested_service_quota_change_history_by_quota();
             let sent = sent.service_code(SERVICE_CODE).quota_code(QUOTA_CODE);
-            let output = call(action, QUOTA_CODE, sent.set_next_token(next).send()).await?;
+            let output =
+                call(&self.gate, action, QUOTA_CODE, sent.set_next_token(next).send()).await?;
             changes.extend(output.requested_quotas.unwrap_or_default());
             next = output.next_token.filter(|token| !token.is_empty());
             let Some(token) = &next else { break };
@@ -110,7 +114,7 @@ impl Quotas for ServiceQuotas {
         let sent = sent.service_code(SERVICE_CODE).quota_code(QUOTA_CODE);
         // Exact: a wish is at most 10^10.
         let sent = sent.desired_value(desired as f64).support_case_allowed(support_case_allowed);
-        let error = match call(action, QUOTA_CODE, sent.send()).await {
+        let error = match call(&self.gate, action, QUOTA_CODE, sent.send()).await {
             Ok(output) => {
                 let change = output.requested_quota;
                 let change = change.ok_or_else(|| incomplete(action, "RequestedQuota"))?;

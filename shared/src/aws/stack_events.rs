@@ -6,18 +6,19 @@ use aws_sdk_cloudformation::Client;
 
 use super::actions::StackAction;
 use super::call::call;
-use crate::cfn;
+use crate::cfn::{self, Gate};
 
 /// The stacks of one Region, by the SDK.
 #[derive(Clone, Debug)]
 pub struct StackEvents {
     client: Client,
+    gate: Gate,
 }
 
 impl StackEvents {
-    /// Calls with this client. Nothing is called yet.
-    pub fn new(client: Client) -> Self {
-        StackEvents { client }
+    /// Calls with this client, which goes through this gate. Nothing is called yet.
+    pub fn new(client: Client, gate: Gate) -> Self {
+        StackEvents { client, gate }
     }
 }
 
@@ -31,15 +32,20 @@ impl cfn::StackEvents for StackEvents {
         let (mut tokens, mut next) = (BTreeSet::new(), None);
         loop {
             let sent = self.client.describe_stack_events().stack_name(stack_id);
-            let page = match call(action, stack_id, sent.set_next_token(next).send()).await {
-                Ok(page) => page,
-                // So CloudFormation says that there is no such stack.
-                Err(error) if error.code == "ValidationError" => return Ok(None),
-                Err(error) => return Err(error.to_string()),
-            };
-            // The newest stand first.
+            let page =
+                match call(&self.gate, action, stack_id, sent.set_next_token(next).send()).await {
+                    Ok(page) => page,
+                    // So CloudFormation says that there is no such stack.
+                    Err(error) if error.code == "ValidationError" => return Ok(None),
+                    Err(error) => return Err(error.to_string()),
+                };
+            // The newest stand first. The stack's own events are among them, under the stack's
+            // name for a logical id.
             let mut events = page.stack_events.unwrap_or_default().into_iter();
-            let own = events.find(|event| event.logical_resource_id() == Some(logical_resource_id));
+            let own = events.find(|event| {
+                event.logical_resource_id() == Some(logical_resource_id)
+                    && event.physical_resource_id() != Some(stack_id)
+            });
             if let Some(event) = own {
                 return Ok(event.resource_status.map(|status| status.as_str().to_owned()));
             }
@@ -90,7 +96,7 @@ mod tests {
             .match_requests(|sent| sent.next_token() == Some("more"))
             .then_output(move || second.clone());
         let client = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, [&first, &second]);
-        StackEvents::new(client).latest_status("stack", "Mine").await.unwrap()
+        StackEvents::new(client, Gate::default()).latest_status("stack", "Mine").await.unwrap()
     }
 
     #[tokio::test]
@@ -105,6 +111,21 @@ mod tests {
         assert_eq!(none, None);
     }
 
+    /// I9
+    #[tokio::test]
+    async fn the_stacks_own_events_are_not_those_of_a_resource_that_is_called_like_it() {
+        let event = |physical_id: &str, status: &str| {
+            let event = StackEvent::builder().event_id("e").stack_id("stack").stack_name("Mine");
+            let event = event.logical_resource_id("Mine").physical_resource_id(physical_id);
+            event.resource_status(ResourceStatus::from(status)).build()
+        };
+        let events =
+            [event("stack", "UPDATE_IN_PROGRESS"), event("slim:s:Mine:0", "DELETE_FAILED")];
+        let newest = DescribeStackEventsOutput::builder().set_stack_events(Some(events.into()));
+        let status = found(newest.build(), page(&[], None)).await;
+        assert_eq!(status.as_deref(), Some("DELETE_FAILED"));
+    }
+
     #[tokio::test]
     async fn a_stack_that_is_not_there_has_no_events_and_a_denial_is_an_error() {
         for (code, expected) in [("ValidationError", Ok(None)), ("AccessDenied", Err(()))] {
@@ -113,7 +134,8 @@ mod tests {
                 DescribeStackEventsError::generic(metadata)
             });
             let client = mock_client!(aws_sdk_cloudformation, [&refusal]);
-            let found = StackEvents::new(client).latest_status("stack", "Mine").await;
+            let found =
+                StackEvents::new(client, Gate::default()).latest_status("stack", "Mine").await;
             if let Err(reason) = &found {
                 assert!(reason.contains("cloudformation:DescribeStackEvents"), "{reason}");
             }

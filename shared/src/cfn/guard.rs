@@ -1,32 +1,47 @@
 //! Whatever a resource does (succeed, fail, panic, hang), one answer comes of it in time.
+//!
+//! The time that there is has four parts: the work; the end of what is on its way when the work
+//! has to stop; the answer; and, while Lambda lets us, what the answer could not wait for.
 
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use serde_json::value::RawValue;
-use tokio::time::{Instant, timeout};
+use tokio::select;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use tracing::{Instrument, error, info, info_span, warn};
 
 use super::answer::{Answer, Status, Success};
 use super::callback::{Callback, PutError, Transport};
+use super::gate::Gate;
 use super::progress::Progress;
 use super::request::{Request, RequestType};
 use crate::state::digest;
 
-/// Kept back from the work, for the answer.
+/// Kept back from the work, for the end of what is on its way and for the answer.
 const RESERVE: Duration = Duration::from_secs(15);
+/// The share of the reserve for the end of what is on its way: of a whole one as long as the
+/// longest attempt of a call.
+const ENDS_OF_CALLS: (u32, u32) = (2, 3);
+/// Work that has to stop, and of which nothing is on its way, is dropped after this.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Kept back from the answer, for the runtime.
 const MARGIN: Duration = Duration::from_millis(200);
+/// Kept back from what goes on after the answer: an invocation that is cut off comes again.
+const END_OF_ALL: Duration = Duration::from_secs(3);
 /// An answer is tried for so long even if the deadline is past: Lambda may let us.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(2);
 /// With less than this the work is not begun.
 const SHORTEST_WORK: Duration = Duration::from_millis(500);
 /// `ServiceTimeout` where a template has none, in seconds.
 const SERVICE_TIMEOUT: u64 = 3600;
+/// Why the work is stopped.
+const TIME_IS_OVER: &str = "the time is over";
 
 /// What a custom resource does. It needs to know nothing of answers, panics and deadlines.
 pub trait CustomResource {
@@ -34,7 +49,8 @@ pub trait CustomResource {
     /// request has the same id.
     fn physical_id(&self, request: &Request) -> String;
 
-    /// Does what is asked. It may be dropped at any `await` when time is up.
+    /// Does what is asked. When `progress` is stopped it begins nothing more and returns with
+    /// what is left; it may be dropped at any `await` that is not a call to AWS.
     ///
     /// # Errors
     ///
@@ -45,6 +61,21 @@ pub trait CustomResource {
         request: &Request,
         progress: &Progress,
     ) -> impl Future<Output = Result<Success, String>>;
+
+    /// Does what is left when the request was answered: CloudFormation hears no more of it, and
+    /// may ask for the same at this moment.
+    ///
+    /// # Errors
+    ///
+    /// The reason, for the log.
+    fn go_on(
+        &self,
+        kind: RequestType,
+        request: &Request,
+        progress: &Progress,
+    ) -> impl Future<Output = Result<Success, String>> {
+        self.handle(kind, request, progress)
+    }
 }
 
 /// Why a request was not answered. Lambda delivers it again.
@@ -67,13 +98,15 @@ impl fmt::Display for Unanswered {
 
 impl std::error::Error for Unanswered {}
 
-/// Serves one request: does the work until shortly before `deadline` and sends the answer.
+/// Serves one request: does the work until shortly before `deadline` and sends the answer. Calls
+/// to AWS go through `gate`.
 ///
 /// # Guarantees
 ///
 /// If there is an address to which answers may go, one answer is sent to it before the
-/// deadline, with the ids of the request, at most 4096 bytes long. After the deadline of the
-/// work no further call is begun.
+/// deadline and before CloudFormation stops waiting, with the ids of the request, at most 4096
+/// bytes long. When the time for the work is over no further call is begun, and what is on its
+/// way ends, or is named, before the answer goes.
 ///
 /// # Errors
 ///
@@ -81,6 +114,7 @@ impl std::error::Error for Unanswered {}
 pub async fn serve<T: Transport>(
     resource: &impl CustomResource,
     callback: &Callback<T>,
+    gate: &Gate,
     payload: &RawValue,
     now: SystemTime,
     deadline: SystemTime,
@@ -98,7 +132,7 @@ pub async fn serve<T: Transport>(
     );
     async {
         callback.check_request(&request).map_err(|problem| refused(Unanswered::Put(problem)))?;
-        let Some(answer) = decide(resource, &request, now, time_left).await else {
+        let Some((answer, rest)) = decide(resource, gate, &request, now, time_left).await else {
             return Ok(());
         };
         match answer.status {
@@ -111,7 +145,14 @@ pub async fn serve<T: Transport>(
         callback.put(&request.response_url, &body, until).await.map_err(|problem| {
             error!(error = %problem, "no answer");
             Unanswered::Put(problem)
-        })
+        })?;
+        if let Some(kind) = rest {
+            let request =
+                Request { physical_resource_id: Some(answer.physical_resource_id), ..request };
+            let end = started + time_left.saturating_sub(END_OF_ALL);
+            finish(resource, gate, kind, &request, end).await;
+        }
+        Ok(())
     }
     .instrument(span)
     .await
@@ -123,42 +164,43 @@ fn refused(why: Unanswered) -> Unanswered {
     why
 }
 
-/// The answer, or none if nobody waits for one any more.
+/// The answer, or none if nobody waits for one any more; and what is to be done after it.
 async fn decide(
     resource: &impl CustomResource,
+    gate: &Gate,
     request: &Request,
     now: SystemTime,
     time_left: Duration,
-) -> Option<Answer> {
+) -> Option<(Answer, Option<RequestType>)> {
     let physical_id =
         catch(async { Ok(resource.physical_id(request)) }).await.unwrap_or_else(|_| {
             digest(&format!("{}|{}", request.stack_id, request.logical_resource_id), 32)
         });
     let known = request.physical_resource_id.clone();
-    let result = match (request.kind(), age(request, now)) {
-        (Err(problem), _) => Err(problem),
+    let work = async |kind| work(resource, gate, kind, request, now, time_left).await;
+    let nothing_done = |reason: &str| Done { result: Err(reason.to_owned()), rest: None };
+    let done = match (request.kind(), age(request, now)) {
+        (Err(problem), _) => nothing_done(&problem),
         // A Delete is never too late: what is not ours is not touched anyway.
-        (Ok(RequestType::Delete), _) => {
-            work(resource, request, RequestType::Delete, now, time_left).await
-        }
+        (Ok(RequestType::Delete), _) => work(RequestType::Delete).await,
         (Ok(_), Age::Expired) => {
             warn!("the request is so old that its answer cannot be sent; nothing is done");
             return None;
         }
         (Ok(_), Age::Stale) => {
-            Err("CloudFormation has given this request up; nothing was done".to_owned())
+            nothing_done("CloudFormation has given this request up; nothing was done")
         }
         (Ok(RequestType::Update), Age::Fresh) if known.is_none() => {
-            Err("the Update names no PhysicalResourceId".to_owned())
+            nothing_done("the Update names no PhysicalResourceId")
         }
-        (Ok(kind), Age::Fresh) => work(resource, request, kind, now, time_left).await,
+        (Ok(kind), Age::Fresh) => work(kind).await,
     };
-    let (status, reason, success) = match result {
+    let (status, reason, success) = match done.result {
         Ok(success) => (Status::Success, String::new(), success),
         Err(reason) => (Status::Failed, reason, Success::default()),
     };
     let deleted = matches!(request.kind(), Ok(RequestType::Delete));
-    Some(Answer {
+    let answer = Answer {
         status,
         reason,
         physical_resource_id: success.physical_resource_id.or(known).unwrap_or(physical_id),
@@ -166,35 +208,117 @@ async fn decide(
         request_id: request.request_id.clone(),
         logical_resource_id: request.logical_resource_id.clone(),
         data: if deleted { Default::default() } else { success.data },
-    })
+    };
+    Some((answer, done.rest))
 }
 
-/// Does the work, caught if it panics and dropped if it takes too long.
+/// What the work came to before the answer, and what is to be done after it.
+struct Done {
+    result: Result<Success, String>,
+    rest: Option<RequestType>,
+}
+
+/// Does the work, as far as there is time for it.
 async fn work(
     resource: &impl CustomResource,
-    request: &Request,
+    gate: &Gate,
     kind: RequestType,
+    request: &Request,
     now: SystemTime,
     time_left: Duration,
-) -> Result<Success, String> {
-    let until_given_up = given_up_at(request)
-        .and_then(|end| end.duration_since(now).ok())
-        .filter(|_| kind != RequestType::Delete)
-        .unwrap_or(Duration::MAX);
+) -> Done {
+    // Whom CloudFormation gave up before we began (a Delete) has the time that Lambda gives.
+    let until_given_up = given_up_at(request).and_then(|end| end.duration_since(now).ok());
+    let until_given_up = until_given_up.filter(|left| !left.is_zero()).unwrap_or(Duration::MAX);
     let time_left = time_left.min(until_given_up);
-    let budget = time_left.saturating_sub(RESERVE.min(time_left / 4));
+    let reserve = RESERVE.min(time_left / 4);
+    let budget = time_left.saturating_sub(reserve);
     if budget < SHORTEST_WORK {
-        return Err("there was no time left to begin; nothing was done".to_owned());
+        let reason = "there was no time left to begin; nothing was done".to_owned();
+        return Done { result: Err(reason), rest: None };
     }
-    let progress = Progress::until(Instant::now().checked_add(budget));
-    let caught = catch(resource.handle(kind, request, &progress));
-    timeout(budget, caught).await.unwrap_or_else(|_| {
-        Err(format!(
-            "timed out after {} s while {}; nothing is lost: the next request finds what was made",
-            budget.as_secs(),
-            progress.latest()
-        ))
-    })
+    let stop = Instant::now() + budget;
+    let end = stop + reserve * ENDS_OF_CALLS.0 / ENDS_OF_CALLS.1;
+    let progress = Progress::until(gate, Some(stop));
+    let ended = run(resource.handle(kind, request, &progress), gate, &progress, end).await;
+    // An attempt that was given up, and made again, may be on its way, too.
+    let _ = timeout_at(end, gate.until_empty()).await;
+    let on_their_way = gate.on_their_way();
+    let timed_out = progress.stopped().as_deref() == Some(TIME_IS_OVER);
+    let mut result = match ended {
+        Some(Err(words)) if timed_out => Err(out_of_time(budget, &progress, &format!(": {words}"))),
+        None => Err(out_of_time(budget, &progress, "")),
+        Some(result) => result,
+    };
+    if !on_their_way.is_empty() {
+        let calls = on_their_way.join(", ");
+        warn!(calls, "on their way while the answer goes");
+        result = result.map_err(|reason| format!("{reason}; AWS has not replied yet to {calls}"));
+    }
+    let rest = match kind {
+        RequestType::Create | RequestType::Update => result.is_err() && !on_their_way.is_empty(),
+        RequestType::Delete => timed_out,
+    };
+    Done { result, rest: rest.then_some(kind) }
+}
+
+fn out_of_time(budget: Duration, progress: &Progress, words: &str) -> String {
+    format!(
+        "timed out after {} s while {}{words}; nothing is lost: the next request finds what was \
+         made",
+        budget.as_secs(),
+        progress.latest()
+    )
+}
+
+/// Lets the work go on until its deadline, and then what is on its way end, until `end` at the
+/// latest. `None` if the work had to be dropped.
+async fn run(
+    work: impl Future<Output = Result<Success, String>>,
+    gate: &Gate,
+    progress: &Progress,
+    end: Instant,
+) -> Option<Result<Success, String>> {
+    gate.open();
+    let mut work = pin!(catch(work));
+    if let Ok(result) = timeout_at(progress.deadline().unwrap_or(end), &mut work).await {
+        return Some(result);
+    }
+    progress.stop(TIME_IS_OVER);
+    select! {
+        biased;
+        result = &mut work => Some(result),
+        () = sleep_until(end) => None,
+        () = async { gate.until_empty().await; sleep(LAST_WORDS).await } => None,
+    }
+}
+
+/// Does after the answer what it could not wait for: the rest of a Delete; and what a request
+/// that failed had on its way is taken back when it is known to have ended.
+async fn finish(
+    resource: &impl CustomResource,
+    gate: &Gate,
+    kind: RequestType,
+    request: &Request,
+    end: Instant,
+) {
+    let (kind, request) = match kind {
+        RequestType::Create => (RequestType::Delete, request.clone()),
+        RequestType::Update => (RequestType::Update, request.reversed()),
+        RequestType::Delete => (RequestType::Delete, request.clone()),
+    };
+    if timeout_at(end, gate.until_empty()).await.is_err() {
+        let calls = gate.on_their_way().join(", ");
+        return warn!(calls, "the end of the invocation comes before that of the calls");
+    }
+    info!("goes on after the answer");
+    let progress = Progress::until(gate, Some(end));
+    let went_on = resource.go_on(kind, &request, &progress);
+    match run(went_on, gate, &progress, end + LAST_WORDS).await {
+        Some(Ok(_)) => info!("nothing is left"),
+        Some(Err(reason)) => warn!(reason, "something is left"),
+        None => warn!(doing = progress.latest(), "something is left"),
+    }
 }
 
 async fn catch<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {

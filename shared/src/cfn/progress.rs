@@ -1,25 +1,45 @@
-//! What is being done and until when, so that an answer at the deadline can say it.
+//! What is being done and until when, so that work can stop before its answer and the answer can
+//! say what was being done.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-/// The latest note, and the end of the time that there is for the work.
+use super::gate::Gate;
+
+/// The latest note, the end of the time that there is for the work, and whether it has to stop.
 #[derive(Debug, Default)]
 pub struct Progress {
     note: Mutex<String>,
     deadline: Option<Instant>,
+    gate: Gate,
 }
 
 impl Progress {
-    /// Of work that is dropped at this point in time.
-    pub fn until(deadline: Option<Instant>) -> Self {
-        Progress { deadline, ..Progress::default() }
+    /// Of work that is stopped at this point in time, and whose calls go through this gate.
+    pub fn until(gate: &Gate, deadline: Option<Instant>) -> Self {
+        Progress { deadline, gate: gate.clone(), ..Progress::default() }
     }
 
-    /// When the work is dropped. What waits for somebody else has to end before it.
+    /// When the work is stopped. What waits for somebody else has to end before it.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
+    }
+
+    /// Stops the work: no further change and no further attempt of a call is begun. What is on
+    /// its way ends. The first reason stays, as in `the time is over`.
+    pub fn stop(&self, why: &str) {
+        self.gate.close(why);
+    }
+
+    /// Why the work has to stop; `None` if it may go on.
+    pub fn stopped(&self) -> Option<String> {
+        self.gate.closed()
+    }
+
+    /// Returns when the work has to stop.
+    pub async fn until_stopped(&self) {
+        self.gate.until_closed().await;
     }
 
     /// Says what begins now, as in `looking at what is in the account`.

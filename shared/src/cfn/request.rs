@@ -77,6 +77,15 @@ impl Request {
         })
     }
 
+    /// The Update that takes this one back.
+    pub fn reversed(&self) -> Self {
+        Request {
+            properties: Ok(self.old_properties.clone()),
+            old_properties: self.properties.clone().unwrap_or_default(),
+            ..self.clone()
+        }
+    }
+
     /// What is asked for.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Whether a request is CloudFormation's own: it says so itself, in the stack's events.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -33,16 +34,18 @@ pub trait StackEvents {
 
 /// A resource that is asked only for what CloudFormation is really doing with it. Whoever may
 /// invoke the function can write an event, but no event of a stack.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Verified<R, S> {
     resource: R,
     stack_events: Option<S>,
+    /// True once the request was found to be CloudFormation's.
+    is_verified: AtomicBool,
 }
 
 impl<R, S: StackEvents> Verified<R, S> {
-    /// Asks `stack_events` before each request; without any, every request is passed on.
+    /// For one request. Asks `stack_events` before it; without any, it is passed on.
     pub fn new(resource: R, stack_events: Option<S>) -> Self {
-        Verified { resource, stack_events }
+        Verified { resource, stack_events, is_verified: AtomicBool::new(false) }
     }
 
     async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), String> {
@@ -89,7 +92,22 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
             error!(reason, "refused");
             return Err(reason);
         }
+        self.is_verified.store(true, Ordering::Relaxed);
         self.resource.handle(kind, request, progress).await
+    }
+
+    /// Verified before its answer or not at all: CloudFormation has taken the answer, and is
+    /// doing something else.
+    async fn go_on(
+        &self,
+        kind: RequestType,
+        request: &Request,
+        progress: &Progress,
+    ) -> Result<Success, String> {
+        if !self.is_verified.load(Ordering::Relaxed) {
+            return Err("the request was not verified in time; nothing was done".to_owned());
+        }
+        self.resource.go_on(kind, request, progress).await
     }
 }
 

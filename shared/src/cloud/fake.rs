@@ -239,7 +239,13 @@ fn merged(there: &Object, before: &Object, after: &Object) -> Object {
     let gone = |owner: &_| before.owners.contains(owner) && !after.owners.contains(owner);
     let mut owners = there.owners.clone();
     owners.retain(|owner| !gone(owner));
-    owners.extend(after.owners.difference(&before.owners).cloned());
+    for owner in &after.owners {
+        let was = before.owners.get(owner);
+        // A tag that is as it was is not written.
+        if was.is_none_or(|was| was.mark != owner.mark) {
+            owners.replace(owner.clone());
+        }
+    }
     let resource = match (&there.resource, &before.resource, &after.resource) {
         (Resource::Role(there), Resource::Role(old), Resource::Role(new)) => {
             let mut role = there.clone();

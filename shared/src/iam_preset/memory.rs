@@ -94,22 +94,32 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
     scope.paths.extend(found.paths);
 }
 
-/// Leaves to another life of the resource what is its own: a Delete of an id that was replaced
-/// may name what the new id has. `named` is what the Delete's own properties name.
-pub(super) fn set_apart(me: &Owner, life: &str, named: &BTreeSet<Id>, observed: &mut State) {
-    let mine: Vec<(Id, Mark)> =
-        marks(me, observed).map(|(id, mark)| (id.clone(), mark.clone())).collect();
-    let mut replaced: BTreeSet<String> = mine
-        .iter()
-        .filter(|(_, mark)| mark.id.as_deref() == Some(life))
-        .flat_map(|(_, mark)| mark.replaces.iter().cloned())
-        .collect();
+/// The ids that the objects of this life replaced, and whose clean-up may have failed.
+pub(super) fn replaced(me: &Owner, life: &str, observed: &State) -> BTreeSet<String> {
+    let of_life = marks(me, observed).filter(|(_, mark)| mark.id.as_deref() == Some(life));
+    let mut replaced: BTreeSet<String> =
+        of_life.flat_map(|(_, mark)| mark.replaces.iter().cloned()).collect();
     // A rollback goes back to the id that was replaced.
-    for (_, mark) in &mine {
+    for (_, mark) in marks(me, observed) {
         if mark.replaces.iter().any(|id| id == life) {
             mark.id.as_ref().map(|id| replaced.remove(id));
         }
     }
+    replaced
+}
+
+/// Leaves to another life of the resource what is its own: a Delete of an id that was replaced
+/// may name what the new id has. `named` is what the Delete's own properties name, `replaced`
+/// the ids that go with this one.
+pub(super) fn set_apart(
+    me: &Owner,
+    life: &str,
+    replaced: &BTreeSet<String>,
+    named: &BTreeSet<Id>,
+    observed: &mut State,
+) {
+    let mine: Vec<(Id, Mark)> =
+        marks(me, observed).map(|(id, mark)| (id.clone(), mark.clone())).collect();
     let is_other =
         |mark: &Mark| mark.id.as_ref().is_some_and(|id| id != life && !replaced.contains(id));
     let others: Vec<Id> =

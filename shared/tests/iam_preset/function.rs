@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use ::world::cloudformation::{CloudFormation, Delivery, Ended, Provider, Put, Served};
-use account_presets::cfn::{Callback, Origins, Reply, ResponseUrl, Transport, serve};
+use account_presets::cfn::{Callback, Gate, Origins, Reply, ResponseUrl, Transport, serve};
 use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::iam_preset::IamPreset;
 use serde_json::value::RawValue;
@@ -57,8 +57,8 @@ impl Provider for Function<'_> {
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", ""));
         let preset = IamPreset::new(ByRef(&calls), account());
         let payload: &RawValue = serde_json::from_slice(&delivery.event).unwrap();
-        let deadline = delivery.at + delivery.time_left;
-        let mut serving = pin!(serve(&preset, &callback, payload, delivery.at, deadline));
+        let (deadline, gate) = (delivery.at + delivery.time_left, Gate::default());
+        let mut serving = pin!(serve(&preset, &callback, &gate, payload, delivery.at, deadline));
         let ended = poll_fn(|context| {
             calls.turn();
             match serving.as_mut().poll(context) {

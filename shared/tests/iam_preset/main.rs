@@ -19,6 +19,7 @@ mod hands;
 mod lifecycle;
 mod model;
 mod operator;
+mod overlap;
 mod ownership;
 mod people;
 mod rivals;

@@ -1,12 +1,10 @@
 //! Two deliveries at work at once, and what other hands do to what is ours.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
-
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::cloud::{Applied, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Kind, Object, Owner, PolicyDocument, State};
+use account_presets::state::{Id, Kind, Object, State};
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -21,21 +19,6 @@ struct Busy<'a> {
 }
 
 impl Cloud for Busy<'_> {
-    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
-        self.account.find(me, scope).await
-    }
-
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.account.role_names().await
-    }
-
-    async fn documents(
-        &self,
-        policy_arns: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
-        self.account.documents(policy_arns).await
-    }
-
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.account.observe(scope).await
     }
@@ -95,7 +78,9 @@ fn a_delete_of_what_answered_does_not_wait() {
 #[test]
 fn what_nobody_made_is_used_as_it_is_if_that_is_asked_for_and_stays() {
     let account = populated();
-    account.person(Change::Create(role_of("lithops-role", "lambda.amazonaws.com"))).unwrap();
+    let made = made_by(&lithops(json!({})));
+    let role = made.iter().find(|object| object.resource.id() == Id::node(Kind::Role, "lithops-role"));
+    account.person(Change::Create(Object::unowned(role.unwrap().resource.clone()))).unwrap();
     let before = but_service_linked(&account);
     let refused = Stack::named("a").deploy(&account, lithops(json!({}))).unwrap_err();
     assert!(refused.contains("`lithops-role`") && refused.contains("AdoptExisting"));

@@ -1,11 +1,9 @@
 //! A Create that fails, and what it made does not go either.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::cloud::{Applied, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Kind, Owner, PolicyDocument, State};
+use account_presets::state::{Kind, State};
 use serde_json::json;
 
 use crate::world::*;
@@ -14,21 +12,6 @@ use crate::world::*;
 struct Stuck<'a>(&'a Fake);
 
 impl Cloud for Stuck<'_> {
-    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
-        self.0.find(me, scope).await
-    }
-
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.0.role_names().await
-    }
-
-    async fn documents(
-        &self,
-        policy_arns: &BTreeSet<String>,
-    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
-        self.0.documents(policy_arns).await
-    }
-
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.0.observe(scope).await
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use account_presets::cfn::{CustomResource, Progress, Request, Success};
+use account_presets::cfn::{CustomResource, Gate, Progress, Request, Success};
 use account_presets::lambda_concurrency::LambdaConcurrency;
 use account_presets::lambda_concurrency::fake::Fake;
 use account_presets::state::Account;
@@ -59,7 +59,7 @@ pub async fn send(quota: &Fake, event: Event) -> Result<Success, String> {
 
 pub async fn send_within(quota: &Fake, event: Event, time: Duration) -> Result<Success, String> {
     let request = request(event);
-    let progress = Progress::until(Instant::now().checked_add(time));
+    let progress = Progress::until(&Gate::default(), Instant::now().checked_add(time));
     function(quota).handle(request.kind().unwrap(), &request, &progress).await
 }
 

@@ -7,7 +7,7 @@ use std::sync::Once;
 use std::time::SystemTime;
 
 use account_presets::cfn::{
-    Callback, CustomResource, Origins, Reply, Request, RequestType, ResponseUrl, Transport,
+    Callback, CustomResource, Gate, Origins, Reply, Request, RequestType, ResponseUrl, Transport,
     Unanswered, serve,
 };
 use account_presets::cloud::fake::Fake;
@@ -65,7 +65,7 @@ pub async fn served(
     let inbox = Inbox { replies: RefCell::new(replies.into()), puts: RefCell::default() };
     let callback = Callback::new(&inbox, Origins::new("eu-west-1", ""));
     logged(); // What others left.
-    let result = serve(resource, &callback, payload, now, deadline).await;
+    let result = serve(resource, &callback, &Gate::default(), payload, now, deadline).await;
     let (puts, log) = (inbox.puts.take(), logged());
     if let Some((_, answer)) = puts.first() {
         let request = Request::read(payload).expect("a request, for it was answered");

@@ -6,6 +6,7 @@ use aws_sdk_iam::types::PolicyVersion;
 use super::tags::Tagged;
 use super::{Iam, all_tags, found, gone, sdk_tags};
 use crate::aws::actions::Action;
+use crate::aws::consistency::outlast_a_full_profile;
 use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::Scope;
 use crate::state::{Object, Owner, Policy, Resource, Role, Tags};
@@ -139,14 +140,24 @@ impl Iam {
         match self.call(Action::AddRoleToInstanceProfile, profile, call).await {
             // A profile holds one role; it may be this one already.
             Err(error) if error.code == "LimitExceeded" => {
-                let call = self.client.get_instance_profile().instance_profile_name(profile).send();
-                let output = self.call(Action::GetInstanceProfile, profile, call).await?;
-                let roles =
-                    output.instance_profile.map(|profile| profile.roles).unwrap_or_default();
-                if roles.iter().any(|there| there.role_name == role) { Ok(()) } else { Err(error) }
+                if self.is_in_profile(profile, role).await? {
+                    return Ok(());
+                }
+                let call = self.client.add_role_to_instance_profile();
+                let call = call.instance_profile_name(profile).role_name(role);
+                let call = call.customize().config_override(outlast_a_full_profile()).send();
+                self.call(Action::AddRoleToInstanceProfile, profile, call).await.map(drop)
             }
             result => result.map(drop),
         }
+    }
+
+    pub(super) async fn is_in_profile(&self, profile: &str, role: &str) -> Result<bool, CallError> {
+        let call = self.client.get_instance_profile().instance_profile_name(profile).send();
+        let output = found(self.call(Action::GetInstanceProfile, profile, call).await)?;
+        let profile = output.and_then(|output| output.instance_profile);
+        let roles = profile.map(|profile| profile.roles).unwrap_or_default();
+        Ok(roles.iter().any(|there| there.role_name == role))
     }
 
     /// Makes a link or writes it anew; IAM takes both for the same.

@@ -30,8 +30,8 @@ impl Iam {
             .max_items(PAGE)
             .into_paginator();
         let call = pages.send().collect::<Result<Vec<_>, _>>();
-        let action = Action::GetAccountAuthorizationDetails;
-        for page in self.call(action, "the account", call).await? {
+        let call = self.call(Action::GetAccountAuthorizationDetails, "the account", call);
+        for page in call.await? {
             let users = page.user_detail_list().iter();
             marked.ids.extend(users.flat_map(|user| attachments(user, me, scope)));
             let groups = page.group_detail_list().iter();

@@ -1,11 +1,17 @@
 //! Waiting until what was made is seen: IAM answers from copies that lag behind its writes, and a
 //! stack's next resource may hand a role or an instance profile to a service at once.
+//!
+//! It is a service to who comes next and never fails what was done: it has a share of the time
+//! of its own, and asks an account that is throttled less and less.
 
 use std::time::Duration;
 
+use aws_sdk_iam::config::Builder;
+use aws_sdk_iam::config::retry::RetryConfig;
+use tokio::time::{sleep, timeout};
 use tracing::warn;
 
-use super::Iam;
+use super::{Iam, found};
 use crate::aws::actions::Action;
 use crate::cloud::CallError;
 use crate::plan::Change;
@@ -13,47 +19,68 @@ use crate::state::{Resource, Role};
 
 /// Sightings in a row that count as seen: one copy that has it does not speak for the others.
 const SIGHTINGS: u32 = 3;
-/// Between two looks.
-const PAUSE: Duration = Duration::from_millis(200);
-/// Looks at most; after that the consumer's own retries have to do.
-const LOOKS: u32 = 60;
+/// The shortest and the longest pause between two looks; while it is not seen each is twice the
+/// one before.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// The least pause after a look that AWS refused, for example because there were too many.
+const REFUSED: Duration = Duration::from_secs(1);
+/// Longest in all; after that the consumer's own retries have to do.
+const LONGEST: Duration = Duration::from_secs(12);
 
 impl Iam {
-    /// Returns when the change is seen, or will not be soon, which is logged. Links are not
-    /// waited for but for a role in an instance profile: a service that gets one needs both.
-    pub(super) async fn until_seen(&self, change: &Change) {
+    /// Returns when all that was made is seen, or will not be soon, which is logged.
+    pub(super) async fn until_all_are_seen(&self, made: &[Change]) {
+        let seen =
+            futures_util::future::join_all(made.iter().map(|change| self.until_seen(change)));
+        if timeout(LONGEST, seen).await.is_err() {
+            warn!("not all that was made is shown by IAM yet");
+        }
+    }
+
+    /// Links are not waited for but for a role in an instance profile: a service that gets one
+    /// needs both.
+    async fn until_seen(&self, change: &Change) {
         let Change::Create(object) = change else { return };
-        let mut sightings = 0;
-        for _ in 0..LOOKS {
-            sightings = match self.sees(&object.resource).await {
+        let (mut sightings, mut pause) = (0, PAUSE.0);
+        loop {
+            pause = match self.sees(&object.resource).await {
                 Ok(None) => return,
-                Ok(Some(true)) => sightings + 1,
-                Ok(Some(false)) => 0,
+                Ok(Some(true)) => {
+                    sightings += 1;
+                    PAUSE.0
+                }
+                Ok(Some(false)) => {
+                    sightings = 0;
+                    (pause * 2).min(PAUSE.1)
+                }
                 Err(error) => {
-                    warn!(change = %change, %error, "whether it is seen cannot be told");
-                    return;
+                    warn!(change = %change, %error, "whether it is seen cannot be told now");
+                    (pause * 2).max(REFUSED)
                 }
             };
             if sightings == SIGHTINGS {
                 return;
             }
-            tokio::time::sleep(PAUSE).await;
+            sleep(pause).await;
         }
-        warn!(change = %change, "was made, and IAM does not show it yet");
     }
 
     /// Whether IAM shows it, for what is worth waiting for.
     async fn sees(&self, resource: &Resource) -> Result<Option<bool>, CallError> {
         Ok(match resource {
             Resource::Role(Role { name, .. }) | Resource::ServiceLinkedRole { name, .. } => {
+                let call = self.client.get_role().role_name(name).customize();
+                let call = call.config_override(one_look()).send();
+                let output = found(self.call(Action::GetRole, name, call).await)?;
                 // For a moment the ARN of a new role may be its unique id.
-                let role = self.get_role(name).await?;
+                let role = output.and_then(|output| output.role);
                 Some(role.is_some_and(|role| role.arn().starts_with("arn:")))
             }
             Resource::ProfileRole { profile, role } => {
-                let call = self.client.get_instance_profile().instance_profile_name(profile).send();
-                let output = self.call(Action::GetInstanceProfile, profile, call).await;
-                let there = super::found(output)?.and_then(|output| output.instance_profile);
+                let call = self.client.get_instance_profile().instance_profile_name(profile);
+                let call = call.customize().config_override(one_look()).send();
+                let output = found(self.call(Action::GetInstanceProfile, profile, call).await)?;
+                let there = output.and_then(|output| output.instance_profile);
                 let roles = there.map(|profile| profile.roles).unwrap_or_default();
                 Some(roles.iter().any(|there| there.role_name == *role))
             }
@@ -69,4 +96,9 @@ impl Iam {
             | Resource::UserAttachment { .. } => None,
         })
     }
+}
+
+/// The looks themselves are the tries: the SDK adds none.
+fn one_look() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
 }

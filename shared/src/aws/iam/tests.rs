@@ -29,6 +29,7 @@ use super::*;
 
 mod reads;
 mod refusals;
+mod stopping;
 use crate::aws::consistency::{TRIES, outlast};
 use crate::state::{Id, Kind, Policy, PolicyDocument, Role};
 
@@ -37,7 +38,7 @@ fn iam(rules: &[&Rule]) -> Iam {
         .retry_config(aws_sdk_iam::config::retry::RetryConfig::standard().with_max_attempts(4))
         .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new()));
     let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f");
-    Iam::new(client, account.unwrap())
+    Iam::new(client, account.unwrap(), Gate::default())
 }
 
 fn error(code: &str, message: &str) -> ErrorMetadata {
@@ -200,7 +201,6 @@ async fn what_iam_does_not_see_yet_is_tried_again_and_what_never_passes_is_not()
         "Invalid principal in policy: \"AWS\":\"arn:aws:iam::123456789012:role/new\"";
     for (code, message, calls) in [
         ("MalformedPolicyDocument", invalid_principal, 3),
-        ("ConcurrentModification", "try again", 3),
         ("MalformedPolicyDocument", "Has prohibited field Resource", 1),
         ("AccessDenied", "not authorized", 1),
     ] {
@@ -338,7 +338,7 @@ async fn what_was_made_is_waited_for_until_it_is_seen_three_times_in_a_row() {
 
 /// R6, S6, T11
 #[tokio::test(start_paused = true)]
-async fn what_is_never_seen_is_not_waited_for_for_ever() {
+async fn what_is_never_seen_is_waited_for_for_some_seconds_and_asked_for_less_and_less() {
     let service_linked = object(Resource::ServiceLinkedRole {
         name: "AWSServiceRoleForBatch".into(),
         service: "batch.amazonaws.com".into(),
@@ -348,8 +348,8 @@ async fn what_is_never_seen_is_not_waited_for_for_ever() {
         let rule = mock!(Client::get_role)
             .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
         iam(&[&rule]).settle(&[Change::Create(made)]).await;
-        assert_eq!(rule.num_calls(), 60);
-        // A clock that is not a real one: no look follows another at once.
+        assert!((5..15).contains(&rule.num_calls()), "{}", rule.num_calls());
+        // A clock that is not a real one.
         assert_eq!(started.elapsed(), Duration::from_secs(12));
     }
 }

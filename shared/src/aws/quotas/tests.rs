@@ -32,6 +32,7 @@ fn adapter(quotas: &[&Rule], lambda: &[&Rule]) -> ServiceQuotas {
         mock_client!(aws_sdk_lambda, RuleMode::MatchAny, lambda, |config| config
             .retry_config(retries())
             .sleep_impl(TokioSleep::new())),
+        Gate::default(),
     )
 }
 

@@ -1,4 +1,4 @@
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,10 @@ impl Transport for &Inbox {
 
 /// A resource that does what its one property says, and counts how often it was asked to.
 #[derive(Default)]
-struct Mood(Cell<usize>);
+struct Mood {
+    asked: RefCell<Vec<RequestType>>,
+    gate: Gate,
+}
 
 impl CustomResource for Mood {
     fn physical_id(&self, request: &Request) -> String {
@@ -33,20 +36,46 @@ impl CustomResource for Mood {
         request: &Request,
         progress: &Progress,
     ) -> Result<Success, String> {
-        self.0.set(self.0.get() + 1);
+        self.asked.borrow_mut().push(kind);
         progress.note("being moody");
+        let is_first = self.asked.borrow().len() == 1;
         match mood(request) {
             "fail" => Err("it failed".to_owned()),
             "panic" => panic!("secret"),
             "panic with a number" => std::panic::panic_any(7),
             "hang" => std::future::pending().await,
+            "hang at first" if is_first => std::future::pending().await,
+            "stop with a word" => {
+                progress.until_stopped().await;
+                Err("a is left".to_owned())
+            }
+            "stop with a success" => {
+                progress.until_stopped().await;
+                Ok(Success::default())
+            }
+            "superseded" => {
+                progress.stop("CloudFormation wants something else");
+                Err(progress.stopped().unwrap())
+            }
+            // Calls that take longer than the work may, and longer than anybody waits.
+            "slow call" | "slower call" if is_first => {
+                let pass = self.gate.enter("iam:CreateRole `r`").unwrap();
+                let longer = if mood(request) == "slow call" { 2 } else { 100 };
+                progress.until_stopped().await;
+                let ends = tokio::spawn(async move {
+                    sleep(Duration::from_secs(longer)).await;
+                    drop(pass);
+                });
+                ends.await.map_err(|_| "gone".to_owned())?;
+                Ok(Success::default())
+            }
             "tell the time" => {
                 let left = progress.deadline().unwrap().duration_since(Instant::now());
                 let data = [("Left".to_owned(), left.as_secs().to_string())].into();
                 Ok(Success { physical_resource_id: None, data })
             }
             "just in time" => {
-                tokio::time::sleep(Duration::from_secs(45)).await;
+                sleep(Duration::from_secs(45)).await;
                 Ok(Success::default())
             }
             _ => {
@@ -94,17 +123,17 @@ impl Case {
         (result, answers)
     }
 
-    /// What came of it, what was sent, and how often the resource was asked.
-    async fn all(self) -> (Result<(), Unanswered>, Vec<Value>, usize) {
+    /// What came of it, what was sent, and what the resource was asked for.
+    async fn all(self) -> (Result<(), Unanswered>, Vec<Value>, Vec<RequestType>) {
         let mood = Mood::default();
         let inbox = Inbox::default();
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
         let payload = serde_json::value::to_raw_value(&self.event).unwrap();
         let now = SystemTime::UNIX_EPOCH + NOW;
         // Without the guard at the deadline this would wait for ever; the clock is not a real one.
-        let served = serve(&mood, &callback, &payload, now, now + self.left);
-        let result = timeout(Duration::from_secs(86_400), served).await.unwrap();
-        (result, inbox.0.into_inner(), mood.0.get())
+        let served = serve(&mood, &callback, &mood.gate, &payload, now, now + self.left);
+        let result = tokio::time::timeout(Duration::from_secs(86_400), served).await.unwrap();
+        (result, inbox.0.into_inner(), mood.asked.take())
     }
 
     async fn answer(self) -> Value {
@@ -199,8 +228,70 @@ async fn the_service_timeout_shortens_the_work() {
     assert!(answer["Reason"].as_str().unwrap().starts_with("timed out after 15 s"), "{answer}");
 }
 
+/// With so short a time that CloudFormation gives up before Lambda does.
+fn short(kind: &str, mood: &str) -> Case {
+    let properties = json!({"Mood": mood, "ServiceTimeout": 22});
+    let case = request(kind, mood).with("PhysicalResourceId", "id");
+    case.with("ResourceProperties", properties.clone())
+        .with("OldResourceProperties", properties)
+        .left(Duration::from_secs(240))
+}
+
+/// T4, T15
 #[tokio::test(start_paused = true)]
-async fn the_work_knows_when_it_will_be_dropped() {
+async fn work_that_is_stopped_says_what_is_left() {
+    let answer = request("Create", "stop with a word").answer().await;
+    let said = "timed out after 45 s while being moody: a is left; nothing is lost: the next \
+                request finds what was made";
+    assert_eq!(answer["Reason"], said);
+}
+
+/// T14
+#[tokio::test(start_paused = true)]
+async fn work_that_is_done_when_it_is_stopped_is_a_success() {
+    assert_eq!(request("Create", "stop with a success").answer().await["Status"], "SUCCESS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_stops_the_work_says_why() {
+    let answer = request("Create", "superseded").answer().await;
+    assert_eq!(answer["Reason"], "CloudFormation wants something else");
+}
+
+/// T16
+#[tokio::test(start_paused = true)]
+async fn a_call_that_is_on_its_way_at_the_deadline_is_waited_for() {
+    for kind in ["Create", "Update", "Delete"] {
+        assert_eq!(short(kind, "slow call").answer().await["Status"], "SUCCESS", "{kind}");
+    }
+}
+
+/// T16
+#[tokio::test(start_paused = true)]
+async fn what_outlasts_the_answer_is_named_and_taken_back_when_it_has_ended() {
+    use RequestType::{Create, Delete, Update};
+    for (kind, after) in [("Create", [Create, Delete]), ("Update", [Update, Update])] {
+        let started = Instant::now();
+        let (result, answers, asked) = short(kind, "slower call").all().await;
+        assert_eq!((result, answers.len(), asked), (Ok(()), 1, after.to_vec()));
+        let reason = answers[0]["Reason"].as_str().unwrap();
+        assert!(reason.ends_with("AWS has not replied yet to iam:CreateRole `r`"), "{reason}");
+        assert!(started.elapsed() > Duration::from_secs(100), "not before it had ended");
+    }
+}
+
+/// T9, T17
+#[tokio::test(start_paused = true)]
+async fn a_delete_is_answered_in_time_and_goes_on_after_its_answer() {
+    let (result, answers, asked) = short("Delete", "hang at first").all().await;
+    assert_eq!((result, answers.len()), (Ok(()), 1));
+    assert_eq!(asked, [RequestType::Delete; 2]);
+    let reason = answers[0]["Reason"].as_str().unwrap();
+    assert!(reason.starts_with("timed out after 15 s while being moody"), "{reason}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_work_knows_when_it_will_be_stopped() {
     let answer = request("Create", "tell the time").answer().await;
     assert_eq!(answer["Data"]["Left"], "45");
     let properties = json!({"Mood": "tell the time", "ServiceTimeout": 22});
@@ -241,7 +332,10 @@ async fn a_request_that_was_given_up_is_not_begun_but_a_delete_is() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_to_an_address_that_has_expired() {
     let url = "http://answers/?X-Amz-Date=20240229T080000Z&X-Amz-Expires=7200";
-    assert_eq!(request("Create", "").with("ResponseURL", url).all().await, (Ok(()), vec![], 0));
+    assert_eq!(
+        request("Create", "").with("ResponseURL", url).all().await,
+        (Ok(()), vec![], vec![])
+    );
 }
 
 /// P31, Threat 5
@@ -250,7 +344,7 @@ async fn nothing_is_done_or_sent_for_a_foreign_address() {
     let (result, answers, asked) =
         request("Create", "").with("ResponseURL", "http://evil/").all().await;
     assert!(matches!(result, Err(Unanswered::Put(PutError::Origin(_)))));
-    assert_eq!((answers, asked), (vec![], 0));
+    assert_eq!((answers, asked), (vec![], vec![]));
     let (result, _) = request("Create", "").with("ResponseURL", Value::Null).answers().await;
     assert!(matches!(result, Err(Unanswered::NoAddress(_))));
 }
@@ -264,10 +358,10 @@ async fn nothing_is_done_or_sent_for_the_address_of_the_answer_to_another_reques
         request("Create", "").with("ResponseURL", format!("https://{bucket}/{key}?Signature=s"))
     };
     let (result, answers, asked) = at("stack|Logical|request").all().await;
-    assert_eq!((result, answers.len(), asked), (Ok(()), 1, 1));
+    assert_eq!((result, answers.len(), asked.len()), (Ok(()), 1, 1));
     for key in ["other|Logical|request", "stack|Other|request", "stack|Logical|other", ""] {
         let (result, answers, asked) = at(key).all().await;
         assert!(matches!(result, Err(Unanswered::Put(PutError::Another(_)))), "{key}: {result:?}");
-        assert_eq!((answers, asked), (vec![], 0), "{key}");
+        assert_eq!((answers, asked), (vec![], vec![]), "{key}");
     }
 }

@@ -1,0 +1,133 @@
+//! Carrying out a plan: what does not depend on each other at once, what concerns one entity one
+//! after the other.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tracing::{error, info};
+
+use crate::cfn::Progress;
+use crate::cloud::{Applied, CallError, Cloud};
+use crate::plan::{Change, Plan};
+use crate::state::Id;
+
+/// Changes under way at most, each about other entities. Opening a connection costs as much as
+/// two waits for one, so more gains nothing over a real distance.
+const IN_FLIGHT: usize = 8;
+
+/// Why a change was not made.
+#[derive(Clone, Debug)]
+pub(super) enum Failure {
+    /// Its call failed.
+    Call(Id, CallError),
+    /// The work had to stop before it, as the sentence says.
+    Stopped(String),
+}
+
+/// Carries out what does not depend on a change that failed, until the work has to stop. Returns
+/// what was done now, and what failed or was not begun.
+pub(super) async fn execute(
+    cloud: &impl Cloud,
+    plan: &Plan,
+    progress: &Progress,
+) -> (Vec<Change>, Vec<Failure>) {
+    let mut done = Vec::new();
+    let mut failures = Vec::new();
+    let mut not_begun = Vec::new();
+    for wave in plan.waves() {
+        let ready = wave.iter().filter(|change| !depends_on(change, &failures));
+        let mut waiting: VecDeque<&Change> = ready.collect();
+        progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));
+        let mut busy: BTreeSet<Id> = BTreeSet::new();
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while progress.stopped().is_none()
+                && under_way.len() < IN_FLIGHT
+                && let Some(change) = take_free(&mut waiting, &busy)
+            {
+                busy.extend(entities(change));
+                under_way.push(async move { (change, cloud.apply(change).await) });
+            }
+            // Siblings run to their end: a call that is dropped leaves its effect unknown.
+            let Some((change, result)) = under_way.next().await else { break };
+            for entity in entities(change) {
+                busy.remove(&entity);
+            }
+            log(change, &result);
+            match result {
+                Ok(Applied::Now) => done.push(change.clone()),
+                Ok(Applied::Before) => {}
+                Err(error) => failures.push(Failure::Call(change.id(), error)),
+            }
+        }
+        not_begun.extend(waiting);
+    }
+    let left = progress.stopped().and_then(|why| left(&why, &not_begun));
+    failures.extend(left.map(Failure::Stopped));
+    (done, failures)
+}
+
+/// Takes the first change whose entities no change under way is about.
+fn take_free<'a>(waiting: &mut VecDeque<&'a Change>, busy: &BTreeSet<Id>) -> Option<&'a Change> {
+    let is_free = |change: &&Change| entities(change).all(|entity| !busy.contains(&entity));
+    waiting.iter().position(is_free).and_then(|free| waiting.remove(free))
+}
+
+/// What IAM locks for a change: it refuses one of two changes of the same entity that meet
+/// (`ConcurrentModification`). Of a link that is either end.
+fn entities(change: &Change) -> impl Iterator<Item = Id> {
+    let id = change.id();
+    let ends = [id.parent(), id.target()].into_iter().flatten();
+    let node = id.kind.is_node().then(|| id.clone());
+    ends.chain(node)
+}
+
+/// What is left to do, in a sentence.
+fn left(why: &str, not_begun: &[&Change]) -> Option<String> {
+    const NAMED: usize = 5;
+    let named: Vec<String> = not_begun.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = not_begun.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    (!named.is_empty()).then(|| format!("not begun, as {why}: {}{more}", named.join(", ")))
+}
+
+fn depends_on(change: &Change, failures: &[Failure]) -> bool {
+    let id = change.id();
+    let ends = |link: &Id| [link.parent(), link.target()];
+    failures.iter().any(|failure| match failure {
+        Failure::Call(failed, _) => {
+            *failed == id
+                || ends(failed).contains(&Some(id.clone()))
+                || ends(&id).contains(&Some(failed.clone()))
+        }
+        Failure::Stopped(_) => false,
+    })
+}
+
+fn log(change: &Change, result: &Result<Applied, CallError>) {
+    match result {
+        Ok(Applied::Now) => info!(change = %change, "changed"),
+        Ok(Applied::Before) => info!(change = %change, "was done before"),
+        Err(error) => error!(change = %change, error = %error, "failed"),
+    }
+}
+
+/// A sentence for each failure; one that several calls had is said once.
+pub(super) fn sentences(failures: &[Failure]) -> Vec<String> {
+    let mut said: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut stopped = Vec::new();
+    for failure in failures {
+        match failure {
+            Failure::Call(_, CallError { action, target, code, message }) => {
+                said.entry((action, code, message)).or_default().insert(target);
+            }
+            Failure::Stopped(sentence) => stopped.push(sentence.clone()),
+        }
+    }
+    let sentence = |((action, code, message), targets): ((&str, &str, &str), BTreeSet<&str>)| {
+        let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
+        format!("{action} {}: {code}: {message}", targets.join(", "))
+    };
+    said.into_iter().map(sentence).chain(stopped).collect()
+}
