@@ -17,7 +17,9 @@ use std::path::Path;
 use std::{env, fs};
 
 use account_presets::preset::schema::Parameter;
-use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::preset::{
+    self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
+};
 use account_presets::state::{Account, Id, Kind, Owner, State};
 use serde_json::{Map, Value, json};
 
@@ -70,6 +72,7 @@ fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
         owner: Owner::new("stack", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition,
         parameters,
         path: "/".to_owned(),
