@@ -50,6 +50,9 @@ fn page(name: &str, preset: &Preset) -> String {
     let source = &preset.source;
     writeln!(page, "{}\n", preset.description).unwrap();
     writeln!(page, "Source: <{}>, read as of {}.\n", source.url, source.date).unwrap();
+    if let Some(tool) = &source.checked_with {
+        writeln!(page, "`current` and `hardened` are checked with {tool}.\n").unwrap();
+    }
     writeln!(page, "```yaml\nType: Custom::IamPreset\nProperties:\n  ServiceToken: !ImportValue account-presets-IamPreset\n  ServiceTimeout: 300\n  Preset: {name}\n```\n").unwrap();
     powers(&mut page, preset);
     boundary(&mut page, preset);
