@@ -231,7 +231,11 @@ fn parameter_table(page: &mut String, preset: &Preset) {
             }
         };
         let default = default.replace("``", "");
-        writeln!(page, "| `{name}` | {kind} | {default} | {} |", description.trim()).unwrap();
+        let begins = parameter.beginning().map_or_else(String::new, |begins| {
+            format!(" With {} it begins with `{}`.", begins.when, begins.parameter)
+        });
+        let description = description.trim();
+        writeln!(page, "| `{name}` | {kind} | {default} | {description}{begins} |").unwrap();
     }
     writeln!(page).unwrap();
 }

@@ -222,6 +222,7 @@ mod tests {
         }
     }
 
+    /// V19
     #[test]
     fn a_text_begins_as_the_other_parameter_says_where_it_has_to() {
         let preset: Preset = serde_saphyr::from_str(
