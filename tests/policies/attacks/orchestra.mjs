@@ -36,7 +36,6 @@ export const harms = {
   ],
   'untag any key': calls('kms:UntagResource', KEY, { 'aws:TagKeys': ['Application'] }),
   "give any key one of the module's aliases": calls('kms:CreateAlias', [KEY, ALIAS]),
-  'make a key without the tag': calls('kms:CreateKey'),
   'register another revision of any task': calls('ecs:RegisterTaskDefinition', arn('ecs', 'task-definition/nightly:2')),
   'deregister any task definition': calls('ecs:DeregisterTaskDefinition'),
   'delete any cluster': calls('ecs:DeleteCluster', arn('ecs', 'cluster/payroll')),

@@ -20,7 +20,6 @@ export const harms = {
   ],
   'lead any REST API elsewhere': calls('apigateway:PUT', `${API}/resources/0f/methods/ANY/integration`),
   'read any REST API': calls('apigateway:GET', API),
-  'put a REST API without the tag into the account': calls('apigateway:POST', 'arn:aws:apigateway:eu-west-1::/restapis'),
   'delete a stack of somebody that has the name of a deployment': calls('cloudformation:DeleteStack', STACK),
   'change any rule': calls('events:PutTargets', arn('events', 'rule/payroll')),
   'list all API keys': calls('apigateway:GET', 'arn:aws:apigateway:eu-west-1::/apikeys'),

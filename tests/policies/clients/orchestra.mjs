@@ -119,17 +119,10 @@ const readRoles = {
 }
 const applyRoles = [
   {
-    what: 'make, refresh and destroy roles',
+    what: 'make and destroy roles',
     calls: [
-      ...calls(
-        `iam:CreateRole TagRole GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole
-        UpdateRoleDescription UpdateRole UntagRole DeleteRole`,
-        ROLES,
-      ),
-      ...calls('iam:CreatePolicy TagPolicy GetPolicy GetPolicyVersion ListPolicyVersions UntagPolicy DeletePolicy', [
-        ...POLICIES,
-        SECRETS,
-      ]),
+      ...calls('iam:CreateRole TagRole UpdateRoleDescription UpdateRole UntagRole DeleteRole', ROLES),
+      ...calls('iam:CreatePolicy TagPolicy UntagPolicy DeletePolicy', [...POLICIES, SECRETS]),
     ],
   },
   {
@@ -179,7 +172,11 @@ export const cases = [
       NamePrefix,
     ),
     ...withPrefix(
-      applyRoles.map((row) => ({ ...row, refused: { ...row.refused, hardened: READ_ONLY }, what: `${row.what}, not` })),
+      applyRoles.map(({ what, calls, refused }) => ({
+        what: `${what}, without ManageRoles`,
+        calls,
+        refused: { ...refused, hardened: READ_ONLY },
+      })),
       NamePrefix,
     ),
   ]),
