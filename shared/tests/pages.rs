@@ -50,6 +50,9 @@ fn page(name: &str, preset: &Preset) -> String {
     let source = &preset.source;
     writeln!(page, "{}\n", preset.description).unwrap();
     writeln!(page, "Source: <{}>, read as of {}.\n", source.url, source.date).unwrap();
+    if let Some(tool) = &source.checked_with {
+        writeln!(page, "`current` and `hardened` are checked with {tool}.\n").unwrap();
+    }
     writeln!(page, "```yaml\nType: Custom::IamPreset\nProperties:\n  ServiceToken: !ImportValue account-presets-IamPreset\n  ServiceTimeout: 300\n  Preset: {name}\n```\n").unwrap();
     powers(&mut page, preset);
     boundary(&mut page, preset);
@@ -228,7 +231,11 @@ fn parameter_table(page: &mut String, preset: &Preset) {
             }
         };
         let default = default.replace("``", "");
-        writeln!(page, "| `{name}` | {kind} | {default} | {} |", description.trim()).unwrap();
+        let begins = parameter.beginning().map_or_else(String::new, |begins| {
+            format!(" With {} it begins with `{}`.", begins.when, begins.parameter)
+        });
+        let description = description.trim();
+        writeln!(page, "| `{name}` | {kind} | {default} | {description}{begins} |").unwrap();
     }
     writeln!(page).unwrap();
 }

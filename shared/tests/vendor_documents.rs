@@ -231,8 +231,8 @@ fn documented_is_the_same_with_the_switches_that_the_page_does_not_have() {
             "skypilot",
             &["OpenPorts", "S3BucketManagement", "Ssm", "PlacementGroups", "SpotServiceLinkedRole"],
         ),
-        ("orchestra", &["EcsServiceLinkedRole"]),
-        ("zappa", &["ManageRoles"]),
+        ("orchestra", &["EcsServiceLinkedRole", "ManageRoles"]),
+        ("zappa", &["ManageRoles", "Vpc", "XRay"]),
     ] {
         let usual = documented(name, &Map::new());
         for parameter in given {

@@ -121,6 +121,7 @@ impl Properties {
         };
         let (parameters, wrong) = parameters::read(preset, own);
         problems.extend(wrong);
+        problems.extend(parameters::beginnings(preset, edition, &parameters));
 
         let properties = Properties {
             name,

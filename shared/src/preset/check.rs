@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::placeholders::{Piece, pieces};
-use super::schema::{Inline, Item, Parameter, Preset, When};
+use super::schema::{Beginning, Inline, Item, Parameter, Preset, When};
 
 /// Placeholders that every preset may use besides its parameters.
 pub const BUILT_IN: [&str; 6] =
@@ -100,6 +100,14 @@ impl Check<'_> {
         self.mistakes.extend(problem.map(|problem| format!("parameter `{name}`: {problem}")));
         if let Parameter::String { required: Some(when), .. } = parameter {
             self.when(when);
+        }
+        if let Some(Beginning { parameter: other, when }) = parameter.beginning() {
+            self.when(when);
+            self.declared(other);
+            let known = self.preset.parameters.get(other);
+            if known.is_some_and(|known| !matches!(known, Parameter::String { .. })) {
+                self.mistakes.push(format!("`{name}` begins with `{other}`, which is no string"));
+            }
         }
     }
 
@@ -269,6 +277,13 @@ outputs:
             ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
             ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
             ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
+            ("name., default: tool", "n., default: a, begins_with: { parameter: Nmae }", "`Nmae` is no"),
+            ("description: Users.", "description: U., begins_with: { parameter: Size }", "no string"),
+            (
+                "description: Users.",
+                "description: U., begins_with: { parameter: Name, when: { Kind: c } }",
+                "`Kind` is never `c`",
+            ),
             ("editions: [current, hardened]", "editions: []", "`editions` is empty"),
         ] {
             let found = found(from, to);

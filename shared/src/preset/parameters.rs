@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use super::schema::{Parameter, Preset};
+use super::schema::{Edition, Parameter, Preset};
 use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown_names, word};
 
 /// Without a pattern of its own, a text holds no wildcard and no control character.
@@ -23,6 +23,16 @@ pub enum Value {
     One(String),
     /// A list of texts.
     List(Vec<String>),
+}
+
+impl Value {
+    /// The text, or each of the list.
+    fn texts(&self) -> &[String] {
+        match self {
+            Value::One(text) => std::slice::from_ref(text),
+            Value::List(texts) => texts,
+        }
+    }
 }
 
 impl fmt::Display for Value {
@@ -63,6 +73,34 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
         }
     }
     (values, problems)
+}
+
+/// What does not begin as another parameter says it has to in this edition: a sentence for each
+/// text, which names both parameters. What is asked for so would be made in vain: the documents
+/// that are about the beginning do not reach it.
+pub fn beginnings(preset: &Preset, edition: Edition, values: &Values) -> Vec<String> {
+    let value = |name: &str| match name {
+        "Edition" => edition.as_str().to_owned(),
+        name => values.get(name).map(Value::to_string).unwrap_or_default(),
+    };
+    let mut problems = Vec::new();
+    for (name, parameter) in &preset.parameters {
+        let Some(begins) = parameter.beginning().filter(|begins| begins.when.holds(value)) else {
+            continue;
+        };
+        let texts = values.get(name).map(Value::texts).unwrap_or_default();
+        let (other, start) = (&begins.parameter, value(&begins.parameter));
+        for text in texts.iter().filter(|text| !text.starts_with(&start)) {
+            problems.push(format!(
+                "Parameters.{name}: given `{}`, allowed with {} is what begins with \
+                 Parameters.{other}, `{}`; change one of the two",
+                brief(text),
+                begins.when,
+                brief(&start)
+            ));
+        }
+    }
+    problems
 }
 
 /// The value of a parameter that is not given.
@@ -183,6 +221,55 @@ mod tests {
             let problem = list(&json!([given]), Some("[a-z0-9-]+"), true).unwrap_err();
             assert!(problem.contains(given), "{problem}");
         }
+    }
+
+    /// V19
+    #[test]
+    fn a_text_begins_as_the_other_parameter_says_where_it_has_to() {
+        let preset: Preset = serde_saphyr::from_str(
+            "
+title: Test
+description: Names that begin alike.
+source: { url: https://example.com, date: 2026-01-01 }
+editions: [current, hardened]
+parameters:
+  Prefix: { type: string, description: A beginning., default: tr- }
+  Role:
+    type: string
+    description: A name.
+    default: tr-role
+    begins_with: { parameter: Prefix, when: { Edition: hardened, Shared: true } }
+  Shared: { type: boolean, description: One for all., default: false }
+  Projects:
+    type: list
+    description: Names.
+    begins_with: { parameter: Prefix, when: { Edition: hardened } }
+outputs: {}
+",
+        )
+        .unwrap();
+        let problems = |edition, given: Json| {
+            let (values, problems) = read(&preset, given.as_object().unwrap());
+            assert_eq!(problems, Vec::<String>::new());
+            beginnings(&preset, edition, &values)
+        };
+        let asked = json!({"Projects": ["tr-a", "x-a", "tr"]});
+        assert_eq!(
+            problems(Edition::Hardened, asked.clone()),
+            [
+                "Parameters.Projects: given `x-a`, allowed with Edition hardened is what begins \
+                 with Parameters.Prefix, `tr-`; change one of the two",
+                "Parameters.Projects: given `tr`, allowed with Edition hardened is what begins \
+                 with Parameters.Prefix, `tr-`; change one of the two",
+            ]
+        );
+        assert!(problems(Edition::Current, asked).is_empty());
+        assert!(problems(Edition::Hardened, json!({"Prefix": "x-", "Projects": []})).is_empty());
+        assert!(problems(Edition::Hardened, json!({"Prefix": "x-", "Projects": ["x-a"]})).is_empty());
+        // The default counts as well, where the other conditions hold.
+        let shared = json!({"Prefix": "x-", "Shared": "true"});
+        let problems = problems(Edition::Hardened, shared);
+        assert!(problems.concat().starts_with("Parameters.Role: given `tr-role`"), "{problems:?}");
     }
 
     /// V18, X8, Threat 1

@@ -78,6 +78,9 @@ pub struct Source {
     pub url: String,
     /// The day of the version that was read, `YYYY-MM-DD`.
     pub date: String,
+    /// The version of the tool whose calls `current` and `hardened` were held to, for example
+    /// `Lithops 3.8.0`.
+    pub checked_with: Option<String>,
 }
 
 /// Where editions depart from the vendor's page.
@@ -120,8 +123,14 @@ impl Edition {
 #[serde(deny_unknown_fields, rename_all = "lowercase", tag = "type")]
 pub enum Parameter {
     /// A text; without a pattern, anything but `*` and `?`. Where `required` holds, it has no
-    /// default.
-    String { description: String, default: String, pattern: Option<String>, required: Option<When> },
+    /// default. Where `begins_with` holds, it begins with the value of another parameter.
+    String {
+        description: String,
+        default: String,
+        pattern: Option<String>,
+        required: Option<When>,
+        begins_with: Option<Beginning>,
+    },
     /// `true` or `false`.
     Boolean { description: String, default: bool },
     /// A whole number.
@@ -137,7 +146,32 @@ pub enum Parameter {
         pattern: Option<String>,
         #[serde(default)]
         slug: bool,
+        begins_with: Option<Beginning>,
     },
+}
+
+impl Parameter {
+    /// What its texts begin with, where something says so.
+    pub fn beginning(&self) -> Option<&Beginning> {
+        match self {
+            Parameter::String { begins_with, .. } | Parameter::List { begins_with, .. } => {
+                begins_with.as_ref()
+            }
+            Parameter::Boolean { .. } | Parameter::Integer { .. } | Parameter::Enum { .. } => None,
+        }
+    }
+}
+
+/// What a text begins with: the value of another parameter. A document that names things by
+/// their beginning says nothing about those that begin otherwise.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beginning {
+    /// The other parameter, a `string`.
+    pub parameter: String,
+    /// When it has to.
+    #[serde(default)]
+    pub when: When,
 }
 
 /// Parameters and the values one of which each must have.

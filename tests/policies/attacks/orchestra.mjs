@@ -1,32 +1,7 @@
-import { arn, attaching, calls, iam, to } from '../calls.mjs'
-
-const ROLE = iam('role/x-orchestra-ecs-execution-role-0a1b2c3d')
-const TRUSTING = iam('role/x-orchestra-compute-0a1b2c3d')
-const POLICY = iam('policy/x-orchestra-compute-0a1b2c3d-policy')
+import { arn, calls, iam, s3, to } from '../calls.mjs'
 
 export const parameters = { UserNames: ['alice'] }
 
-/** Whoever runs something chooses its name. */
-export const names = { task: 'x_python_x' }
-
-export const escalations = {
-  'make a role, give it AdministratorAccess and run a task as it': [
-    ...calls('iam:CreateRole', ROLE),
-    ...calls('iam:AttachRolePolicy', ROLE, attaching.aws('AdministratorAccess')),
-    ...calls('iam:PassRole', ROLE, to('ecs-tasks')),
-    ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', `task-definition/${names.task}:1`)),
-  ],
-  // A role of the own account that names its user needs no permission to be assumed.
-  'make a role that trusts the user, and write a policy into it': calls('iam:CreateRole PutRolePolicy', TRUSTING),
-  'make a role that trusts the user, and give it a policy of their own': [
-    ...calls('iam:CreateRole', TRUSTING),
-    ...calls('iam:CreatePolicy', POLICY),
-    ...calls('iam:AttachRolePolicy', TRUSTING, { 'iam:PolicyARN': POLICY }),
-  ],
-}
-const [ATTACH, WRITE, MAKE] = Object.keys(escalations)
-
-const DEPLOYER = [ATTACH, WRITE, MAKE, 'delete any key']
 const MODULE = {
   ModuleRoles: true,
   ModuleNamePrefix: 'acme-data',
@@ -34,18 +9,69 @@ const MODULE = {
   OrchestraAccountId: '4a6a45ca-5549-4c53-bca4-43a76e1bab2c',
   Secrets: ['arn:aws:secretsmanager:eu-west-1:123456789012:secret:token-AbCdEf'],
 }
-const NOTHING = { documented: [], current: [], hardened: [] }
+const KEY = arn('kms', 'key/11111111-2222-3333-4444-555555555555')
+const ALIAS = arn('kms', 'alias/acme-data_integration_PYTHON_0a1b2c3d')
+const TAG = { 'aws:RequestTag/Application': 'Orchestra Technologies' }
+/** Somebody else's module: its names, and the machines of their cluster. */
+const THEIRS = 'other-orchestra-artifacts-0f0f0f0f'
+const FAMILY = arn('ecs', 'task-definition/acme-data_python_3_12_PIP_0a1b2c3d:1')
+/** The stack of what serves presets may be called as the module calls its roles. */
+const PROVIDER = iam('role/account-presets-orchestra-ecs-execution-role-IamPresetRole-1A2B3C4D5E6F')
+
+export const escalations = {
+  'pass the role of what serves presets, called as one of the module': calls('iam:PassRole', PROVIDER, to('ecs-tasks')),
+  "change the trust of what serves presets' role, called as one of the module": calls(
+    'iam:UpdateAssumeRolePolicy',
+    PROVIDER,
+  ),
+  "run a task on the machines of somebody's cluster": calls('ecs:RunTask', FAMILY, {
+    'ecs:cluster': arn('ecs', 'cluster/payroll'),
+  }),
+}
+export const harms = {
+  'tag any key as the module does': calls('kms:TagResource', KEY, TAG),
+  'tag any key as the module does, and change its policy': [
+    ...calls('kms:TagResource', KEY, TAG),
+    ...calls('kms:PutKeyPolicy', KEY),
+  ],
+  'untag any key': calls('kms:UntagResource', KEY, { 'aws:TagKeys': ['Application'] }),
+  "give any key one of the module's aliases": calls('kms:CreateAlias', [KEY, ALIAS]),
+  'register another revision of any task': calls('ecs:RegisterTaskDefinition', arn('ecs', 'task-definition/nightly:2')),
+  'deregister any task definition': calls('ecs:DeregisterTaskDefinition'),
+  'delete any cluster': calls('ecs:DeleteCluster', arn('ecs', 'cluster/payroll')),
+  "empty the bucket of somebody else's module": calls('s3:DeleteObject', s3(`${THEIRS}/x`)),
+  "read the bucket of somebody else's module": calls('s3:GetObject', s3(`${THEIRS}/x`)),
+}
+
+const DEREGISTER = {
+  open: ['deregister any task definition'],
+  says: "Task definitions are registered with the module's names only, and any can be deregistered.",
+}
+const ANY_PREFIX = {
+  open: ["empty the bucket of somebody else's module", ...DEREGISTER.open],
+  says: '`*`, as on the page, is any: also the modules of others in the account.',
+}
 
 export const cases = [
-  { principals: [{ who: 'user alice', open: { documented: DEPLOYER, current: DEPLOYER, hardened: [MAKE] } }] },
+  { principals: [{ who: 'user alice', ...ANY_PREFIX }] },
+  { parameters: { NamePrefix: 'acme-data' }, principals: [{ who: 'user alice', ...DEREGISTER }] },
   {
-    parameters: MODULE,
+    parameters: { ManageRoles: true },
     principals: [
-      { who: 'user alice', open: { documented: DEPLOYER, current: DEPLOYER, hardened: [] } },
-      ...['compute', 'task-python', 'ecs-execution-role'].map((name) => ({
-        who: `role acme-data-orchestra-${name}-0a1b2c3d`,
-        open: NOTHING,
-      })),
+      {
+        who: 'user alice',
+        ...ANY_PREFIX,
+        open: [...ANY_PREFIX.open, 'give a role a policy of their own, and be it'],
+      },
+    ],
+  },
+  {
+    parameters: { ...MODULE, NamePrefix: 'acme-data' },
+    principals: [
+      { who: 'user alice', ...DEREGISTER },
+      { who: 'role acme-data-orchestra-compute-0a1b2c3d' },
+      { who: 'role acme-data-orchestra-task-python-0a1b2c3d' },
+      { who: 'role acme-data-orchestra-ecs-execution-role-0a1b2c3d' },
     ],
   },
 ]

@@ -1,4 +1,4 @@
-// Orchestra's module terraform-aws-ecs-compute with Terraform's AWS provider 6: what the provider calls for
+// Orchestra's module terraform-aws-ecs-compute 1.1.0 with Terraform's AWS provider 6: what the provider calls for
 // the module's resources, on create, refresh, update and destroy; and what Orchestra and the tasks do.
 
 import { arn, attaching, calls, iam, s3, to } from '../calls.mjs'
@@ -22,6 +22,8 @@ const POLICIES = [named('task-python'), named('compute')].map((name) => iam(`pol
 const SECRETS = iam(`policy/${named('ecs-get-secrets')}`)
 const BUCKETS = ['secrets', 'artifacts'].map((name) => s3(named(name)))
 const KEY = arn('kms', 'key/11111111-2222-3333-4444-555555555555')
+/** The one that is being made: KMS asks about `key/*`, and the simulator knows no wildcard. */
+const NEW_KEY = arn('kms', 'key/0')
 const ALIAS = arn('kms', `alias/${PREFIX}_integration_PYTHON_${SUFFIX}`)
 const LOG = arn('logs', `log-group:/${PREFIX}-orchestra/ecs-${SUFFIX}`)
 
@@ -30,9 +32,9 @@ const requested = { 'aws:RequestTag/Application': TAG }
 const tagged = { 'aws:ResourceTag/Application': TAG }
 
 const UPDATES = 'Trust policies can be updated, and versions of policies made and deleted.'
-const MODULE_ROLES = 'With ModuleRoles, roles and policies can be read only.'
+const READ_ONLY = 'Without ManageRoles, roles and policies can be read only.'
 const NOT_TERRAFORM =
-  'No running of tasks, no objects of buckets, no reading, writing or deleting of logs, no looking at networks.'
+  'No running of tasks, no other objects, no reading, writing or deleting of logs, no looking at networks.'
 
 /** What Terraform does whose roles they are. */
 const apply = [
@@ -63,6 +65,16 @@ const apply = [
     ),
   },
   {
+    what: 'empty the buckets: both have force_destroy',
+    calls: [
+      ...calls('s3:ListBucketVersions', BUCKETS),
+      ...calls(
+        's3:DeleteObject DeleteObjectVersion',
+        BUCKETS.map((bucket) => `${bucket}/python/x`),
+      ),
+    ],
+  },
+  {
     what: 'tags of buckets since 6.23',
     calls: calls('s3:ListTagsForResource TagResource UntagResource', BUCKETS),
     refused: { documented: 'S3 tags can be read and written by their new actions.' },
@@ -71,7 +83,7 @@ const apply = [
     what: 'a key',
     calls: [
       ...calls('kms:CreateKey', '*', requested),
-      ...calls('kms:PutKeyPolicy TagResource', KEY),
+      ...calls('kms:TagResource', NEW_KEY, requested),
       ...calls(
         `kms:DescribeKey GetKeyPolicy GetKeyRotationStatus ListResourceTags EnableKeyRotation UpdateKeyDescription
         PutKeyPolicy TagResource UntagResource ScheduleKeyDeletion`,
@@ -98,19 +110,19 @@ const apply = [
 ]
 
 /** The same, for the module's own roles and policies. */
+const readRoles = {
+  what: 'look at roles',
+  calls: [
+    ...calls('iam:GetRole ListAttachedRolePolicies ListRolePolicies ListInstanceProfilesForRole', ROLES),
+    ...calls('iam:GetPolicy GetPolicyVersion ListPolicyVersions', [...POLICIES, SECRETS]),
+  ],
+}
 const applyRoles = [
   {
-    what: 'make, refresh and destroy roles',
+    what: 'make and destroy roles',
     calls: [
-      ...calls(
-        `iam:CreateRole TagRole GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole
-        UpdateRoleDescription UpdateRole UntagRole DeleteRole`,
-        ROLES,
-      ),
-      ...calls('iam:CreatePolicy TagPolicy GetPolicy GetPolicyVersion ListPolicyVersions UntagPolicy DeletePolicy', [
-        ...POLICIES,
-        SECRETS,
-      ]),
+      ...calls('iam:CreateRole TagRole UpdateRoleDescription UpdateRole UntagRole DeleteRole', ROLES),
+      ...calls('iam:CreatePolicy TagPolicy UntagPolicy DeletePolicy', [...POLICIES, SECRETS]),
     ],
   },
   {
@@ -153,7 +165,21 @@ const module = {
 }
 
 export const cases = [
-  ...['*', PREFIX].flatMap((NamePrefix) => withPrefix([...apply, ...applyRoles], NamePrefix)),
+  ...['*', PREFIX].flatMap((NamePrefix) => [
+    ...withPrefix([...apply, readRoles], NamePrefix),
+    ...withPrefix(
+      applyRoles.map((row) => ({ ...row, parameters: { ManageRoles: true } })),
+      NamePrefix,
+    ),
+    ...withPrefix(
+      applyRoles.map(({ what, calls, refused }) => ({
+        what: `${what}, without ManageRoles`,
+        calls,
+        refused: { ...refused, hardened: READ_ONLY },
+      })),
+      NamePrefix,
+    ),
+  ]),
   {
     what: 'a cluster with another prefix',
     parameters: { NamePrefix: 'other' },
@@ -171,35 +197,28 @@ export const cases = [
     refused: { hardened: NOT_TERRAFORM },
   },
   {
-    what: 'run tasks, empty buckets, look at networks',
+    what: 'run tasks, read buckets, look at networks',
     calls: [
       ...calls('ecs:RunTask', `${FAMILY}:1`),
-      ...calls('s3:DeleteObject', `${BUCKETS[0]}/x`),
+      ...calls('s3:GetObject', `${BUCKETS[0]}/x`),
       ...calls('ec2:DescribeVpcs'),
     ],
     refused: { hardened: NOT_TERRAFORM },
   },
   ...apply.map((row) => ({ ...row, what: `${row.what}, ModuleRoles`, parameters: { NamePrefix: PREFIX, ...module } })),
-  {
-    what: 'look at roles, ModuleRoles',
-    parameters: module,
-    calls: [
-      ...calls('iam:GetRole ListAttachedRolePolicies ListRolePolicies ListInstanceProfilesForRole', ROLES),
-      ...calls('iam:GetPolicy GetPolicyVersion ListPolicyVersions', POLICIES),
-    ],
-  },
+  { ...readRoles, what: 'look at roles, ModuleRoles', parameters: module },
   {
     what: 'make roles, ModuleRoles',
     parameters: module,
     calls: [...calls('iam:CreateRole DeleteRole', ROLES), ...calls('iam:CreatePolicy', POLICIES)],
-    refused: { hardened: MODULE_ROLES },
+    refused: { hardened: READ_ONLY },
   },
   {
     what: 'Orchestra: run a task and watch it',
     as: `role ${named('compute')}`,
     parameters: module,
     calls: [
-      ...calls('ecs:RunTask', `${FAMILY}:1`),
+      ...calls('ecs:RunTask', `${FAMILY}:1`, { 'ecs:cluster': CLUSTER }),
       ...calls('ecs:DescribeTasks StopTask TagResource', TASK),
       ...calls('ecs:DescribeClusters', CLUSTER),
       ...calls('iam:PassRole', [EXECUTION, TASK_ROLE], to('ecs-tasks')),

@@ -2,6 +2,7 @@
 // v1, `keep_warm`, `manage_roles: false`.
 
 import { arn, calls, iam, s3, to } from '../calls.mjs'
+import { ACCOUNT } from '../simulator.mjs'
 
 export const client = 'Zappa 0.63.0'
 export const parameters = { UserNames: ['serverless'], Deployments: ['tr-x-dev'] }
@@ -12,31 +13,45 @@ const ROLE = iam('role/tr-x-dev-ZappaLambdaExecutionRole')
 const STACK = arn('cloudformation', 'stack/tr-x-dev/0a1b')
 const RULE = arn('events', 'rule/tr-x-dev-zappa-keep-warm-handler.keep_warm_callback')
 const LOG = arn('logs', 'log-group:/aws/lambda/tr-x-dev')
+/** What Zappa tags its stack with, and CloudFormation the API in it. */
+const NEW = { 'aws:RequestTag/ZappaProject': 'tr-x-dev' }
+const OURS = { 'aws:ResourceTag/ZappaProject': 'tr-x-dev' }
+const MINE = { 'aws:ResourceAccount': ACCOUNT }
 const BUCKET = s3('zappa-tr-x-relay')
 const PACKAGE = s3('zappa-tr-x-relay/tr-x-dev-1.zip')
 
 const api = (path) => `arn:aws:apigateway:eu-west-1::/${path}`
 /** The calls that CloudFormation makes for who updates a stack with an API in it. */
 const API = [
-  ...calls('apigateway:POST', ['restapis', 'restapis/0a/resources/0b'].map(api)),
+  ...calls('apigateway:POST', api('restapis'), NEW),
+  ...calls('apigateway:PUT', api('tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2Frestapis%2F0a'), {
+    ...NEW,
+    'aws:CalledVia': ['cloudformation.amazonaws.com'],
+  }),
+  ...calls('apigateway:POST', ['restapis/0a/resources/0b', 'restapis/0a/authorizers'].map(api), OURS),
   ...calls(
     'apigateway:PUT',
     ['restapis/0a/resources/0b/methods/ANY', 'restapis/0a/resources/0b/methods/ANY/integration'].map(api),
+    OURS,
   ),
-  ...calls('apigateway:PUT', api('tags/arn%3Aaws%3Aapigateway%3Aeu-west-1%3A%3A%2Frestapis%2F0a')),
-  ...calls('apigateway:GET', ['restapis/0a', 'restapis/0a/resources'].map(api)),
+  ...calls('apigateway:GET', ['restapis/0a', 'restapis/0a/resources'].map(api), OURS),
   ...calls('iam:PassRole', ROLE, to('apigateway')),
 ]
 
-/** The current user's functions' metrics and URLs, which the page forgets. */
-const TODAY = 'Function URLs can be listed, concurrency removed and metrics read'
-const NO_SETTINGS = '`current` also manages function URLs, concurrency and tags.'
+/** What the page forgets. */
+const TODAY = 'Function URLs can be listed and managed, concurrency removed, functions and buckets tagged'
+const CONCURRENCY = '`current` also sets the concurrency of functions.'
+const FUNCTIONS = 'With Vpc and XRay, functions are in a network and send traces.'
 
 export const cases = [
   {
     what: 'upload the package',
     as,
-    calls: [...calls('s3:CreateBucket ListBucket', BUCKET), ...calls('s3:PutObject GetObject DeleteObject', PACKAGE)],
+    calls: [
+      ...calls('s3:CreateBucket', BUCKET),
+      ...calls('s3:ListBucket', BUCKET, MINE),
+      ...calls('s3:PutObject GetObject DeleteObject AbortMultipartUpload', PACKAGE, MINE),
+    ],
   },
   { what: 'find the role', as, calls: [...calls('iam:GetRole', ROLE), ...calls('sts:GetCallerIdentity')] },
   {
@@ -64,7 +79,10 @@ export const cases = [
     what: 'make the API',
     as,
     calls: [
-      ...calls('cloudformation:CreateStack UpdateStack DescribeStacks DescribeStackResource ListStackResources', STACK),
+      ...calls('cloudformation:DescribeStacks', STACK),
+      ...calls('cloudformation:CreateStack', STACK, NEW),
+      ...calls('cloudformation:DescribeStacks DescribeStackResource ListStackResources', STACK),
+      ...calls('cloudformation:UpdateStack', STACK, OURS),
       ...API,
     ],
   },
@@ -72,8 +90,9 @@ export const cases = [
     what: 'deploy the API',
     as,
     calls: [
-      ...calls('apigateway:POST', api('restapis/0a/deployments')),
-      ...calls('apigateway:PATCH', ['restapis/0a', 'restapis/0a/stages/dev'].map(api)),
+      ...calls('apigateway:POST', api('restapis/0a/deployments'), OURS),
+      ...calls('apigateway:GET', api('restapis')),
+      ...calls('apigateway:PATCH', ['restapis/0a', 'restapis/0a/stages/dev'].map(api), OURS),
     ],
   },
   {
@@ -92,14 +111,34 @@ export const cases = [
     refused: { documented: TODAY },
   },
   {
-    what: 'settings of concurrency, function URLs and tags',
+    what: 'function_url_enabled, tags, snap_start',
     as,
-    calls: calls(
-      `lambda:PutFunctionConcurrency CreateFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig
-      TagResource`,
-      FUNCTION,
-    ),
-    refused: { documented: NO_SETTINGS, hardened: NO_SETTINGS },
+    calls: [
+      ...calls(
+        'lambda:CreateFunctionUrlConfig UpdateFunctionUrlConfig DeleteFunctionUrlConfig TagResource PublishVersion',
+        FUNCTION,
+      ),
+      ...calls('s3:PutBucketTagging', BUCKET, MINE),
+    ],
+    refused: { documented: TODAY },
+  },
+  {
+    what: 'lambda_concurrency',
+    as,
+    calls: calls('lambda:PutFunctionConcurrency', FUNCTION),
+    refused: { documented: CONCURRENCY, hardened: CONCURRENCY },
+  },
+  {
+    what: 'num_retained_versions',
+    as,
+    calls: calls('lambda:ListVersionsByFunction DeleteFunction', `${FUNCTION}:1`),
+  },
+  {
+    what: 'vpc_config',
+    as,
+    parameters: { Vpc: true },
+    calls: calls('ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs'),
+    refused: { documented: FUNCTIONS },
   },
   { what: 'status of the API', as, calls: calls('apigateway:GET', ['apikeys', 'restapis'].map(api)) },
   {
@@ -113,9 +152,10 @@ export const cases = [
     what: 'undeploy',
     as,
     calls: [
-      ...calls('cloudformation:DescribeStacks DeleteStack', STACK),
-      ...calls('apigateway:DELETE', ['restapis/0a', 'restapis/0a/resources/0b'].map(api)),
-      ...calls('apigateway:GET', api('restapis/0a/stages')),
+      ...calls('cloudformation:DescribeStacks', STACK),
+      ...calls('cloudformation:DeleteStack', STACK, OURS),
+      ...calls('apigateway:DELETE', ['restapis/0a', 'restapis/0a/resources/0b'].map(api), OURS),
+      ...calls('apigateway:GET', api('restapis/0a/stages'), OURS),
       ...calls('lambda:DeleteFunction', FUNCTION),
       ...calls('logs:DeleteLogGroup', LOG),
     ],
@@ -136,7 +176,7 @@ export const cases = [
     what: 'a deployment with another name',
     as,
     calls: calls('lambda:UpdateFunctionCode', arn('lambda', 'function:other-dev')),
-    refused: { hardened: 'Everything is limited to names that begin with NamePrefix' },
+    refused: { hardened: 'Everything but APIs is limited to names that begin with NamePrefix' },
   },
   {
     what: 'a role of its own, manage_roles: true',
@@ -159,5 +199,25 @@ export const cases = [
       ...calls('logs:CreateLogStream PutLogEvents', `${LOG}:log-stream:x`),
       ...calls('lambda:InvokeFunction', FUNCTION),
     ],
+  },
+  {
+    what: 'a function in a network: Lambda makes its network interfaces',
+    as: 'role tr-x-dev-ZappaLambdaExecutionRole',
+    parameters: { Vpc: true },
+    calls: calls('ec2:DescribeNetworkInterfaces DescribeSubnets').concat(
+      calls('ec2:CreateNetworkInterface', ['network-interface/eni-0a', 'subnet/subnet-0a'].map((name) => arn('ec2', name))),
+      calls(
+        'ec2:DeleteNetworkInterface AssignPrivateIpAddresses UnassignPrivateIpAddresses',
+        arn('ec2', 'network-interface/eni-0a'),
+      ),
+    ),
+    refused: { documented: FUNCTIONS },
+  },
+  {
+    what: 'traces, xray_tracing',
+    as: 'role tr-x-dev-ZappaLambdaExecutionRole',
+    parameters: { XRay: true },
+    calls: calls('xray:PutTraceSegments PutTelemetryRecords GetSamplingRules GetSamplingTargets'),
+    refused: { documented: FUNCTIONS },
   },
 ]
