@@ -93,7 +93,10 @@ const requested = (tags) => ({
 /** Sets of tags that the policies ask for, of what is there or of what is new: each alone, those of a statement, all. */
 function tagsIn(principal) {
   const sets = allowing(principal).map(({ Condition = {} }) => {
-    const keys = Object.values(Condition).flatMap((test) => Object.entries(test))
+    const keys = Object.entries(Condition).flatMap(([test, keys]) =>
+      // That there is a tag says nothing of its value; that there is none asks for no tag.
+      Object.entries(keys).map(([key, values]) => [key, test === 'Null' ? (`${values}` === 'true' ? [] : 'x') : values]),
+    )
     const wanted = keys.filter(([key]) => /:(Request|Resource)Tag\//.test(key))
     return wanted.flatMap(([key, values]) => list(values).map((value) => [key.replace(/^[^/]*\//, ''), filled(value)]))
   })

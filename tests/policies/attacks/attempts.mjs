@@ -15,7 +15,9 @@ const GROUP = ec2('security-group/sg-0f')
 const FUNCTION = arn('lambda', 'function:payroll')
 const DEFINITION = arn('batch', 'job-definition/nightly')
 const QUEUE = arn('batch', 'job-queue/nightly')
+const MACHINES = arn('batch', 'compute-environment/nightly')
 const TASK = arn('ecs', 'task-definition/nightly:1')
+const NIGHTLY = { 'ecs:cluster': arn('ecs', 'cluster/nightly') }
 const STACK = arn('cloudformation', 'stack/payroll/0f')
 const WORKFLOW = arn('states', 'stateMachine:payroll')
 const API = '/restapis/0f'
@@ -37,7 +39,7 @@ const PROVIDER = {
 /** The two ways in which things of other people's are found: with tags of theirs, and without any. */
 const WORLDS = [
   Object.fromEntries(
-    [MACHINE, VOLUME, GROUP, FUNCTION, DEFINITION, QUEUE, TASK, WORKFLOW, KEY, FILES, SECRET, ADMIN].map((it) => [
+    [MACHINE, VOLUME, GROUP, FUNCTION, DEFINITION, QUEUE, MACHINES, TASK, WORKFLOW, KEY, FILES, SECRET, ADMIN].map((it) => [
       it,
       { Name: 'payroll', Application: 'payroll' },
     ]),
@@ -127,8 +129,24 @@ const TO_ADMINISTRATOR = {
   ],
   'send a key to any machine': calls('ec2-instance-connect:SendSSHPublicKey', MACHINE),
   'swap the root disk of any machine': calls('ec2:CreateReplaceRootVolumeTask', [MACHINE, VOLUME]),
-  'submit any job with a command of their own': calls('batch:SubmitJob', [`${DEFINITION}:1`, QUEUE]),
-  'run any task with a command of their own': calls('ecs:RunTask', TASK),
+  'change any launch template': calls('ec2:CreateLaunchTemplateVersion', ec2('launch-template/lt-0f')),
+  // Any of the two is enough: the role of the job, or that of the machines it runs on.
+  'submit any job with a command of their own': calls('batch:SubmitJob', [
+    `${DEFINITION}:1`,
+    arn('batch', 'job-queue/<queue>'),
+  ]),
+  'submit a job of their own into any queue': calls('batch:SubmitJob', [
+    arn('batch', 'job-definition/<definition>:1'),
+    QUEUE,
+  ]),
+  'make a queue onto any machines of AWS Batch': [
+    ...calls('batch:CreateJobQueue', [arn('batch', 'job-queue/<queue>'), MACHINES]),
+    ...calls('batch:SubmitJob', [arn('batch', 'job-definition/<definition>:1'), arn('batch', 'job-queue/<queue>')]),
+  ],
+  'change any machines of AWS Batch': calls('batch:UpdateComputeEnvironment', MACHINES),
+  'run any task with a command of their own': calls('ecs:RunTask', TASK, NIGHTLY),
+  'run a task of their own on any cluster': calls('ecs:RunTask', arn('ecs', 'task-definition/<task>:1'), NIGHTLY),
+  'change any service': calls('ecs:UpdateService', arn('ecs', 'service/nightly/web'), NIGHTLY),
   'open a shell in any task': calls('ecs:ExecuteCommand', [
     arn('ecs', 'cluster/nightly'),
     arn('ecs', 'task/nightly/0f'),
@@ -138,6 +156,7 @@ const TO_ADMINISTRATOR = {
   'change any state machine': calls('states:UpdateStateMachine StartExecution', WORKFLOW),
   'change any Glue job': calls('glue:UpdateJob StartJobRun', arn('glue', 'job/payroll')),
   'open any notebook': calls('sagemaker:CreatePresignedNotebookInstanceUrl', arn('sagemaker', 'notebook-instance/x')),
+  'overwrite any image': calls('ecr:PutImage', arn('ecr', 'repository/payroll')),
   'run any build with commands of their own': calls('codebuild:StartBuild', arn('codebuild', 'project/payroll')),
   'change any data pipeline': calls(
     'datapipeline:PutPipelineDefinition ActivatePipeline',
@@ -151,6 +170,9 @@ const TO_ADMINISTRATOR = {
     PROVIDER.function,
   ),
   'invoke the function that serves presets': calls('lambda:InvokeFunction', PROVIDER.function),
+  'let a queue invoke the function that serves presets': calls('lambda:CreateEventSourceMapping', '*', {
+    'lambda:FunctionArn': PROVIDER.function,
+  }),
   'let somebody invoke the function that serves presets': calls('lambda:AddPermission', PROVIDER.function),
   'pass the role of the function that serves presets': run(PROVIDER.role),
   'change the role of the function that serves presets': calls('iam:PutRolePolicy', PROVIDER.role),
@@ -200,6 +222,8 @@ const HARMS = {
   'delete any disk': calls('ec2:DeleteVolume', VOLUME),
   'delete any machine image': calls('ec2:DeregisterImage', image('image/ami-0f')),
   'tag any machine': calls('ec2:CreateTags', MACHINE, { 'aws:RequestTag/CostCenter': 'x', 'aws:TagKeys': ['CostCenter'] }),
+  'read the user data of any machine': calls('ec2:DescribeInstanceAttribute', MACHINE),
+  'delete an unused network interface': calls('ec2:DeleteNetworkInterface', ec2('network-interface/eni-0f')),
   'open any security group': calls('ec2:AuthorizeSecurityGroupIngress', GROUP),
   'delete any security group': calls('ec2:DeleteSecurityGroup', GROUP),
   'change any route': calls('ec2:CreateRoute', ec2('route-table/rtb-0f')),
@@ -220,13 +244,13 @@ const HARMS = {
   'delete any queue': calls('sqs:DeleteQueue', arn('sqs', 'payroll')),
   'read any queue': calls('sqs:ReceiveMessage', arn('sqs', 'payroll')),
   'delete any image': calls('ecr:DeleteRepository', arn('ecr', 'repository/payroll')),
-  'overwrite any image': calls('ecr:PutImage', arn('ecr', 'repository/payroll')),
   'mount any file system': calls('elasticfilesystem:ClientMount ClientWrite', FILES),
   'read any log': calls('logs:GetLogEvents', arn('logs', 'log-group:/payroll:log-stream:x')),
   'delete any log': calls('logs:DeleteLogGroup', arn('logs', 'log-group:/payroll')),
   'delete any stack': calls('cloudformation:DeleteStack', STACK),
   'change any REST API': calls('apigateway:PATCH', `arn:aws:apigateway:eu-west-1::${API}`),
   'delete any REST API': calls('apigateway:DELETE', `arn:aws:apigateway:eu-west-1::${API}`),
+  'read the log of the function that serves presets': calls('logs:GetLogEvents', `${PROVIDER.log}:log-stream:x`),
   'delete the log of the function that serves presets': calls('logs:DeleteLogGroup', PROVIDER.log),
   'write into the log of the function that serves presets': calls('logs:PutLogEvents', `${PROVIDER.log}:log-stream:x`),
   'delete the function that serves presets': calls('lambda:DeleteFunction', PROVIDER.function),

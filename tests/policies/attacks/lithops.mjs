@@ -2,46 +2,72 @@ import { attempts } from './attempts.mjs'
 
 export const parameters = { UserNames: ['alice'] }
 
-const USER = [
-  'cancel any spot request',
+const SPOT = ['cancel any spot request']
+const NETWORK = [
   'change any route',
-  'delete any machine image',
   'delete any network',
   'delete any security group',
-  'end any machine',
-  'image the disks of any machine',
   'open any security group',
-  'stop any machine',
 ]
-const says = 'the users reach every network and security group'
+const alice = {
+  who: 'user alice',
+  says: 'there the users reach every network and security group',
+  open: [...SPOT, ...NETWORK],
+}
+const machine = {
+  who: 'role lithops-role-ec2',
+  says: 'Spot requests are cancelled, whoever made them.',
+  open: SPOT,
+}
+const EVERYTHING = Object.values(attempts()).flatMap(Object.keys)
 
 export const cases = [
+  { principals: [alice, { who: 'role lithops-role' }, machine] },
+  { parameters: { AccountKind: 'sso' }, principals: [alice] },
   {
+    parameters: {
+      DeleteImages: true,
+      LambdaVpc: true,
+      AccessPoints: ['arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0a1b2c3d'],
+      BucketNames: ['data'],
+      BatchInstanceRole: true,
+      CustomerEcrPolicy: true,
+      ServiceLinkedRoles: false,
+    },
     principals: [
-      { who: 'user alice', says, open: USER },
-      { who: 'role lithops-role' },
-      { who: 'role lithops-role-ec2', says, open: ['cancel any spot request', 'end any machine', 'stop any machine'] },
+      {
+        ...alice,
+        says: 'The users can then delete every machine image of the account.',
+        open: [...alice.open, 'delete any machine image'],
+      },
+      {
+        who: 'role lithops-role',
+        says: 'though a job of AWS Batch can, which has the same role',
+        open: ['delete an unused network interface'],
+      },
+      machine,
+      { who: 'role lithops-batch-instance-role' },
     ],
   },
-  { parameters: { AccountKind: 'sso' }, principals: [{ who: 'user alice', says, open: USER }] },
   {
     parameters: { BatchTrust: true },
     principals: [
       {
         who: 'role lithops-role',
         says: 'as the service role of Batch',
-        open: [],
+        open: [
+          'end any machine',
+          'read the user data of any machine',
+          'run a machine as any role',
+          'run a task as any role',
+          'run a task of their own on any cluster',
+          'run any task with a command of their own',
+        ],
       },
     ],
   },
   {
     parameters: { AdministratorsGroup: true, AdministratorNames: ['bob'] },
-    principals: [
-      {
-        who: 'user bob',
-        says: 'lithops-administrators has AdministratorAccess',
-        open: Object.values(attempts()).flatMap(Object.keys),
-      },
-    ],
+    principals: [{ who: 'user bob', says: 'lithops-administrators has AdministratorAccess', open: EVERYTHING }],
   },
 ]

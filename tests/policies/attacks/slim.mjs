@@ -3,21 +3,16 @@
 
 export const parameters = { UserNames: ['alice'] }
 
+const JOBS = { says: 'The users and the functions can stop any job of AWS Batch.', open: ['stop any job'] }
+const principals = [
+  { who: 'user alice', ...JOBS },
+  { who: 'role SLIM-Extras_for_Lambda', ...JOBS },
+  { who: 'role SLIM-Extras_ECS_for_EC2' },
+  { who: 'role StepFunctionsLambdaRole' },
+]
+
 export const cases = [
-  {
-    principals: [
-      { who: 'user alice', open: [] },
-      { who: 'role SLIM-Extras_for_Lambda', open: [] },
-      { who: 'role SLIM-Extras_ECS_for_EC2', open: [] },
-      { who: 'role StepFunctionsLambdaRole' },
-    ],
-  },
-  {
-    parameters: { BucketNames: ['seismic'] },
-    principals: [
-      { who: 'user alice', open: [] },
-      { who: 'role SLIM-Extras_for_Lambda', open: [] },
-      { who: 'role SLIM-Extras_ECS_for_EC2', open: [] },
-    ],
-  },
+  { principals },
+  { parameters: { BucketNames: ['seismic'] }, principals },
+  { parameters: { UserPassRole: false, LambdaVpc: true }, principals: principals.filter(({ who }) => who !== 'role SLIM-Extras_for_Lambda') },
 ]

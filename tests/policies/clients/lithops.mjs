@@ -26,6 +26,13 @@ const DEFINITION = batch(`job-definition/${PACKAGE}--FARGATE_SPOT--runtime--late
 const ROLE = iam('role/lithops-role')
 const MACHINE = iam('role/lithops-role-ec2')
 const INSTANCE = ec2('instance/i-0a')
+const VPC = ec2('vpc/vpc-0a')
+const ROUTES = ec2('route-table/rtb-0a')
+const ACCESS_POINT = arn('elasticfilesystem', 'access-point/fsap-0a1b2c3d')
+const FILES = arn('elasticfilesystem', 'file-system/fs-0a')
+
+/** A machine of Lithops', by which it is known. */
+const OWN = { 'ec2:InstanceProfile': iam('instance-profile/lithops-role-ec2') }
 
 const named = (Name) => ({ 'aws:RequestTag/Name': Name, 'aws:TagKeys': ['Name'] })
 const isNamed = (Name) => ({ 'aws:ResourceTag/Name': Name })
@@ -65,9 +72,25 @@ const SPOT = [
   ]),
   ...calls('ec2:DescribeSpotInstanceRequests'),
   ...calls('ec2:CancelSpotInstanceRequests', ec2('spot-instances-request/sir-0a')),
-  ...calls('ec2:CreateTags', INSTANCE, named('lithops-worker-0a')),
+  ...calls('ec2:CreateTags', INSTANCE, { ...OWN, ...named('lithops-worker-0a') }),
 ]
-const STOP = calls('ec2:StartInstances StopInstances TerminateInstances', INSTANCE, isNamed('lithops-worker-0a'))
+const STOP = calls('ec2:StartInstances StopInstances TerminateInstances', INSTANCE, {
+  ...OWN,
+  ...isNamed('lithops-worker-0a'),
+})
+
+/** What Lambda does with the role of a function in a network. */
+const NETWORK_INTERFACE = [
+  ...calls('ec2:DescribeNetworkInterfaces DescribeSubnets'),
+  ...calls(
+    'ec2:CreateNetworkInterface',
+    ['network-interface/eni-0a', 'subnet/subnet-0a', 'security-group/sg-0a'].map(ec2),
+  ),
+  ...calls(
+    'ec2:DeleteNetworkInterface AssignPrivateIpAddresses UnassignPrivateIpAddresses',
+    ec2('network-interface/eni-0a'),
+  ),
+]
 
 const GROUP = 'LithopsUserGroup also has LithopsPassRole and AWSBatchFullAccess.'
 
@@ -126,26 +149,36 @@ const users = (AccountKind, gap) =>
       calls: [
         ...calls(`ec2:DescribeVpcs DescribeSubnets DescribeInternetGateways DescribeNatGateways DescribeRouteTables
         DescribeSecurityGroups`),
-        ...calls('ec2:CreateVpc DeleteVpc', ec2('vpc/vpc-0a')),
-        ...calls('ec2:CreateTags', ec2('vpc/vpc-0a'), named('lithops-vpc-0a1b-0a')),
-        ...calls('ec2:CreateSubnet', [ec2('vpc/vpc-0a'), ec2('subnet/subnet-0a')]),
-        ...calls('ec2:DeleteSubnet', ec2('subnet/subnet-0a')),
+        ...calls('ec2:CreateVpc', VPC),
+        ...calls('ec2:CreateTags', VPC, named('lithops-vpc-0a1b-0a')),
+        ...calls('ec2:CreateSubnet', VPC, isNamed('lithops-vpc-0a1b-0a')),
+        ...calls('ec2:CreateSubnet DeleteSubnet', ec2('subnet/subnet-0a')),
         ...calls('ec2:CreateInternetGateway DeleteInternetGateway', ec2('internet-gateway/igw-0a')),
-        ...calls('ec2:AttachInternetGateway DetachInternetGateway', [
-          ec2('internet-gateway/igw-0a'),
-          ec2('vpc/vpc-0a'),
-        ]),
-        ...calls('ec2:CreateTags', ec2('route-table/rtb-0a'), named('lithops-vpc-0a1b-0a-publ')),
-        ...calls('ec2:AssociateRouteTable', [ec2('route-table/rtb-0a'), ec2('subnet/subnet-0a')]),
-        ...calls('ec2:CreateRoute', ec2('route-table/rtb-0a')),
-        ...calls('ec2:CreateSecurityGroup', [ec2('vpc/vpc-0a'), ec2('security-group/sg-0a')]),
+        ...calls('ec2:AttachInternetGateway DetachInternetGateway', ec2('internet-gateway/igw-0a')),
+        ...calls('ec2:AttachInternetGateway DetachInternetGateway', VPC, isNamed('lithops-vpc-0a1b-0a')),
+        ...calls('ec2:CreateTags', ROUTES, named('lithops-vpc-0a1b-0a-publ')),
+        ...calls('ec2:AssociateRouteTable CreateRoute', ROUTES, isNamed('lithops-vpc-0a1b-0a-publ')),
+        ...calls('ec2:AssociateRouteTable', ec2('subnet/subnet-0a')),
+        ...calls('ec2:CreateSecurityGroup', VPC, isNamed('lithops-vpc-0a1b-0a')),
+        ...calls('ec2:CreateSecurityGroup', ec2('security-group/sg-0a')),
+        ...calls('ec2:DeleteVpc', VPC, isNamed('lithops-vpc-0a1b-0a')),
         ...calls('ec2:AuthorizeSecurityGroupIngress DeleteSecurityGroup', ec2('security-group/sg-0a')),
       ],
     },
     {
       what: 'make a network that the configuration names',
-      calls: calls('ec2:CreateTags', ec2('vpc/vpc-0a'), named('team-network')),
+      calls: calls('ec2:CreateTags', VPC, named('team-network')),
       refused: { hardened: 'A network that Lithops makes is named lithops-…, by `vpc_name` too.' },
+    },
+    {
+      what: 'make the rest of a network that the configuration names by `vpc_id`',
+      calls: calls('ec2:CreateSubnet', VPC, isNamed('team-network')),
+      refused: { hardened: 'Of a network in `vpc_id`, all parts have to be given.' },
+    },
+    {
+      what: 'start and stop a machine that somebody else made, `exec_mode: consume`',
+      calls: calls('ec2:StartInstances StopInstances', INSTANCE, isNamed('workstation')),
+      refused: { hardened: 'A machine of `exec_mode: consume` needs that profile too.' },
     },
     {
       what: 'make and delete a key',
@@ -160,10 +193,25 @@ const users = (AccountKind, gap) =>
       what: 'build an image',
       calls: [
         ...calls('ec2:CreateTags', INSTANCE, { 'ec2:CreateAction': 'RunInstances', ...named('building-image-x') }),
-        ...calls('ec2:StopInstances TerminateInstances', INSTANCE, isNamed('building-image-x')),
-        ...calls('ec2:CreateImage', [INSTANCE, image('image/ami-0a'), image('snapshot/snap-0a')]),
-        ...calls('ec2:DeregisterImage', image('image/ami-0a')),
+        ...calls('ec2:StopInstances TerminateInstances', INSTANCE, { ...OWN, ...isNamed('building-image-x') }),
+        ...calls('ec2:CreateImage', INSTANCE, OWN),
+        ...calls('ec2:CreateImage', [image('image/ami-0a'), image('snapshot/snap-0a')]),
       ],
+    },
+    {
+      what: 'delete an image',
+      parameters: { DeleteImages: true },
+      calls: calls('ec2:DeregisterImage', image('image/ami-0a')),
+    },
+    {
+      what: 'delete an image, without DeleteImages',
+      calls: calls('ec2:DeregisterImage', image('image/ami-0a')),
+      refused: { hardened: 'A machine image is deleted with DeleteImages only.' },
+    },
+    {
+      what: 'deploy a runtime in a network',
+      parameters: { LambdaVpc: true },
+      calls: calls('ec2:DescribeSecurityGroups DescribeSubnets DescribeVpcs'),
     },
     {
       what: 'AWS Batch: make an environment and a queue, run a job',
@@ -209,7 +257,7 @@ export const cases = [
   ...users('regular', { refused: { documented: GROUP } }),
   ...users('sso'),
   {
-    what: 'a function: storage, its log, its network interface',
+    what: 'a function: storage, its log',
     as: 'role lithops-role',
     calls: [
       ...storage(BUCKET),
@@ -218,16 +266,31 @@ export const cases = [
         'logs:CreateLogStream PutLogEvents',
         arn('logs', 'log-group:/aws/lambda/lithops-worker-0a1b-380-0123456789:log-stream:x'),
       ),
-      ...calls('ec2:DescribeNetworkInterfaces DescribeSubnets'),
-      ...calls(
-        'ec2:CreateNetworkInterface',
-        ['network-interface/eni-0a', 'subnet/subnet-0a', 'security-group/sg-0a'].map(ec2),
-      ),
-      ...calls(
-        'ec2:DeleteNetworkInterface AssignPrivateIpAddresses UnassignPrivateIpAddresses',
-        ec2('network-interface/eni-0a'),
-      ),
     ],
+  },
+  {
+    what: 'Lambda, for a function in a network',
+    as: 'role lithops-role',
+    parameters: { LambdaVpc: true },
+    calls: NETWORK_INTERFACE,
+  },
+  {
+    what: 'Lambda, for a function in a network without LambdaVpc',
+    as: 'role lithops-role',
+    calls: NETWORK_INTERFACE,
+    refused: { hardened: 'Network interfaces with LambdaVpc only, and file systems with AccessPoints only.' },
+  },
+  {
+    what: 'a function: a file system',
+    as: 'role lithops-role',
+    parameters: { LambdaVpc: true, AccessPoints: [ACCESS_POINT] },
+    calls: calls('elasticfilesystem:ClientMount ClientWrite', FILES, {
+      'elasticfilesystem:AccessPointArn': ACCESS_POINT,
+    }),
+    refused: {
+      documented: 'File systems are not in the other editions.',
+      current: 'File systems are not in the other editions.',
+    },
   },
   {
     what: 'a function: the bucket that was named',

@@ -159,6 +159,22 @@ export const cases = [
       ...calls('s3:GetObject PutObject DeleteObject', s3('skypilot-workdir/x')),
     ],
   },
+  // An upload in parts is one of s3:PutObject; its parts are looked for and removed by these.
+  ...['user alice', 'role skypilot-v1'].map((as) => ({
+    what: `what an interrupted upload left, ${as}`,
+    as,
+    parameters: { S3Access: true },
+    calls: [
+      ...calls('s3:ListBucketMultipartUploads', s3('skypilot-workdir')),
+      ...calls('s3:AbortMultipartUpload ListMultipartUploadParts', s3('skypilot-workdir/x')),
+    ],
+  })),
+  {
+    what: 'storage in a bucket that was not named',
+    parameters: { S3Access: true },
+    calls: calls('s3:GetObject PutObject', s3('data/x')),
+    refused: { hardened: 'S3Access is to the buckets named skypilot-… and in BucketNames.' },
+  },
   {
     what: 'mounted storage, of the machines',
     as: 'role skypilot-v1',

@@ -10,9 +10,26 @@ const ec2 = (name) => arn('ec2', name)
 const batch = (name) => arn('batch', name)
 const role = (name) => iam(`role/${name}`)
 
-const ENVIRONMENTS = ['M4_SPOT_MAXCPU_8', 'R5_MULTINODE_24'].map((name) => batch(`compute-environment/${name}`))
-const QUEUES = ['M4_SPOT_QUEUE', 'R5_MULTINODE_QUEUE'].map((name) => batch(`job-queue/${name}`))
-const DEFINITION = batch('job-definition/isotropic-single-instance-batch')
+/** The names in the files under batch/. */
+const ENVIRONMENTS = [
+  'C5N_ON_DEMAND_MAXCPU_18',
+  'M4_SPOT_MAXCPU_8',
+  'R5_ON_DEMAND_MAXCPU_24',
+  'R5_SPOT_MAXCPU_24',
+  'R5_SPOT_MAXCPU_48',
+].map((name) => batch(`compute-environment/${name}`))
+const QUEUES = [
+  'MultiNodeQueue_C5N_MAX_18',
+  'MultiNodeQueue_R5_MAX_24',
+  'SpotQueue_M4',
+  'SpotQueue_R5_MAX_24',
+  'SpotQueue_R5_MAX_48',
+].map((name) => batch(`job-queue/${name}`))
+/** The names that ComputeGradients and ComputeGradients_MultiNode give. */
+const DEFINITIONS = ['isotropic-single-instance-batch', 'isotropic-multi-node-job-1'].map((name) =>
+  batch(`job-definition/${name}`),
+)
+const REVISIONS = DEFINITIONS.map((definition) => `${definition}:1`)
 const FUNCTIONS = [
   'CreateQueues',
   'Iterator',
@@ -27,34 +44,69 @@ const REDUCE = { 'lambda:FunctionArn': arn('lambda', 'function:ReduceGradients')
 const MAPPING = arn('lambda', 'event-source-mapping:0a1b')
 const SQS = arn('sqs', 'GradientQueue_1')
 const MACHINES = ['LSRTM-SGD', 'LSRTM-SGD-MultiNode'].map((name) => arn('states', `stateMachine:${name}`))
-const OBJECT = s3('seismic/gradients/x')
+const BUCKET = s3('slim-bucket-common')
+const OBJECT = s3('slim-bucket-common/gradients/x')
+const slim = (prefix) => ({ [`aws:${prefix}Tag/Name`]: 'SLIM image' })
+const NEW = { ...slim('Request'), 'aws:TagKeys': ['Name'] }
+const IMAGE = 'arn:aws:ec2:us-east-1::image/ami-0a'
 
 const PASS = { documented: 'The users get SLIM-PassRole.' }
 
 /** What functions and jobs do with arrays. */
-const ARRAYS = [
-  ...calls('s3:ListBucket', s3('seismic')),
-  ...calls('s3:GetObject GetObjectTagging PutObject PutObjectTagging DeleteObject AbortMultipartUpload', OBJECT),
+const arrays = (bucket) => [
+  ...calls('s3:ListBucket', s3(bucket)),
+  ...calls(
+    's3:GetObject GetObjectTagging PutObject PutObjectTagging DeleteObject AbortMultipartUpload',
+    s3(`${bucket}/gradients/x`),
+  ),
 ]
+const ARRAYS = arrays('slim-bucket-common')
+
+const NAMED = 'get a tag Name that begins with SLIM, when they are made'
+const NETWORK = calls('ec2:CreateNetworkInterface DeleteNetworkInterface', ec2('network-interface/eni-0a'))
 
 export const cases = [
   {
     what: 'make images of machines',
     calls: [
       ...calls('ec2:DescribeImages DescribeInstances DescribeSubnets DescribeSecurityGroups DescribeVpcs'),
-      ...calls('ec2:CreateKeyPair', ec2('key-pair/slim')),
-      ...calls('ec2:RunInstances', ['arn:aws:ec2:us-east-1::image/ami-0a', ec2('instance/i-0a'), ec2('volume/vol-0a')]),
-      ...calls('ec2:CreateImage', [ec2('instance/i-0a'), 'arn:aws:ec2:us-east-1::image/ami-0a']),
-      ...calls('ec2:StopInstances TerminateInstances', ec2('instance/i-0a')),
+      ...calls('ec2:CreateKeyPair', ec2('key-pair/SLIM')),
+      ...calls('ec2:RunInstances', ec2('instance/i-0a'), NEW),
+      ...calls('ec2:RunInstances', [IMAGE, ec2('volume/vol-0a')]),
+      ...calls('ec2:CreateTags', ec2('instance/i-0a'), { ...NEW, 'ec2:CreateAction': 'RunInstances' }),
+      ...calls('ec2:CreateImage', ec2('instance/i-0a'), slim('Resource')),
+      ...calls('ec2:CreateImage', IMAGE, NEW),
+      ...calls('ec2:CreateTags', IMAGE, { ...NEW, 'ec2:CreateAction': 'CreateImage' }),
+      ...calls('ec2:StopInstances TerminateInstances', ec2('instance/i-0a'), slim('Resource')),
     ],
+  },
+  {
+    what: 'make a security group for SSH',
+    calls: [
+      ...calls('ec2:CreateSecurityGroup', ec2('vpc/vpc-0a')),
+      ...calls('ec2:CreateSecurityGroup', ec2('security-group/sg-0a'), NEW),
+      ...calls('ec2:CreateTags', ec2('security-group/sg-0a'), { ...NEW, 'ec2:CreateAction': 'CreateSecurityGroup' }),
+      ...calls('ec2:AuthorizeSecurityGroupIngress', ec2('security-group/sg-0a'), slim('Resource')),
+    ],
+  },
+  {
+    what: 'make a machine without a name',
+    calls: calls('ec2:RunInstances', ec2('instance/i-0a')),
+    refused: { hardened: NAMED },
+  },
+  {
+    what: 'make an image of a machine without a name',
+    calls: calls('ec2:CreateImage', ec2('instance/i-0a')),
+    refused: { hardened: NAMED },
   },
   {
     what: 'make a placement group and endpoints for several nodes',
     calls: [
       ...calls('ec2:CreatePlacementGroup', ec2('placement-group/MPIgroup')),
+      ...calls('ec2:CreateVpcEndpoint', ec2('vpc-endpoint/vpce-0a'), NEW),
       ...calls(
         'ec2:CreateVpcEndpoint',
-        ['vpc/vpc-0a', 'vpc-endpoint/vpce-0a', 'route-table/rtb-0a', 'subnet/subnet-0a'].map(ec2),
+        ['vpc/vpc-0a', 'route-table/rtb-0a', 'security-group/sg-0a', 'subnet/subnet-0a'].map(ec2),
       ),
     ],
   },
@@ -86,10 +138,15 @@ export const cases = [
   {
     what: 'register and submit a job',
     calls: [
-      ...calls('batch:RegisterJobDefinition', DEFINITION),
-      ...calls('batch:SubmitJob', [...QUEUES, `${DEFINITION}:1`]),
+      ...calls('batch:RegisterJobDefinition', DEFINITIONS),
+      ...calls('batch:SubmitJob', [...QUEUES, ...REVISIONS]),
       ...calls('batch:DescribeJobs ListJobs'),
     ],
+  },
+  {
+    what: 'submit a job to a queue of another name',
+    calls: calls('batch:SubmitJob', batch('job-queue/nightly')),
+    refused: { hardened: 'SpotQueue… and MultiNodeQueue…' },
   },
   {
     what: 'push an image',
@@ -108,6 +165,12 @@ export const cases = [
       ...calls('lambda:CreateFunction UpdateFunctionCode GetFunction InvokeFunction', FUNCTIONS),
       ...calls('iam:PassRole', role('SLIM-Extras_for_Lambda'), to('lambda')),
     ],
+  },
+  {
+    what: 'make a function without UserPassRole',
+    parameters: { UserPassRole: false },
+    calls: calls('iam:PassRole', role('SLIM-Extras_for_Lambda'), to('lambda')),
+    refused: { hardened: 'somebody else makes the compute environments and state machines, and in `hardened` the functions too' },
   },
   {
     what: 'make a queue that invokes one',
@@ -132,7 +195,7 @@ export const cases = [
     calls: calls('iam:PassRole', role('StepFunctionsLambdaRole'), to('states')),
     refused: PASS,
   },
-  { what: 'read results', calls: [...calls('s3:ListBucket', s3('seismic')), ...calls('s3:GetObject', OBJECT)] },
+  { what: 'read results', calls: [...calls('s3:ListBucket', BUCKET), ...calls('s3:GetObject', OBJECT)] },
   {
     what: 'the state machines: invoke the functions',
     as: 'role StepFunctionsLambdaRole',
@@ -154,9 +217,14 @@ export const cases = [
     calls: [
       ...calls('sqs:ListQueues'),
       ...calls('sqs:PurgeQueue', SQS),
-      ...calls('batch:RegisterJobDefinition', DEFINITION),
-      ...calls('batch:SubmitJob', [...QUEUES, `${DEFINITION}:1`]),
+      ...calls('batch:RegisterJobDefinition', DEFINITIONS),
+      ...calls('batch:SubmitJob', [...QUEUES, ...REVISIONS]),
     ],
+  },
+  {
+    what: 'CheckS3ForVariable_MultiNode: jobs that are slow',
+    as: 'role SLIM-Extras_for_Lambda',
+    calls: [...calls('batch:DescribeJobs'), ...calls('batch:TerminateJob', batch('job/0a'))],
   },
   {
     what: 'ReduceGradients: messages and arrays',
@@ -164,14 +232,24 @@ export const cases = [
     calls: [...calls('sqs:ReceiveMessage DeleteMessage GetQueueAttributes SendMessage', SQS), ...ARRAYS],
   },
   {
-    what: 'the functions: their logs, their network interfaces',
+    what: 'the functions: their logs',
     as: 'role SLIM-Extras_for_Lambda',
     calls: [
       ...calls('logs:CreateLogGroup', arn('logs', 'log-group:/aws/lambda/CreateQueues')),
       ...calls('logs:CreateLogStream PutLogEvents', arn('logs', 'log-group:/aws/lambda/CreateQueues:log-stream:x')),
-      ...calls('ec2:CreateNetworkInterface DeleteNetworkInterface', ec2('network-interface/eni-0a')),
-      ...calls('ec2:DescribeNetworkInterfaces'),
     ],
+  },
+  {
+    what: 'Lambda, for a function in a network',
+    as: 'role SLIM-Extras_for_Lambda',
+    parameters: { LambdaVpc: true },
+    calls: [...NETWORK, ...calls('ec2:DescribeNetworkInterfaces')],
+  },
+  {
+    what: 'Lambda, for a function in a network without LambdaVpc',
+    as: 'role SLIM-Extras_for_Lambda',
+    calls: NETWORK,
+    refused: { hardened: 'Functions in a network with LambdaVpc only.' },
   },
   {
     what: 'the jobs: messages and arrays',
@@ -182,7 +260,13 @@ export const cases = [
     what: 'the jobs: arrays in buckets that were named',
     as: 'role SLIM-Extras_ECS_for_EC2',
     parameters: { BucketNames: ['seismic'] },
-    calls: ARRAYS,
+    calls: arrays('seismic'),
+  },
+  {
+    what: 'the jobs: arrays in a bucket that was not named',
+    as: 'role SLIM-Extras_ECS_for_EC2',
+    calls: arrays('seismic'),
+    refused: { hardened: 'besides those named slim-… as in its examples' },
   },
   {
     what: "the machines: ECS's agent, images",
