@@ -268,7 +268,7 @@ impl<C: Cloud> IamPreset<C> {
     fn allow(&self, me: &Owner, properties: &Properties) -> Result<(), String> {
         let (wish, preset) = (self.wish(me, properties), &properties.preset);
         let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
-        let refusals = self.settings.refusals(properties, &admin, &unbounded);
+        let refusals = self.settings.refusals(properties, &wish, &admin, &unbounded);
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }

@@ -45,6 +45,18 @@ impl Wish {
         self.that_hold(&preset.unbounded)
     }
 
+    /// Whether anything that is asked for depends on the text that a parameter has. What a switch
+    /// leaves out does not.
+    pub fn depends_on(&self, preset: &Preset, parameter: &str) -> bool {
+        let mut other = self.clone();
+        match other.parameters.get_mut(parameter) {
+            Some(Value::One(text)) => text.push('x'),
+            Some(Value::List(texts)) => texts.iter_mut().for_each(|text| text.push('x')),
+            None => {}
+        }
+        render(preset, self, Branches::Chosen) != render(preset, &other, Branches::Chosen)
+    }
+
     fn that_hold(&self, marks: &[Mark]) -> Vec<String> {
         let root = Scope { wish: self, branches: Branches::Chosen, element: None };
         let marks = marks.iter().filter(|mark| root.holds(&mark.when));
