@@ -13,7 +13,7 @@ mod response_url;
 pub mod value;
 mod verified;
 
-pub use answer::{Answer, BODY_LIMIT, Status, Success};
+pub use answer::{Answer, BODY_LIMIT, PROVIDER_VERSION, Status, Success};
 pub use callback::{Callback, PutError, Reply, Transport};
 pub use guard::{CustomResource, Unanswered, serve};
 pub use progress::Progress;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use tracing::warn;
 
-use crate::cfn::{CustomResource, Progress, Request, RequestType, Success};
+use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
 use crate::cloud::Cloud;
 use crate::plan::{Scope, plan};
 use crate::preset::{Branches, Wish, attributes, render};
@@ -170,6 +170,8 @@ impl<C: Cloud> IamPreset<C> {
 }
 
 impl<C: Cloud> CustomResource for IamPreset<C> {
+    const RESOURCE_TYPE: &'static str = "Custom::IamPreset";
+
     fn physical_id(&self, request: &Request) -> String {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let properties = request.properties.as_ref().ok();
@@ -249,6 +251,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut data = attributes(properties.preset, &wish, &there);
         let admin = wish.admin_equivalent(properties.preset);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
+        data.insert(PROVIDER_VERSION.0.to_owned(), PROVIDER_VERSION.1.to_owned());
         let new_id = is_replacement.then(|| Self::physical_id_of(&me, request, Some(&properties)));
         Ok(Success { physical_resource_id: new_id, data })
     }

@@ -235,7 +235,8 @@ fn attribute_table(page: &mut String, preset: &Preset) {
     for (name, output) in &preset.outputs {
         writeln!(page, "| `{name}` | {} |", output.description.trim()).unwrap();
     }
-    writeln!(page, "| `AdminEquivalent` | `true` or `false` |\n").unwrap();
+    writeln!(page, "| `AdminEquivalent` | `true` or `false` |").unwrap();
+    writeln!(page, "| `ProviderVersion` | the release that served the last request |\n").unwrap();
 }
 
 fn differences(page: &mut String, preset: &Preset) {

@@ -54,6 +54,7 @@ actions! {
             DetachGroupPolicy,
             DetachRolePolicy,
             DetachUserPolicy,
+            GetAccountAuthorizationDetails,
             GetGroup,
             GetGroupPolicy,
             GetInstanceProfile,
@@ -69,6 +70,7 @@ actions! {
             ListInstanceProfilesForRole,
             ListPolicyVersions,
             ListRolePolicies,
+            ListRoles,
             ListUserTags,
             PutGroupPolicy,
             PutRolePermissionsBoundary,
@@ -102,7 +104,7 @@ actions! {
 }
 
 actions! {
-    /// An action of both, where the operator wants requests verified.
+    /// An action of both: what CloudFormation is doing with a stack.
     StackAction {
         "cloudformation":
             DescribeStackEvents;

@@ -15,6 +15,7 @@ use super::answer::{Answer, Status, Success};
 use super::callback::{Callback, PutError, Transport};
 use super::progress::Progress;
 use super::request::{Request, RequestType};
+use super::value::brief;
 use crate::state::digest;
 
 /// Kept back from the work, for the answer.
@@ -30,6 +31,11 @@ const SERVICE_TIMEOUT: u64 = 3600;
 
 /// What a custom resource does. It needs to know nothing of answers, panics and deadlines.
 pub trait CustomResource {
+    /// The only `Type` in a template that is served. An operator's guards on it, such as an SCP or
+    /// the condition `cloudformation:ResourceTypes`, do not see another one with the same
+    /// `ServiceToken`.
+    const RESOURCE_TYPE: &'static str;
+
     /// The id that a Create of this request gives, whether it succeeds or fails: the same
     /// request has the same id.
     fn physical_id(&self, request: &Request) -> String;
@@ -124,8 +130,8 @@ fn refused(why: Unanswered) -> Unanswered {
 }
 
 /// The answer, or none if nobody waits for one any more.
-async fn decide(
-    resource: &impl CustomResource,
+async fn decide<R: CustomResource>(
+    resource: &R,
     request: &Request,
     now: SystemTime,
     time_left: Duration,
@@ -151,6 +157,11 @@ async fn decide(
         (Ok(RequestType::Update), Age::Fresh) if known.is_none() => {
             Err("the Update names no PhysicalResourceId".to_owned())
         }
+        (Ok(_), Age::Fresh) if request.resource_type != R::RESOURCE_TYPE => Err(format!(
+            "ResourceType: given `{}`, allowed is `{}`; write this as the resource's Type",
+            brief(&request.resource_type),
+            R::RESOURCE_TYPE
+        )),
         (Ok(kind), Age::Fresh) => work(resource, request, kind, now, time_left).await,
     };
     let (status, reason, success) = match result {

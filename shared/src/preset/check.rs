@@ -299,7 +299,7 @@ outputs:
             ("${Size}", "", "parameter `Size` is used nowhere"),
             ("default: a,", "default: c,", "the default `c` is none of its values"),
             ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
-            ("default: tool", "default: tool, pattern: '['", "parameter `Name`: regex"),
+            ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
             (", setting: { allows: [tool] }", "", "parameter `Name`: its value gets into a name"),
             ("['p-${Name}'] }", "['p-${Users}'] }", "parameter `Users`: its value gets into a name"),
             ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
