@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
 use crate::cloud::Cloud;
 use crate::plan::{Scope, plan};
-use crate::preset::{Branches, Wish, attributes, render};
+use crate::preset::{Branches, PROVIDER, Wish, attributes, render};
 use crate::reconcile::{OnFailure, reconcile};
 use crate::state::{Account, Id, Kind, Owner, State, digest, limits};
 use properties::Properties;
@@ -31,13 +31,15 @@ const LOOKS: u32 = 30;
 pub struct IamPreset<C> {
     cloud: C,
     account: Account,
+    /// With what the names of what belongs to the provider itself begin.
+    provider: String,
     settings: Settings,
 }
 
 impl<C: Cloud> IamPreset<C> {
     /// Serves one account, with open settings.
     pub fn new(cloud: C, account: Account) -> Self {
-        IamPreset { cloud, account, settings: Settings::open() }
+        IamPreset { cloud, account, provider: PROVIDER.to_owned(), settings: Settings::open() }
     }
 
     /// Serves within what its operator allows.
@@ -49,6 +51,7 @@ impl<C: Cloud> IamPreset<C> {
         Wish {
             account: self.account.clone(),
             owner: me.clone(),
+            provider: self.provider.clone(),
             edition: properties.edition,
             parameters: properties.parameters.clone(),
             path: properties.path.clone(),

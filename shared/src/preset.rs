@@ -13,7 +13,7 @@ pub mod schema;
 
 use std::sync::OnceLock;
 
-pub use render::{Branches, Wish, attributes, render};
+pub use render::{Branches, PROVIDER, Wish, attributes, render};
 pub use schema::{Edition, Preset};
 
 /// What the build script made of `presets/*.yaml`: names and JSON, in order.

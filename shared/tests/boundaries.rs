@@ -10,7 +10,7 @@
 
 mod choices;
 
-use account_presets::preset::{self, Branches, Wish, parameters, render};
+use account_presets::preset::{self, Branches, PROVIDER, Wish, parameters, render};
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::Value;
 
@@ -50,6 +50,7 @@ fn who_makes_roles_is_marked_and_nobody_else() {
                     account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:f:f")
                         .unwrap(),
                     owner: Owner::new("stack", "Preset"),
+                    provider: PROVIDER.to_owned(),
                     edition: *edition,
                     parameters: parameters::read(preset, &given).0,
                     path: "/".to_owned(),

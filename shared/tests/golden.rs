@@ -12,7 +12,9 @@ use std::fmt::Write;
 
 use account_presets::plan::{Scope, plan};
 use account_presets::preset::schema::Parameter;
-use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::preset::{
+    self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
+};
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::{Map, Value, json};
 
@@ -42,6 +44,7 @@ fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     Wish {
         account,
         owner: Owner::new("arn:aws:cloudformation:eu-west-1:123456789012:stack/s/guid", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition,
         parameters,
         path: "/".to_owned(),

@@ -17,7 +17,9 @@ use std::path::Path;
 use std::{env, fs};
 
 use account_presets::preset::schema::Parameter;
-use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::preset::{
+    self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
+};
 use account_presets::state::{Account, Id, Kind, Owner, State};
 use serde_json::{Map, Value, json};
 
@@ -48,6 +50,9 @@ fn page(name: &str, preset: &Preset) -> String {
     let source = &preset.source;
     writeln!(page, "{}\n", preset.description).unwrap();
     writeln!(page, "Source: <{}>, read as of {}.\n", source.url, source.date).unwrap();
+    if let Some(tool) = &source.checked_with {
+        writeln!(page, "`current` and `hardened` are checked with {tool}.\n").unwrap();
+    }
     writeln!(page, "```yaml\nType: Custom::IamPreset\nProperties:\n  ServiceToken: !ImportValue account-presets-IamPreset\n  ServiceTimeout: 300\n  Preset: {name}\n```\n").unwrap();
     powers(&mut page, preset);
     boundary(&mut page, preset);
@@ -70,6 +75,7 @@ fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
         owner: Owner::new("stack", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition,
         parameters,
         path: "/".to_owned(),

@@ -4,7 +4,7 @@
 
 mod choices;
 
-use account_presets::preset::{self, Branches, Wish, attributes, parameters, render};
+use account_presets::preset::{self, Branches, PROVIDER, Wish, attributes, parameters, render};
 use account_presets::state::{Account, Owner};
 
 /// V15
@@ -21,6 +21,7 @@ fn every_arn_is_of_the_partition_that_the_function_is_in() {
                 let wish = Wish {
                     account: Account::from_arn(&arn).unwrap(),
                     owner: Owner::new("stack", "Preset"),
+                    provider: PROVIDER.to_owned(),
                     edition: *edition,
                     parameters: parameters::read(preset, &given).0,
                     path: "/".to_owned(),

@@ -12,7 +12,9 @@ mod choices;
 
 use std::collections::BTreeSet;
 
-use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::preset::{
+    self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
+};
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::{Map, Value};
 
@@ -37,6 +39,7 @@ fn hardened(preset: &Preset, given: &Map<String, Value>) -> State {
     let wish = Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
         owner: Owner::new("stack", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition: Edition::Hardened,
         parameters: parameters::read(preset, given).0,
         path: "/".to_owned(),

@@ -13,7 +13,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::preset::{self, Branches, Edition, Wish, parameters, render};
+use account_presets::preset::{self, Branches, Edition, PROVIDER, Wish, parameters, render};
 use account_presets::state::{Account, Id, Owner, PolicyDocument, Resource, State};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -80,6 +80,7 @@ fn documented(name: &str, given: &Map<String, Value>) -> State {
     let wish = Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-2:123456789012:function:f").unwrap(),
         owner: Owner::new("stack", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition: Edition::Documented,
         parameters,
         path: "/".to_owned(),

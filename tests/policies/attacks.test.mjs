@@ -4,41 +4,46 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { HARMS, toAdministrator } from './attacks/attempts.mjs'
+import { attempts, succeedsInAnyWorld, worked } from './attacks/attempts.mjs'
+import { iam } from './calls.mjs'
 import { EDITIONS, PRESETS, accounts, page, principal } from './presets.mjs'
-import { works } from './simulator.mjs'
 
 for (const preset of PRESETS) {
   const { parameters, cases, ...own } = await import(`./attacks/${preset}.mjs`)
-  const escalations = toAdministrator(own)
+  const { toAdministrator, harms } = attempts(own)
+  const all = { ...toAdministrator, ...harms }
   const account = accounts(preset, cases, parameters)
 
   suite(`${preset} under attack`, () => {
     for (const row of cases) {
-      for (const edition of EDITIONS) {
-        const { admin_equivalent: admits } = account(row, edition)
-        const choice = Object.entries(row.parameters ?? {}).map(([name, value]) => `, ${name} ${value}`)
-        for (const { who, open } of row.principals) {
-          test(`${who}, ${edition}${choice.join('')}`, async () => {
-            const found = principal(account(row, edition), who)
-            const attempts = Object.entries({ ...escalations, ...HARMS })
-            const worked = []
-            for (const [what, calls] of attempts) if (await works(found, calls)) worked.push(what)
-            assert.deepEqual(worked.sort(), [...open[edition]].sort())
-          })
-        }
-        const ways = row.principals.flatMap(({ open }) => open[edition]).filter((what) => what in escalations)
-        test(`admits that this is an administrator, ${edition}${choice.join('')}: ${ways.length > 0}`, () => {
-          assert.equal(admits.length > 0, ways.length > 0, `says: ${admits}; the way: ${ways}`)
+      const choice = Object.entries(row.parameters ?? {}).map(([name, value]) => `, ${name} ${value}`)
+      for (const { who, open = [], says } of row.principals) {
+        test(`${who}, hardened${choice.join('')}`, async () => {
+          assert.deepEqual(await worked(principal(account(row, 'hardened'), who), all), [...open].sort())
         })
-      }
-      for (const { open, says } of row.principals) {
-        const left = open.hardened.filter((what) => what in HARMS)
+        const left = open.filter((what) => what in harms)
         if (!left.length) continue
         test(`the page says of hardened: ${says}`, () => {
           assert.ok(says && page(preset).includes(says), `docs/presets/${preset}.md does not say why ${left}`)
         })
       }
+      for (const edition of EDITIONS) {
+        test(`says whether this is an administrator, ${edition}${choice.join('')}`, async () => {
+          const { admin_equivalent: admits } = account(row, edition)
+          const found = row.principals.map(({ who }) => principal(account(row, edition), who))
+          const ways = (await Promise.all(found.map((it) => worked(it, toAdministrator)))).flat()
+          assert.equal(admits.length > 0, ways.length > 0, `says: ${admits}; the ways: ${ways}`)
+        })
+      }
     }
   })
 }
+
+suite('the attempts', () => {
+  const policy = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }
+  const administrator = { arn: iam('user/administrator'), policies: [policy] }
+  const { toAdministrator, harms } = attempts()
+  for (const [what, steps] of Object.entries({ ...toAdministrator, ...harms })) {
+    test(`an administrator can ${what}`, async () => assert.ok(await succeedsInAnyWorld(administrator, steps)))
+  }
+})

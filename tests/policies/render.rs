@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 
-use account_presets::preset::{self, Branches, Edition, Wish, parameters, render};
+use account_presets::preset::{self, Branches, Edition, PROVIDER, Wish, parameters, render};
 use account_presets::state::{Account, Id, Object, Owner, PolicyDocument, Resource, State};
 use serde_json::{Map, Value, json};
 
@@ -37,6 +37,7 @@ fn account(choice: &Value) -> Result<Value, String> {
     let wish = Wish {
         account: Account::from_arn(FUNCTION).ok_or("no function's ARN")?,
         owner: Owner::new("stack", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition: *edition.ok_or_else(|| wrong(format!("no edition `{asked}`")))?,
         parameters,
         path: text("path").unwrap_or("/").to_owned(),

@@ -8,8 +8,8 @@ use super::placeholders::{Piece, pieces};
 use super::schema::{Inline, Item, Parameter, Preset, When};
 
 /// Placeholders that every preset may use besides its parameters.
-pub const BUILT_IN: [&str; 5] =
-    ["AWS::AccountId", "AWS::Partition", "AWS::Region", "Edition", "Path"];
+pub const BUILT_IN: [&str; 6] =
+    ["AWS::AccountId", "AWS::Partition", "AWS::Region", "Edition", "Path", "Provider"];
 
 /// One sentence for each mistake; empty if there is none.
 pub fn mistakes(preset: &Preset) -> Vec<String> {

@@ -1,8 +1,8 @@
 //! `${…}` in a preset's texts.
 //!
-//! Ours are `${AWS::AccountId}`, `${AWS::Region}`, `${AWS::Partition}`, `${Path}` and a
-//! parameter's name, which begins with a capital letter. IAM's own variables, such as
-//! `${aws:username}`, pass through untouched. Values are put into parsed text leaves, never into
+//! Ours are `${AWS::AccountId}`, `${AWS::Region}`, `${AWS::Partition}`, `${Edition}`,
+//! `${Path}`, `${Provider}` and a parameter's name, which begins with a capital letter. IAM's own
+//! variables, such as `${aws:username}`, pass through untouched. Values are put into parsed text leaves, never into
 //! YAML or JSON text, so a value cannot change a document's structure.
 
 /// A piece of a text.

@@ -13,6 +13,9 @@ use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
 };
 
+/// What the provider's stack is called unless its operator calls it otherwise.
+pub const PROVIDER: &str = "account-presets";
+
 /// What a consumer asks of a preset, checked.
 #[derive(Clone, Debug)]
 pub struct Wish {
@@ -20,6 +23,9 @@ pub struct Wish {
     pub account: Account,
     /// Who asks.
     pub owner: Owner,
+    /// With what the names of the provider's own functions, roles, policies and log groups begin,
+    /// so that a document can keep everybody from them.
+    pub provider: String,
     /// Which edition.
     pub edition: Edition,
     /// The preset's own parameters.
@@ -214,6 +220,7 @@ impl<'a> Scope<'a> {
             "AWS::Region" => account.region.clone(),
             "Edition" => self.wish.edition.as_str().to_owned(),
             "Path" => self.wish.path.clone(),
+            "Provider" => self.wish.provider.clone(),
             _ => match (self.element, self.wish.parameters.get(name)) {
                 (Some((list, element)), _) if list == name => element.to_owned(),
                 (_, Some(value)) => value.to_string(),

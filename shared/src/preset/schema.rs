@@ -78,6 +78,9 @@ pub struct Source {
     pub url: String,
     /// The day of the version that was read, `YYYY-MM-DD`.
     pub date: String,
+    /// The version of the tool whose calls `current` and `hardened` were held to, for example
+    /// `Lithops 3.8.0`.
+    pub checked_with: Option<String>,
 }
 
 /// Where editions depart from the vendor's page.

@@ -1,7 +1,9 @@
 //! What a stack was promised, by the preset alone.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::preset::{self, Branches, Edition, Preset, Wish, parameters, render};
+use account_presets::preset::{
+    self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
+};
 use account_presets::state::{Id, Kind, Object, Owner, Resource, State, Tags};
 use serde_json::{Map, Value};
 
@@ -22,6 +24,7 @@ pub fn wanted(stack_id: &str, properties: &Value) -> State {
     let wish = Wish {
         account: account(),
         owner: Owner::new(stack_id, "Preset"),
+        provider: PROVIDER.to_owned(),
         edition: edition(preset, text("Edition")),
         parameters,
         path: text("Path").unwrap_or("/").to_owned(),

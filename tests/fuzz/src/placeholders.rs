@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use account_presets::preset::parameters;
 use account_presets::preset::placeholders::{Piece, pieces};
-use account_presets::preset::{Branches, Edition, Preset, Wish, render};
+use account_presets::preset::{Branches, Edition, PROVIDER, Preset, Wish, render};
 use account_presets::state::{Id, Kind, Owner, Resource};
 use regex_lite::{Captures, Regex};
 use serde_json::{Value, json};
@@ -61,6 +61,7 @@ fn rendered(document: &Value, value: &str) -> Value {
     let wish = Wish {
         account: account(),
         owner: Owner::new("s", "l"),
+        provider: PROVIDER.to_owned(),
         edition: Edition::Hardened,
         parameters: BTreeMap::from([("Value".to_owned(), parameter)]),
         path: "/path/".to_owned(),
@@ -83,6 +84,7 @@ fn filled(document: &Value, ours: &Regex, value: &str) -> Value {
         "AWS::Region" => "eu-west-1".to_owned(),
         "Edition" => "hardened".to_owned(),
         "Path" => "/path/".to_owned(),
+        "Provider" => PROVIDER.to_owned(),
         "Value" => value.to_owned(),
         _ => String::new(),
     };

@@ -1,63 +1,175 @@
-// What somebody tries who has become a user or role of a preset: to become an administrator, and to reach
-// what is not the tool's. Each works if all of its calls are allowed.
+// What somebody tries who has become a user or role of any preset: to become an administrator, and to reach
+// what is not the tool's. Each attempt is steps, which `attacker.mjs` takes. A new preset is asked all of it.
 
+import { succeeds } from '../attacker.mjs'
 import { arn, attaching, calls, iam, s3, to } from '../calls.mjs'
 
+const image = (name) => `arn:aws:ec2:eu-west-1::${name}`
+const ec2 = (name) => arn('ec2', name)
+
+/** What other people have in the account: each runs as an administrator, or holds what is theirs. */
 const ADMIN = iam('role/administrator')
-const FOREIGN = { 'aws:ResourceTag/Name': 'database' }
-const MACHINE = arn('ec2', 'instance/i-0f')
-/** Tags that a preset may ask of a new machine: whoever starts one chooses them. */
-const TAGGED = { 'aws:RequestTag/Name': 'lithops-x', 'aws:RequestTag/skypilot-cluster-name': 'x' }
+const MACHINE = ec2('instance/i-0f')
+const VOLUME = ec2('volume/vol-0f')
+const GROUP = ec2('security-group/sg-0f')
+const FUNCTION = arn('lambda', 'function:payroll')
+const DEFINITION = arn('batch', 'job-definition/nightly')
+const QUEUE = arn('batch', 'job-queue/nightly')
+const TASK = arn('ecs', 'task-definition/nightly:1')
+const STACK = arn('cloudformation', 'stack/payroll/0f')
+const WORKFLOW = arn('states', 'stateMachine:payroll')
+const API = '/restapis/0f'
+const KEY = arn('kms', 'key/0f')
+const FILES = arn('elasticfilesystem', 'file-system/fs-0f')
+const SECRET = arn('secretsmanager', 'secret:payroll-AbCdEf')
+const BUCKET = 'payroll'
+
+/** What the operator has: the function that serves presets and may write IAM, and all that is around it. */
+const PROVIDER = {
+  function: arn('lambda', 'function:account-presets-IamPresetFunction-1A2B3C4D5E6F'),
+  role: iam('role/account-presets-IamPresetRole-1A2B3C4D5E6F'),
+  policy: iam('policy/account-presets-CommonPolicy-1A2B3C4D5E6F'),
+  log: arn('logs', 'log-group:/aws/lambda/account-presets-IamPreset'),
+  stack: arn('cloudformation', 'stack/account-presets/0f'),
+  bucket: 'aws-sam-cli-managed-default-samclisourcebucket-0f',
+}
+
+/** The two ways in which things of other people's are found: with tags of theirs, and without any. */
+const WORLDS = [
+  Object.fromEntries(
+    [MACHINE, VOLUME, GROUP, FUNCTION, DEFINITION, QUEUE, TASK, WORKFLOW, KEY, FILES, SECRET, ADMIN].map((it) => [
+      it,
+      { Name: 'payroll', Application: 'payroll' },
+    ]),
+  ),
+  {},
+]
 
 /** Starts a machine with a role. */
 export const launch = (role) => [
   ...calls('iam:PassRole', role, to('ec2')),
-  ...calls('ec2:RunInstances', MACHINE, TAGGED),
-  ...calls('ec2:RunInstances', ['arn:aws:ec2:eu-west-1::image/ami-0a', arn('ec2', 'subnet/subnet-0a')]),
+  ...calls('ec2:RunInstances', ec2('instance/i-0a')),
+  ...calls('ec2:RunInstances', [image('image/ami-0a'), ec2('subnet/subnet-0a')]),
 ]
 /** Runs code of its own in a function with a role. */
-export const run = (role, name) => [
+export const run = (role) => [
   ...calls('iam:PassRole', role, to('lambda')),
-  ...calls('lambda:CreateFunction InvokeFunction', arn('lambda', `function:${name}`)),
+  ...calls('lambda:CreateFunction InvokeFunction', arn('lambda', 'function:<function>')),
+]
+/** Runs a task with a role. */
+const task = (role) => [
+  ...calls('iam:PassRole', role, to('ecs-tasks')),
+  ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', 'task-definition/<task>:1')),
+]
+/** Runs a job with a role. */
+const job = (role) => [
+  ...calls('iam:PassRole', role, to('ecs-tasks')),
+  ...calls('batch:RegisterJobDefinition', arn('batch', 'job-definition/<definition>')),
+  ...calls('batch:SubmitJob', [arn('batch', 'job-definition/<definition>:1'), arn('batch', 'job-queue/<queue>')]),
 ]
 
-/** To become an administrator: what is tried on any preset, by the names that this one allows, and its own. */
-export const toAdministrator = ({ names, escalations }) => ({
-  ...byNames({ function: 'x', job: 'x', task: 'x', stack: 'x', stateMachine: 'x', ...names }),
-  ...escalations,
-})
+const ROLE = iam('role/<role>')
+const POLICY = iam('policy/<policy>')
+/** The ways to be a role that is there, or that one makes. One that names its user is assumed without a permission. */
+const USES = [run(ROLE), launch(ROLE), task(ROLE), job(ROLE), calls('iam:CreateRole', ROLE)]
+const andUse = (gives) => ({ either: USES.map((uses) => [...gives, ...uses]) })
 
-const byNames = (names) => ({
-  'run a function as any role': run(ADMIN, names.function),
+/** To become an administrator. */
+const TO_ADMINISTRATOR = {
+  // A role of an administrator's, given to something new.
+  'run a function as any role': run(ADMIN),
   'run a machine as any role': launch(ADMIN),
-  'run a task as any role': [
-    ...calls('iam:PassRole', ADMIN, to('ecs-tasks')),
-    ...calls('ecs:RegisterTaskDefinition RunTask', arn('ecs', `task-definition/${names.task}:1`)),
-  ],
-  'run a job as any role': [
-    ...calls('iam:PassRole', ADMIN, to('ecs-tasks')),
-    ...calls('batch:RegisterJobDefinition', arn('batch', `job-definition/${names.job}`)),
-    ...calls('batch:SubmitJob', [
-      arn('batch', `job-definition/${names.job}:1`),
-      arn('batch', `job-queue/${names.job}`),
-    ]),
-  ],
+  'run a task as any role': task(ADMIN),
+  'run a job as any role': job(ADMIN),
   'run a Glue job as any role': [
     ...calls('iam:PassRole', ADMIN, to('glue')),
     ...calls('glue:CreateJob StartJobRun', arn('glue', 'job/x')),
   ],
   'run a stack as any role': [
     ...calls('iam:PassRole', ADMIN, to('cloudformation')),
-    ...calls('cloudformation:CreateStack', arn('cloudformation', `stack/${names.stack}/0a`)),
+    ...calls('cloudformation:CreateStack', arn('cloudformation', 'stack/<stack>/0a')),
   ],
   'run a state machine as any role': [
     ...calls('iam:PassRole', ADMIN, to('states')),
-    ...calls('states:CreateStateMachine StartExecution', arn('states', `stateMachine:${names.stateMachine}`)),
+    ...calls('states:CreateStateMachine StartExecution', arn('states', 'stateMachine:<stateMachine>')),
+  ],
+  'run a notebook as any role': [
+    ...calls('iam:PassRole', ADMIN, to('sagemaker')),
+    ...calls('sagemaker:CreateNotebookInstance', arn('sagemaker', 'notebook-instance/x')),
+  ],
+  'run a build as any role': [
+    ...calls('iam:PassRole', ADMIN, to('codebuild')),
+    ...calls('codebuild:CreateProject StartBuild', arn('codebuild', 'project/x')),
+  ],
+  'run a document of Systems Manager as any role': [
+    ...calls('iam:PassRole', ADMIN, to('ssm')),
+    ...calls('ssm:StartAutomationExecution', arn('ssm', 'automation-definition/AWS-StopEC2Instance:1')),
+  ],
+  'give another role to a machine': [
+    ...calls('iam:PassRole', ADMIN, to('ec2')),
+    ...calls('ec2:AssociateIamInstanceProfile', ec2('instance/i-0a')),
   ],
   'assume any role': calls('sts:AssumeRole', ADMIN),
-  // The function that serves presets is one.
-  'change the code of any function': calls('lambda:UpdateFunctionCode', arn('lambda', 'function:account-presets-x')),
-  'invoke any function': calls('lambda:InvokeFunction', arn('lambda', 'function:account-presets-x')),
+
+  // What runs as an administrator already.
+  'change the code of any function': calls('lambda:UpdateFunctionCode', FUNCTION),
+  'change the configuration of any function': calls('lambda:UpdateFunctionConfiguration', FUNCTION),
+  'change the user data of any machine': [
+    ...calls('ec2:StopInstances ModifyInstanceAttribute StartInstances', MACHINE),
+  ],
+  'open a session on any machine': [
+    ...calls('ssm:StartSession', MACHINE),
+    ...calls('ssm:StartSession', arn('ssm', 'document/SSM-SessionManagerRunShell')),
+  ],
+  'run a command on any machine': [
+    ...calls('ssm:SendCommand', MACHINE),
+    ...calls('ssm:SendCommand', arn('ssm', 'document/AWS-RunShellScript')),
+  ],
+  'send a key to any machine': calls('ec2-instance-connect:SendSSHPublicKey', MACHINE),
+  'swap the root disk of any machine': calls('ec2:CreateReplaceRootVolumeTask', [MACHINE, VOLUME]),
+  'submit any job with a command of their own': calls('batch:SubmitJob', [`${DEFINITION}:1`, QUEUE]),
+  'run any task with a command of their own': calls('ecs:RunTask', TASK),
+  'open a shell in any task': calls('ecs:ExecuteCommand', [
+    arn('ecs', 'cluster/nightly'),
+    arn('ecs', 'task/nightly/0f'),
+  ]),
+  'update any stack': calls('cloudformation:UpdateStack', STACK),
+  'change any stack by a change set': calls('cloudformation:CreateChangeSet ExecuteChangeSet', STACK),
+  'change any state machine': calls('states:UpdateStateMachine StartExecution', WORKFLOW),
+  'change any Glue job': calls('glue:UpdateJob StartJobRun', arn('glue', 'job/payroll')),
+  'open any notebook': calls('sagemaker:CreatePresignedNotebookInstanceUrl', arn('sagemaker', 'notebook-instance/x')),
+  'run any build with commands of their own': calls('codebuild:StartBuild', arn('codebuild', 'project/payroll')),
+  'change any data pipeline': calls(
+    'datapipeline:PutPipelineDefinition ActivatePipeline',
+    arn('datapipeline', 'pipeline/df-0f'),
+  ),
+
+  // What serves presets.
+  'change the code of the function that serves presets': calls('lambda:UpdateFunctionCode', PROVIDER.function),
+  'change the configuration of the function that serves presets': calls(
+    'lambda:UpdateFunctionConfiguration',
+    PROVIDER.function,
+  ),
+  'invoke the function that serves presets': calls('lambda:InvokeFunction', PROVIDER.function),
+  'let somebody invoke the function that serves presets': calls('lambda:AddPermission', PROVIDER.function),
+  'pass the role of the function that serves presets': run(PROVIDER.role),
+  'change the role of the function that serves presets': calls('iam:PutRolePolicy', PROVIDER.role),
+  'change a policy of the function that serves presets': calls('iam:CreatePolicyVersion', PROVIDER.policy),
+  'update the stack of the function that serves presets': calls('cloudformation:UpdateStack', PROVIDER.stack),
+  'change the code that the function that serves presets is deployed from': calls(
+    's3:PutObject',
+    s3(`${PROVIDER.bucket}/0f`),
+  ),
+
+  // Identities.
+  'give a role AdministratorAccess, and be it': andUse(
+    calls('iam:AttachRolePolicy', ROLE, attaching.aws('AdministratorAccess')),
+  ),
+  'write a policy into a role, and be it': andUse(calls('iam:PutRolePolicy', ROLE)),
+  'give a role a policy of their own, and be it': andUse([
+    ...calls('iam:CreatePolicy', POLICY),
+    ...calls('iam:AttachRolePolicy', ROLE, { 'iam:PolicyARN': POLICY }),
+  ]),
   'give any role a policy': [
     ...calls('iam:AttachRolePolicy', ADMIN, attaching.aws('AdministratorAccess')),
     ...calls('iam:PutRolePolicy', ADMIN),
@@ -73,22 +185,71 @@ const byNames = (names) => ({
   'put a user into any group': calls('iam:AddUserToGroup', iam('group/administrators')),
   'make keys of another user': calls('iam:CreateAccessKey', iam('user/administrator')),
   'set the password of another user': calls('iam:UpdateLoginProfile', iam('user/administrator')),
-})
+}
 
 /** To reach what is not the tool's. */
-export const HARMS = {
-  'end any machine': calls('ec2:TerminateInstances', MACHINE, FOREIGN),
-  'change any machine': calls('ec2:ModifyInstanceAttribute', MACHINE, FOREIGN),
-  'log in to any machine': calls('ssm:StartSession', MACHINE, FOREIGN),
-  'open any security group': calls('ec2:AuthorizeSecurityGroupIngress', arn('ec2', 'security-group/sg-0f'), FOREIGN),
-  'read any bucket': calls('s3:GetObject', s3('payroll/x')),
-  'empty any bucket': calls('s3:DeleteObject', s3('payroll/x')),
-  'read any secret': calls('secretsmanager:GetSecretValue', arn('secretsmanager', 'secret:x-AbCdEf')),
-  'delete any key': calls('kms:ScheduleKeyDeletion', arn('kms', 'key/0f'), {
-    'aws:ResourceTag/Application': 'payroll',
-  }),
+const HARMS = {
+  'invoke any function': calls('lambda:InvokeFunction', FUNCTION),
+  'delete any function': calls('lambda:DeleteFunction', FUNCTION),
+  'stop any machine': calls('ec2:StopInstances', MACHINE),
+  'end any machine': calls('ec2:TerminateInstances', MACHINE),
+  'change any machine': calls('ec2:ModifyInstanceAttribute', MACHINE),
+  'log in to any machine': calls('ssm:StartSession', MACHINE),
+  'image the disks of any machine': calls('ec2:CreateImage', [MACHINE, image('image/ami-0a'), image('snapshot/snap-0a')]),
+  'copy any disk': calls('ec2:CreateSnapshot', VOLUME),
+  'delete any disk': calls('ec2:DeleteVolume', VOLUME),
+  'delete any machine image': calls('ec2:DeregisterImage', image('image/ami-0f')),
+  'tag any machine': calls('ec2:CreateTags', MACHINE, { 'aws:RequestTag/CostCenter': 'x', 'aws:TagKeys': ['CostCenter'] }),
+  'open any security group': calls('ec2:AuthorizeSecurityGroupIngress', GROUP),
+  'delete any security group': calls('ec2:DeleteSecurityGroup', GROUP),
+  'change any route': calls('ec2:CreateRoute', ec2('route-table/rtb-0f')),
+  'delete any network': calls('ec2:DeleteVpc', ec2('vpc/vpc-0f')),
+  'delete any key pair': calls('ec2:DeleteKeyPair', ec2('key-pair/payroll')),
+  'cancel any spot request': calls('ec2:CancelSpotInstanceRequests', ec2('spot-instances-request/sir-0f')),
+  'stop any job': calls('batch:TerminateJob', arn('batch', 'job/0f')),
+  'delete any job queue': calls('batch:DeleteJobQueue', QUEUE),
+  'register a new version of any job': calls('batch:RegisterJobDefinition', DEFINITION),
+  'read any bucket': calls('s3:GetObject', s3(`${BUCKET}/x`)),
+  'write into any bucket': calls('s3:PutObject', s3(`${BUCKET}/x`)),
+  'empty any bucket': calls('s3:DeleteObject', s3(`${BUCKET}/x`)),
+  'delete any bucket': calls('s3:DeleteBucket', s3(BUCKET)),
+  'read any secret': calls('secretsmanager:GetSecretValue', SECRET),
+  'delete any key': calls('kms:ScheduleKeyDeletion', KEY),
+  'change the policy of any key': calls('kms:PutKeyPolicy', KEY),
+  'decrypt with any key': calls('kms:Decrypt', KEY),
   'delete any queue': calls('sqs:DeleteQueue', arn('sqs', 'payroll')),
-  'delete any function': calls('lambda:DeleteFunction', arn('lambda', 'function:payroll')),
+  'read any queue': calls('sqs:ReceiveMessage', arn('sqs', 'payroll')),
   'delete any image': calls('ecr:DeleteRepository', arn('ecr', 'repository/payroll')),
+  'overwrite any image': calls('ecr:PutImage', arn('ecr', 'repository/payroll')),
+  'mount any file system': calls('elasticfilesystem:ClientMount ClientWrite', FILES),
+  'read any log': calls('logs:GetLogEvents', arn('logs', 'log-group:/payroll:log-stream:x')),
   'delete any log': calls('logs:DeleteLogGroup', arn('logs', 'log-group:/payroll')),
+  'delete any stack': calls('cloudformation:DeleteStack', STACK),
+  'change any REST API': calls('apigateway:PATCH', `arn:aws:apigateway:eu-west-1::${API}`),
+  'delete any REST API': calls('apigateway:DELETE', `arn:aws:apigateway:eu-west-1::${API}`),
+  'delete the log of the function that serves presets': calls('logs:DeleteLogGroup', PROVIDER.log),
+  'write into the log of the function that serves presets': calls('logs:PutLogEvents', `${PROVIDER.log}:log-stream:x`),
+  'delete the function that serves presets': calls('lambda:DeleteFunction', PROVIDER.function),
+  'delete the stack of the function that serves presets': calls('cloudformation:DeleteStack', PROVIDER.stack),
+}
+
+/** The shared attempts, and those that a preset's table adds. */
+export const attempts = ({ escalations = {}, harms = {} } = {}) => ({
+  toAdministrator: { ...TO_ADMINISTRATOR, ...escalations },
+  harms: { ...HARMS, ...harms },
+})
+
+/** The names of the attempts that work for a principal, whether what is not theirs has tags or not. */
+export async function worked(principal, attempts) {
+  const found = []
+  for (const [what, steps] of Object.entries(attempts)) {
+    if (await succeedsInAnyWorld(principal, steps)) found.push(what)
+  }
+  return found.sort()
+}
+
+/** Whether an attempt works, be the things of other people's tagged or not. */
+export async function succeedsInAnyWorld(principal, steps) {
+  for (const world of WORLDS) if (await succeeds(principal, steps, world)) return true
+  return false
 }

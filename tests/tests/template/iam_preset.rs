@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use account_presets::aws::actions::{Action, PASS_ROLE, StackAction};
 use account_presets::preset::parameters::{self, Value as Parameter};
-use account_presets::preset::{self, Branches, Wish, render};
+use account_presets::preset::{self, Branches, PROVIDER, Wish, render};
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
 use account_presets::state::{Account, Id, Kind, Owner, Resource, State};
 use serde_json::{Map, Value};
@@ -49,6 +49,7 @@ fn catalogue(name: &str) -> State {
     let wish = Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
         owner: Owner::new("stack", "Preset"),
+        provider: PROVIDER.to_owned(),
         edition: preset.editions[0],
         parameters,
         path: "/".to_owned(),

@@ -8,8 +8,8 @@ use super::finding::{Example, Problem};
 use super::reference::Reference;
 use super::samples::{self, Samples};
 use super::schema::{Edition, Parameter, Preset};
-use crate::preset::Wish;
 use crate::preset::parameters;
+use crate::preset::{PROVIDER, Wish};
 use crate::state::{Account, Owner};
 
 /// More combinations than these are not all looked at.
@@ -262,6 +262,7 @@ fn wish(edition: Edition, parameters: parameters::Values) -> Wish {
     Wish {
         account,
         owner: Owner::new(&stack, "Preset"),
+        provider: PROVIDER.to_owned(),
         edition,
         parameters,
         path: "/".to_owned(),
