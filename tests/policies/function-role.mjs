@@ -76,11 +76,13 @@ function filler(parameters) {
     if (!(name in values)) throw new Error(`template.yaml: nobody knows what ${name} is`)
     return values[name]
   }
+  const listed = (name) =>
+    Parameters[name]?.Type === 'CommaDelimitedList' ? values[name].split(',') : values[name]
   const filled = (value) => {
     if (Array.isArray(value)) return value.map(filled)
     if (typeof value !== 'object') return value
     const { Ref, Sub, GetAtt, If, Not, Equals, Join, Select, Split } = value
-    if (Ref) return values[Ref] ?? arnOf(Ref, parameters)
+    if (Ref) return listed(Ref) ?? arnOf(Ref, parameters)
     if (Sub) {
       const [text, own = {}] = [Sub].flat()
       return text.replace(/\$\{([^}]+)\}/g, (_, name) => (name in own ? filled(own[name]) : known(name)))

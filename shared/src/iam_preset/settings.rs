@@ -159,6 +159,7 @@ mod tests {
         Wish {
             account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
             owner: Owner::new("stack", "Preset"),
+            provider: preset::PROVIDER.to_owned(),
             edition: properties.edition,
             parameters: properties.parameters.clone(),
             path: properties.path.clone(),
@@ -216,9 +217,7 @@ mod tests {
     /// Threat 1
     #[test]
     fn names_that_the_operator_does_not_allow_are_refused_where_they_matter() {
-        let prefix = |edition: &str| {
-            json!({"Preset": "zappa", "Edition": edition, "Parameters": {"NamePrefix": "a"}})
-        };
+        let prefix = |edition: &str| json!({"Preset": "zappa", "Edition": edition, "Parameters": {"NamePrefix": "a"}});
         let refused = refusals(&[], prefix("hardened"));
         assert!(refused.starts_with("Parameters.NamePrefix: given `a`"), "{refused}");
         assert_eq!(refusals(&[], prefix("current")), "");

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::properties::{Properties, Then};
-use crate::cfn::PROVIDER_VERSION;
 use super::quota::{Concurrency, Increase, QUOTA_CODE, Status};
+use crate::cfn::PROVIDER_VERSION;
 
 /// How things stand. The variants' names are the values of the attribute `Outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -13,12 +13,8 @@ pub const BUILT_IN: [&str; 6] =
 
 /// One sentence for each mistake; empty if there is none.
 pub fn mistakes(preset: &Preset) -> Vec<String> {
-    let mut check = Check {
-        preset,
-        used: BTreeSet::new(),
-        granting: BTreeSet::new(),
-        mistakes: Vec::new(),
-    };
+    let mut check =
+        Check { preset, used: BTreeSet::new(), granting: BTreeSet::new(), mistakes: Vec::new() };
     check.preset();
     check.settings();
     check.mistakes
@@ -301,7 +297,11 @@ outputs:
             ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
             ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
             (", setting: { allows: [tool] }", "", "parameter `Name`: its value gets into a name"),
-            ("['p-${Name}'] }", "['p-${Users}'] }", "parameter `Users`: its value gets into a name"),
+            (
+                "['p-${Name}'] }",
+                "['p-${Users}'] }",
+                "parameter `Users`: its value gets into a name",
+            ),
             ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
             ("editions: [current, hardened]", "editions: []", "`editions` is empty"),
         ] {

@@ -340,7 +340,10 @@ fn what_is_looked_at_may_have_any_name() {
     for (preset, _, statements) in presets() {
         for (sid, statement) in statements {
             let reads = texts(&statement["Action"]);
-            assert!(!reads.iter().any(|it| it.contains(":Get") || it.contains(":List")), "{preset} {sid}");
+            assert!(
+                !reads.iter().any(|it| it.contains(":Get") || it.contains(":List")),
+                "{preset} {sid}"
+            );
         }
     }
 }
@@ -351,8 +354,7 @@ fn the_policies_of_slims_users_are_let_go_of_under_any_prefix() {
     let (_, slim, statements) = presets().into_iter().find(|(name, ..)| *name == "slim").unwrap();
     let own = attached(&slim, Kind::UserAttachment, |_| true);
     let own = own.into_iter().filter(|arn| arn.starts_with("policy/$"));
-    let any: BTreeSet<String> =
-        own.map(|arn| arn.replace("${SlimNamePrefix}", "*")).collect();
+    let any: BTreeSet<String> = own.map(|arn| arn.replace("${SlimNamePrefix}", "*")).collect();
     let common = common();
     let let_go = &common["LetGoOfSlimsUsers"];
     assert_eq!(attachable(let_go), any);
@@ -391,7 +393,8 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
     let managed = managed_policies();
     assert!(managed.len() <= ATTACHMENTS, "{} policies of {ATTACHMENTS}", managed.len());
     let boundary = &template()["Resources"]["PresetBoundary"]["Properties"]["PolicyDocument"];
-    for (name, document) in managed.into_iter().chain([("PresetBoundary".into(), boundary.clone())]) {
+    for (name, document) in managed.into_iter().chain([("PresetBoundary".into(), boundary.clone())])
+    {
         let size = size(&document);
         assert!(size <= MANAGED_POLICY, "{name}: {size} characters of {MANAGED_POLICY}");
     }

@@ -23,10 +23,9 @@ fn resources(of_type: &str) -> BTreeMap<String, Value> {
 /// Threat 1, Threat 15
 #[test]
 fn the_providers_own_names_begin_alike_however_long_the_stacks_name_is() {
-    let longest = usize::try_from(
-        template()["Parameters"]["ProviderName"]["MaxLength"].as_u64().unwrap(),
-    )
-    .unwrap();
+    let longest =
+        usize::try_from(template()["Parameters"]["ProviderName"]["MaxLength"].as_u64().unwrap())
+            .unwrap();
     for (of_type, property, limit, everywhere) in [
         ("AWS::Serverless::Function", "FunctionName", 64, false),
         ("AWS::IAM::Role", "RoleName", 64, true),
@@ -116,8 +115,11 @@ fn exports_are_named_by_a_parameter_or_absent() {
 #[test]
 fn a_log_that_is_kept_is_retained_under_a_name_of_this_stack_alone() {
     let groups = resources("AWS::Logs::LogGroup");
-    let kept: BTreeSet<&String> =
-        groups.iter().filter(|(_, it)| it["DeletionPolicy"] == "Retain").map(|(id, _)| id).collect();
+    let kept: BTreeSet<&String> = groups
+        .iter()
+        .filter(|(_, it)| it["DeletionPolicy"] == "Retain")
+        .map(|(id, _)| id)
+        .collect();
     assert_eq!(kept.len(), 2);
     for (id, group) in &groups {
         let condition = if kept.contains(id) { "KeepsLogs" } else { "DropsLogs" };

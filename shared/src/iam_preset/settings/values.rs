@@ -177,7 +177,13 @@ mod tests {
             ("skypilot", "RoleName", json!("team-a"), "`skypilot-v1`", "SkyPilotRoleName"),
             ("skypilot", "PolicyName", json!("a"), "`minimal-skypilot", "SkyPilotPolicyName"),
             ("orchestra", "PolicyName", json!("A"), "`OrchestraEcsC", "OrchestraPolicyName"),
-            ("orchestra", "ModuleNamePrefix", json!("acme-x"), "`orch", "OrchestraModuleNamePrefix"),
+            (
+                "orchestra",
+                "ModuleNamePrefix",
+                json!("acme-x"),
+                "`orch",
+                "OrchestraModuleNamePrefix",
+            ),
             ("orchestra", "OrchestraAwsAccountId", json!("999999999999"), "`3555", "AllowedValues"),
             ("orchestra", "Secrets", json!([secret]), "none", "AllowedValues"),
             ("orchestra", "KmsKeyArns", json!([foreign]), "none", "AllowedValues"),
@@ -205,7 +211,8 @@ mod tests {
         let two = "lithops.BucketNames=genomes lithops.BucketNames=team-?";
         let two = [("ALLOWED_VALUES", two)];
         assert_eq!(refusals(&two, "lithops", json!({"BucketNames": ["genomes", "team-a"]})), "");
-        let refused = refusals(&two, "lithops", json!({"BucketNames": ["a-1", "a-2", "a-3", "a-4"]}));
+        let refused =
+            refusals(&two, "lithops", json!({"BucketNames": ["a-1", "a-2", "a-3", "a-4"]}));
         assert!(refused.contains("given `a-1`, `a-2`, `a-3` and 1 more, allowed"), "{refused}");
         assert!(refused.contains("`genomes`, `team-?`"), "{refused}");
     }
