@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
-use account_presets::preset::schema::Parameter;
+use account_presets::preset::schema::{Parameter, Setting};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
@@ -231,9 +231,22 @@ fn parameter_table(page: &mut String, preset: &Preset) {
             }
         };
         let default = default.replace("``", "");
-        writeln!(page, "| `{name}` | {kind} | {default} | {} |", description.trim()).unwrap();
+        let allowed = parameter.setting().map(allowed).unwrap_or_default();
+        writeln!(page, "| `{name}` | {kind} | {default} | {}{allowed} |", description.trim())
+            .unwrap();
     }
     writeln!(page).unwrap();
+}
+
+/// What the provider's operator allows, and by which parameter of the template.
+fn allowed(Setting { parameter, allows }: &Setting) -> String {
+    let texts: Vec<String> = allows.iter().map(|text| format!("`{text}`")).collect();
+    let usual = match texts.join(", ").as_str() {
+        "" => "none".to_owned(),
+        "``" => "only the empty text".to_owned(),
+        texts => texts.to_owned(),
+    };
+    format!(" The operator's `{parameter}` says what is allowed: by default {usual}.")
 }
 
 fn attribute_table(page: &mut String, preset: &Preset) {

@@ -22,6 +22,10 @@ suite('a role that may do everything, under PresetBoundary', () => {
   test('becomes no administrator', async () => {
     assert.deepEqual(await worked(role, attempts().toAdministrator), [])
   })
+  test('acts as nobody else, even where a trust names its session, which no lack of a permission keeps out', () => {
+    const { Statement } = role.boundary
+    assert.ok(Statement.some(({ Effect, Action, Resource }) => `${Effect} ${Action} ${Resource}` === 'Deny sts:Assume* *'))
+  })
   for (const [what, calls] of Object.entries(REFUSED)) {
     test(`does not ${what}`, async () => {
       for (const call of calls) assert.ok(!(await allows(role, call)), `allowed: ${shown(call)}`)

@@ -141,6 +141,7 @@ suite('the function can do its work', () => {
   })
 
   for (const { what, calls, parameters } of FORMER) {
+    // X17
     test(`under names that are not allowed any more: ${what}`, async () => {
       const role = functionRole('IamPresetRole', parameters)
       for (const call of calls) assert.ok(await allows(role, call), `refused: ${shown(call)}`)

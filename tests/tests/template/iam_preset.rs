@@ -301,7 +301,7 @@ fn no_statement_holds_for_everything_but_lists_of_everything() {
 
 /// Reading, deleting what has a preset's mark, and attaching what the catalogue attaches, reach
 /// objects of any name.
-/// X6, Threat 1
+/// X6, X17, Threat 1
 #[test]
 fn what_reaches_every_name_reads_or_deletes_what_is_marked_or_has_a_condition() {
     let every = ["role/*", "group/*", "policy/*", "instance-profile/*", "group/account-presets/*"];
@@ -331,7 +331,7 @@ fn what_reaches_every_name_reads_or_deletes_what_is_marked_or_has_a_condition() 
     assert_eq!(marked, 2);
 }
 
-/// X6
+/// X17
 #[test]
 fn what_is_looked_at_may_have_any_name() {
     let read = &common()["Read"];
@@ -349,6 +349,7 @@ fn what_is_looked_at_may_have_any_name() {
 }
 
 /// A policy that a user was given under another prefix has to be taken off, too.
+/// X17
 #[test]
 fn the_policies_of_slims_users_are_let_go_of_under_any_prefix() {
     let (_, slim, statements) = presets().into_iter().find(|(name, ..)| *name == "slim").unwrap();

@@ -8,7 +8,7 @@ use account_presets::state::Account;
 use serde_json::Value;
 
 use crate::arns::arns;
-use crate::{list, statements, template, text, texts};
+use crate::{list, statements, template, texts};
 
 /// The statements of `Custom::LambdaConcurrency`'s role, by their ids.
 fn quota_statements() -> BTreeMap<String, Value> {

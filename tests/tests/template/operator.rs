@@ -20,7 +20,7 @@ fn resources(of_type: &str) -> BTreeMap<String, Value> {
 }
 
 /// CloudFormation cuts a name that it makes, and then the stack's is not the beginning of it.
-/// Threat 1, Threat 15
+/// X18, Threat 1, Threat 15
 #[test]
 fn the_providers_own_names_begin_alike_however_long_the_stacks_name_is() {
     let longest =
@@ -49,6 +49,7 @@ fn the_providers_own_names_begin_alike_however_long_the_stacks_name_is() {
 }
 
 /// Where every role needs a boundary, the provider can be deployed.
+/// X18
 #[test]
 fn the_providers_own_roles_take_a_boundary_and_a_path() {
     for (id, role) in resources("AWS::IAM::Role") {
@@ -63,7 +64,7 @@ fn the_providers_own_roles_take_a_boundary_and_a_path() {
 }
 
 /// Without these lines the function would allow what its role does not reach, or the reverse.
-/// Threat 1
+/// V20, Threat 1
 #[test]
 fn the_function_is_told_of_every_name_that_shapes_its_role_and_the_defaults_are_the_presets() {
     let template = template();
@@ -91,6 +92,7 @@ fn the_function_is_told_of_every_name_that_shapes_its_role_and_the_defaults_are_
     assert_eq!(template["Parameters"][ALLOWED_VALUES]["Default"], "");
 }
 
+/// X19
 #[test]
 fn the_template_states_the_version_of_the_code() {
     let template = template();
@@ -99,6 +101,7 @@ fn the_template_states_the_version_of_the_code() {
     assert_eq!(text(&template["Outputs"]["Version"]["Value"]), PROVIDER_VERSION.1);
 }
 
+/// X18
 #[test]
 fn exports_are_named_by_a_parameter_or_absent() {
     let outputs = template()["Outputs"].as_object().unwrap().clone();
@@ -112,6 +115,7 @@ fn exports_are_named_by_a_parameter_or_absent() {
 }
 
 /// Where a log outlives its stack, the next stack must not find its name taken.
+/// X19
 #[test]
 fn a_log_that_is_kept_is_retained_under_a_name_of_this_stack_alone() {
     let groups = resources("AWS::Logs::LogGroup");

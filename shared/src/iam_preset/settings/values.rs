@@ -163,7 +163,7 @@ mod tests {
         }
     }
 
-    /// Threat 1, Threat 4
+    /// V20, Threat 1, Threat 4
     #[test]
     fn a_text_that_the_operator_does_not_allow_is_refused_by_its_name() {
         let foreign = "arn:aws:kms:eu-west-1:999999999999:key/0a";
