@@ -25,6 +25,15 @@ export const REFUSED = {
   'read the password of a machine': calls('ec2:GetPasswordData', arn('ec2', 'instance/i-0f')),
   "put another task into somebody else's service": calls('ecs:UpdateService', arn('ecs', 'service/nightly/web')),
   "register somebody else's job anew": calls('batch:RegisterJobDefinition', arn('batch', 'job-definition/nightly')),
+  "run a task on somebody else's cluster": calls('ecs:RunTask StartTask', arn('ecs', 'task-definition/lithops-x:1'), {
+    'ecs:cluster': arn('ecs', 'cluster/nightly'),
+  }),
+  "change somebody else's machines of AWS Batch": [
+    ...calls('batch:CreateJobQueue UpdateComputeEnvironment', arn('batch', 'compute-environment/nightly')),
+    ...calls('batch:UpdateJobQueue', arn('batch', 'job-queue/nightly')),
+  ],
+  "submit a job into somebody else's queue": calls('batch:SubmitJob', arn('batch', 'job-queue/nightly')),
+  "overwrite somebody else's image": calls('ecr:PutImage', arn('ecr', 'repository/payroll')),
   'give a key to others': calls('kms:PutKeyPolicy CreateGrant ScheduleKeyDeletion', arn('kms', 'key/0f')),
   'read and write the logs of the provider': calls(
     'logs:GetLogEvents PutLogEvents DeleteLogStream',
