@@ -14,7 +14,7 @@ mod response_url;
 pub mod value;
 mod verified;
 
-pub use answer::{Answer, BODY_LIMIT, Status, Success};
+pub use answer::{Answer, BODY_LIMIT, PROVIDER_VERSION, Status, Success};
 pub use callback::{Callback, PutError, Reply, Transport};
 pub use gate::{Gate, Pass};
 pub use guard::{CustomResource, Unanswered, serve};

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{info, warn};
 
-use crate::cfn::{CustomResource, Progress, Request, RequestType, Success};
+use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
 use crate::cloud::{Cloud, StackPart, StackStatus};
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Plan, plan};
@@ -91,7 +91,7 @@ impl<C> IamPreset<C> {
     fn allow(&self, me: &Owner, properties: &Properties) -> Result<Vec<String>, String> {
         let (wish, preset) = (self.wish(me, properties), &properties.preset);
         let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
-        let refusals = self.settings.refusals(properties, &admin, &unbounded);
+        let refusals = self.settings.refusals(properties, &wish, &admin, &unbounded);
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
@@ -103,6 +103,8 @@ impl<C> IamPreset<C> {
 }
 
 impl<C: Cloud> CustomResource for IamPreset<C> {
+    const RESOURCE_TYPE: &'static str = "Custom::IamPreset";
+
     fn physical_id(&self, request: &Request) -> String {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let properties = request.properties.as_ref().ok();
@@ -293,6 +295,7 @@ impl<C: Cloud> IamPreset<C> {
         there.extend(plan.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
         let mut data = attributes(wanted.preset, &self.wish(&task.me, wanted), &there);
         data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
+        data.insert(PROVIDER_VERSION.0.to_owned(), PROVIDER_VERSION.1.to_owned());
         data.insert(FOREIGN_POLICIES.to_owned(), named(plan.foreign.iter()));
         data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(&task.me, plan));
         let physical_resource_id = task.is_replacement.then(|| intent.computed_id.clone());

@@ -63,6 +63,8 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
 }
 
 impl<Q: Quotas> CustomResource for LambdaConcurrency<Q> {
+    const RESOURCE_TYPE: &'static str = "Custom::LambdaConcurrency";
+
     /// The quota's ARN: whatever is wished for, it is the same quota.
     fn physical_id(&self, _: &Request) -> String {
         quota_arn(&self.account)

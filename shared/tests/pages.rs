@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
-use account_presets::preset::schema::Parameter;
+use account_presets::preset::schema::{Parameter, Setting};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
@@ -234,10 +234,23 @@ fn parameter_table(page: &mut String, preset: &Preset) {
         let begins = parameter.beginning().map_or_else(String::new, |begins| {
             format!(" With {} it begins with `{}`.", begins.when, begins.parameter)
         });
+        let allowed = parameter.setting().map(allowed).unwrap_or_default();
         let description = description.trim();
-        writeln!(page, "| `{name}` | {kind} | {default} | {description}{begins} |").unwrap();
+        writeln!(page, "| `{name}` | {kind} | {default} | {description}{begins}{allowed} |")
+            .unwrap();
     }
     writeln!(page).unwrap();
+}
+
+/// What the provider's operator allows, and by which parameter of the template.
+fn allowed(Setting { parameter, allows }: &Setting) -> String {
+    let texts: Vec<String> = allows.iter().map(|text| format!("`{text}`")).collect();
+    let usual = match texts.join(", ").as_str() {
+        "" => "none".to_owned(),
+        "``" => "only the empty text".to_owned(),
+        texts => texts.to_owned(),
+    };
+    format!(" The operator's `{parameter}` says what is allowed: by default {usual}.")
 }
 
 fn attribute_table(page: &mut String, preset: &Preset) {
@@ -245,7 +258,8 @@ fn attribute_table(page: &mut String, preset: &Preset) {
     for (name, output) in &preset.outputs {
         writeln!(page, "| `{name}` | {} |", output.description.trim()).unwrap();
     }
-    writeln!(page, "| `AdminEquivalent` | `true` or `false` |\n").unwrap();
+    writeln!(page, "| `AdminEquivalent` | `true` or `false` |").unwrap();
+    writeln!(page, "| `ProviderVersion` | the release that served the last request |\n").unwrap();
 }
 
 fn differences(page: &mut String, preset: &Preset) {

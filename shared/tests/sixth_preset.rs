@@ -58,6 +58,7 @@ fn a_file_that_is_no_yaml_is_no_preset() {
     assert!(build::catalogue(&folder).is_ok());
 }
 
+/// Threat 1
 #[test]
 fn each_misuse_of_the_grammar_fails_the_build_with_file_place_and_what_is_allowed() {
     for (index, (from, to, said)) in [
@@ -73,6 +74,12 @@ fn each_misuse_of_the_grammar_fails_the_build_with_file_place_and_what_is_allowe
             "default: false }",
             "default: false }\n  Quiet: { type: boolean, description: Fewer., default: false }",
             vec!["parameter `Quiet` is used nowhere"],
+        ),
+        (
+            "default: false }\npolicies:\n  - name: sixth",
+            "default: false }\n  Free: { type: string, description: Text., default: '' }\n\
+             policies:\n  - name: ${Free}sixth",
+            vec!["parameter `Free`", "needs a `setting` by which the operator limits it"],
         ),
         (
             "name: sixth\n",

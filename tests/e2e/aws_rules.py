@@ -5,8 +5,8 @@ input is closed, so it never outlives the process that started it.
 
 What is added, each as AWS documents it:
 - IAM authorizes every action on the ARN of the object that it names, path and all, and knows the
-  condition keys `iam:PolicyARN`, `iam:AWSServiceName`, `iam:PermissionsBoundary` and `iam:PassedToService`;
-  putting a role into an instance profile needs `iam:PassRole`.
+  condition keys `iam:PolicyARN`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `iam:PassedToService` and, for
+  roles, policies, instance profiles and users, `aws:ResourceTag`; putting a role into an instance profile needs `iam:PassRole`.
 - A customer policy must exist to be attached, and a group must be empty to be deleted.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
 - CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
@@ -71,7 +71,7 @@ def authorize_iam_as_documented():
         if service != "iam":
             return enforce(access_key, action, service, region, resource_arn, service_context)
         params = _request.get()
-        context = {**(service_context or {}), **condition_keys(params)}
+        context = {**(service_context or {}), **condition_keys(params), **resource_tags(resource_arn)}
         denied = enforce(access_key, action, service, region, resource_arn, context)
         if denied or action != "iam:AddRoleToInstanceProfile":
             return denied
@@ -118,6 +118,13 @@ def condition_keys(params):
         "iam:PermissionsBoundary": boundary(params),
     }
     return {key: value for key, value in keys.items() if value}
+
+
+def resource_tags(arn):
+    """The tags of the object that a request is about; groups have none."""
+    kinds = (iam._roles, iam._policies, iam._instance_profiles, iam._users)
+    tagged = (it for kind in kinds for it in kind.values() if it["Arn"] == arn)
+    return {f"aws:ResourceTag/{tag['Key']}": tag["Value"] for it in tagged for tag in it.get("Tags") or ()}
 
 
 def boundary(params):

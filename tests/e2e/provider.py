@@ -40,7 +40,7 @@ def deploy_command(emulator, **parameters):
         "deploy",
         *("--template-file", str((BUILD / "template.yaml").relative_to(ROOT))),
         *("--stack-name", STACK),
-        *("--capabilities", "CAPABILITY_IAM"),
+        *("--capabilities", "CAPABILITY_NAMED_IAM"),
         "--resolve-s3",
         "--no-progressbar",
         *("--parameter-overrides", *(f"{name}={value}" for name, value in parameters.items())),

@@ -12,6 +12,7 @@ OUTPUTS = (
     "DesiredConcurrency",
     "Message",
     "Outcome",
+    "ProviderVersion",
     "RequestId",
     "RequestStatus",
     "UnreservedConcurrency",

@@ -8,6 +8,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from . import provider, stacks
 from .conftest import ALLOW_NOTHING, ELSEWHERE, TRUST_NOBODY
 from .emulator import REGION
 from .environments import role_credentials
@@ -86,6 +87,59 @@ def test_a_preset_or_edition_that_is_not_allowed_is_refused_by_its_name(elsewher
     assert "Preset: `lithops` is not allowed in this account (allowed: `orchestra`, `skypilot`, `slim`)" in reason
     reason = refusal(elsewhere, "skypilot", Edition="documented")
     assert "Edition: `documented` is not allowed in this account (allowed: `current`, `hardened`)" in reason
+
+
+# V20, Threat 1
+def test_a_name_that_is_not_allowed_is_refused_by_its_property_and_its_stack_can_be_deleted(account):
+    for preset, property, given, by in (
+        ("skypilot", "RoleName", "team-a", "SkyPilotRoleName"),
+        ("lithops", "NamePrefix", "team-", "LithopsNamePrefix"),
+        ("slim", "BucketNames", ["payroll"], "AllowedValues"),
+        ("zappa", "NamePrefix", "a", "ZappaNamePrefix"),
+        ("orchestra", "PolicyName", "TeamDeployer", "OrchestraPolicyName"),
+    ):
+        reason = refusal(account, preset, Edition="hardened", Parameters={property: given})
+        assert f"Parameters.{property}: given `{given if isinstance(given, str) else given[0]}`" in reason
+        assert f"template parameter {by}" in reason
+
+
+# Threat 9
+def test_another_type_with_the_same_service_token_is_refused(account):
+    template = preset_template("skypilot", Edition="hardened")
+    for kind in ("Custom::SkyPilot", "AWS::CloudFormation::CustomResource"):
+        template["Resources"]["Preset"]["Type"] = kind
+        before = account.writes()
+        stack = account.create(template, ends="ROLLBACK_COMPLETE")
+        assert f"ResourceType: given `{kind}`, allowed is `Custom::IamPreset`" in stack.reason()
+        assert not account.writes() - before
+        account.delete()
+
+
+# X17
+def test_under_a_name_that_is_not_allowed_any_more_the_function_deletes_what_a_preset_made_and_nothing_else(
+    account, emulator
+):
+    function = as_function(emulator, REGION)
+    account.make_role("team-sky")
+    account.make_role("team-other")
+    account.iam.tag_role(RoleName="team-sky", Tags=[{"Key": "account-presets:made-from", "Value": "0.1.0 skypilot"}])
+    for name in ("team-sky", "team-other", "team-none"):
+        try:
+            function.get_role(RoleName=name)
+        except function.exceptions.NoSuchEntityException:
+            assert name == "team-none"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        function.delete_role(RoleName="team-other")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        function.put_role_policy(RoleName="team-sky", PolicyName="any", PolicyDocument=ALLOW_NOTHING)
+    function.delete_role(RoleName="team-sky")
+
+
+# X19
+def test_the_release_is_an_output_and_an_attribute(account, emulator):
+    release = stacks.describe(emulator.client("cloudformation"), provider.STACK).outputs["Version"]
+    stack = account.create(preset_template("skypilot", Edition="hardened", outputs=("ProviderVersion",)))
+    assert stack.outputs["ProviderVersion"] == release
 
 
 # Threat 2

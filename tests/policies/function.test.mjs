@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { BOUNDARIES, LEFT, REFUSED, boundaryOf } from './attacks/function.mjs'
+import { BOUNDARIES, FORMER, LEFT, REFUSED, boundaryOf } from './attacks/function.mjs'
 import * as lambdaConcurrency from './attacks/lambda-concurrency.mjs'
-import { calls, iam, shown, to } from './calls.mjs'
+import { arn, calls, iam, shown, to } from './calls.mjs'
 import { arnOf, functionRole } from './function-role.mjs'
 import { PRESETS, render } from './presets.mjs'
 import { allows } from './simulator.mjs'
@@ -60,6 +60,13 @@ const WORK = {
     ...calls('iam:PassRole', role, to('ec2')),
   ],
 }
+
+/** What is asked whatever the preset is. */
+const LOOKS = [
+  ...calls('iam:GetAccountAuthorizationDetails ListRoles'),
+  ...calls('iam:GetPolicy GetPolicyVersion', 'arn:aws:iam::aws:policy/AmazonS3FullAccess'),
+  ...calls('cloudformation:DescribeStackEvents', arn('cloudformation', 'stack/slim/0a')),
+]
 
 function work(object, objects) {
   const known = (kind, name) =>
@@ -118,14 +125,33 @@ suite('the function can do its work', () => {
     }
   }
 
-  test('its log', async () => {
-    const stream = arnOf('IamPresetLogGroup').replace(/\*$/, 'log-stream:x')
-    for (const call of calls('logs:CreateLogStream PutLogEvents', stream)) assert.ok(await allows(ROLE, call))
+  for (const [log, parameters] of [
+    ['IamPresetLogGroup', {}],
+    ['IamPresetKeptLogGroup', { KeepLogs: 'true' }],
+  ]) {
+    test(`its log, ${JSON.stringify(parameters)}`, async () => {
+      const role = functionRole('IamPresetRole', parameters)
+      const stream = arnOf(log, parameters).replace(/\*$/, 'log-stream:x')
+      for (const call of calls('logs:CreateLogStream PutLogEvents', stream)) assert.ok(await allows(role, call))
+    })
+  }
+
+  test('looking around', async () => {
+    for (const call of LOOKS) assert.ok(await allows(ROLE, call), `refused: ${shown(call)}`)
   })
+
+  for (const { what, calls, parameters } of FORMER) {
+    // X17
+    test(`under names that are not allowed any more: ${what}`, async () => {
+      const role = functionRole('IamPresetRole', parameters)
+      for (const call of calls) assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+    })
+  }
 
   // X6, Threat 1
   test('and has no permission that it does not need for that', () => {
-    const needed = accounts.flatMap(({ objects }) => objects.flatMap((object) => work(object, objects)))
+    const made = accounts.flatMap(({ objects }) => objects.flatMap((object) => work(object, objects)))
+    const needed = [...made, ...LOOKS].filter(([action]) => action.startsWith('iam:'))
     const statements = ROLE.policies.flatMap(({ Statement }) => Statement).filter(({ Effect }) => Effect === 'Allow')
     const granted = statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('iam:'))
     assert.deepEqual(distinct(granted), distinct(needed.map(([action]) => action)))

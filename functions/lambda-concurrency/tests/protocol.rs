@@ -9,7 +9,7 @@
 use std::fs;
 
 use serde_json::Value;
-use world::events::{Event, PHYSICAL_ID, create, delete, update};
+use world::events::{self, Event, PHYSICAL_ID};
 use world::stage::{ANSWERED, ENOUGH, LITTLE, Stage, assert_is_for_people, only_answer, reason};
 use world::{AwsEndpoint, Behaviour};
 
@@ -21,6 +21,22 @@ const GET_ACCOUNT_SETTINGS: &str = "GET /2016-08-19/account-settings";
 
 async fn stage_with(aws: Behaviour) -> Stage {
     Stage::with(env!("CARGO_BIN_EXE_lambda-concurrency"), aws).await
+}
+
+fn create() -> Event {
+    of_quota(events::create())
+}
+
+fn update() -> Event {
+    of_quota(events::update())
+}
+
+fn delete() -> Event {
+    of_quota(events::delete())
+}
+
+fn of_quota(event: Event) -> Event {
+    event.field("ResourceType", "Custom::LambdaConcurrency")
 }
 
 fn wish() -> Event {
@@ -43,6 +59,7 @@ async fn what_lambda_says_to_be_enough_is_a_success_with_every_attribute() {
             "DesiredConcurrency",
             "Message",
             "Outcome",
+            "ProviderVersion",
             "RequestId",
             "RequestStatus",
             "UnreservedConcurrency"

@@ -18,6 +18,9 @@ const PHYSICAL_ID_LIMIT: usize = 1024;
 /// it, so only what is not CloudFormation's is cut.
 const ECHO_LIMIT: usize = 700;
 
+/// The attribute of every resource that says which release of the provider served it last.
+pub const PROVIDER_VERSION: (&str, &str) = ("ProviderVersion", env!("CARGO_PKG_VERSION"));
+
 /// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "UPPERCASE")]

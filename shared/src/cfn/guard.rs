@@ -21,6 +21,7 @@ use super::callback::{Callback, PutError, Transport};
 use super::gate::Gate;
 use super::progress::Progress;
 use super::request::{Request, RequestType};
+use super::value::brief;
 use crate::state::digest;
 
 /// Kept back from the work, for the end of what is on its way and for the answer.
@@ -45,6 +46,11 @@ const TIME_IS_OVER: &str = "the time is over";
 
 /// What a custom resource does. It needs to know nothing of answers, panics and deadlines.
 pub trait CustomResource {
+    /// The only `Type` in a template that is served. An operator's guards on it, such as an SCP or
+    /// the condition `cloudformation:ResourceTypes`, do not see another one with the same
+    /// `ServiceToken`.
+    const RESOURCE_TYPE: &'static str;
+
     /// The id that a Create of this request gives, whether it succeeds or fails: the same
     /// request has the same id.
     fn physical_id(&self, request: &Request) -> String;
@@ -165,8 +171,8 @@ fn refused(why: Unanswered) -> Unanswered {
 }
 
 /// The answer, or none if nobody waits for one any more; and what is to be done after it.
-async fn decide(
-    resource: &impl CustomResource,
+async fn decide<R: CustomResource>(
+    resource: &R,
     gate: &Gate,
     request: &Request,
     now: SystemTime,
@@ -193,6 +199,11 @@ async fn decide(
         (Ok(RequestType::Update), Age::Fresh) if known.is_none() => {
             nothing_done("the Update names no PhysicalResourceId")
         }
+        (Ok(_), Age::Fresh) if request.resource_type != R::RESOURCE_TYPE => nothing_done(&format!(
+            "ResourceType: given `{}`, allowed is `{}`; write this as the resource's Type",
+            brief(&request.resource_type),
+            R::RESOURCE_TYPE
+        )),
         (Ok(kind), Age::Fresh) => work(kind).await,
     };
     let (status, reason, success) = match done.result {

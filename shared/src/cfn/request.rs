@@ -32,6 +32,8 @@ pub struct Request {
     pub request_id: String,
     /// The resource's name in the template.
     pub logical_resource_id: String,
+    /// The resource's type in the template, for example `Custom::IamPreset`.
+    pub resource_type: String,
     /// What we or CloudFormation called it; never on a Create.
     pub physical_resource_id: Option<String>,
     /// The properties, or why they could not be read.
@@ -68,6 +70,7 @@ impl Request {
             stack_id: text("StackId").unwrap_or_default(),
             request_id: text("RequestId").unwrap_or_default(),
             logical_resource_id: text("LogicalResourceId").unwrap_or_default(),
+            resource_type: text("ResourceType").unwrap_or_default(),
             physical_resource_id: text("PhysicalResourceId").filter(|id| !id.is_empty()),
             properties: field("ResourceProperties").map_or_else(|| Ok(Map::new()), properties),
             old_properties: field("OldResourceProperties")

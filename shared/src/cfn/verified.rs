@@ -76,6 +76,8 @@ impl<R, S: StackEvents> Verified<R, S> {
 }
 
 impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
+    const RESOURCE_TYPE: &'static str = R::RESOURCE_TYPE;
+
     fn physical_id(&self, request: &Request) -> String {
         self.resource.physical_id(request)
     }
@@ -140,6 +142,8 @@ mod tests {
     struct Counting(Cell<usize>);
 
     impl CustomResource for &Counting {
+        const RESOURCE_TYPE: &'static str = "Custom::Counting";
+
         fn physical_id(&self, _: &Request) -> String {
             "id".to_owned()
         }

@@ -1,10 +1,13 @@
 //! What the operator of the function lets consumers have.
 
+mod values;
+
 use std::collections::BTreeSet;
 
 use super::properties::Properties;
 use crate::cfn::value::unknown;
-use crate::preset::{self, Edition};
+use crate::preset::{self, Edition, Wish};
+use values::AllowedValues;
 
 /// The operator's settings, from the function's environment.
 ///
@@ -14,6 +17,7 @@ use crate::preset::{self, Edition};
 /// | `ALLOWED_EDITIONS` | editions, separated by commas | all |
 /// | `ALLOW_ADMIN_EQUIVALENT` | `true`: also what amounts to administrator's rights | refused |
 /// | `PERMISSIONS_BOUNDARY` | ARN of the boundary that every role has to have | none |
+/// | `ALLOWED_NAMES`, `ALLOWED_VALUES` | names, ARNs and principals that stacks may choose: entries `preset.Parameter=pattern`, separated by spaces | each preset's `allows` |
 ///
 /// They hold for Create and Update. A Delete is always served.
 #[derive(Clone, Debug)]
@@ -22,6 +26,7 @@ pub struct Settings {
     editions: BTreeSet<String>,
     admin_equivalent: bool,
     permissions_boundary: Option<String>,
+    values: AllowedValues,
     problems: Vec<String>,
 }
 
@@ -30,7 +35,8 @@ const EDITIONS: [Edition; 3] = [Edition::Documented, Edition::Current, Edition::
 impl Settings {
     /// Nothing is forbidden that the consumer acknowledges.
     pub fn open() -> Self {
-        Settings { admin_equivalent: true, ..Settings::read(|_| None) }
+        let values = AllowedValues::open();
+        Settings { admin_equivalent: true, values, ..Settings::read(|_| None) }
     }
 
     /// Reads the variables. A value that is none forbids everything: what the operator meant is
@@ -59,7 +65,8 @@ impl Settings {
             }
         };
         let permissions_boundary = get("PERMISSIONS_BOUNDARY").map(str::to_owned);
-        Settings { presets, editions, admin_equivalent, permissions_boundary, problems }
+        let values = AllowedValues::read(&get, &mut problems);
+        Settings { presets, editions, admin_equivalent, permissions_boundary, values, problems }
     }
 
     /// The boundary that every role has to have.
@@ -68,10 +75,11 @@ impl Settings {
     }
 
     /// Why this is not allowed, a sentence for each reason. `admin` and `unbounded` are the
-    /// preset's marks that apply.
+    /// preset's marks that apply to the wish.
     pub(super) fn refusals(
         &self,
         properties: &Properties,
+        wish: &Wish,
         admin: &[String],
         unbounded: &[String],
     ) -> Vec<String> {
@@ -93,6 +101,9 @@ impl Settings {
                 ));
             }
         }
+        let matters = |parameter: &str| wish.depends_on(properties.preset, parameter);
+        let of = (properties.name.as_str(), properties.preset);
+        refusals.extend(self.values.refusals(of, &properties.parameters, matters));
         if !admin.is_empty() && !self.admin_equivalent {
             refusals.push(format!(
                 "Preset: it amounts to administrator's rights, which the operator of the function \
@@ -124,6 +135,7 @@ impl Settings {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::state::{Account, Owner};
     use serde_json::{Value, json};
 
     const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/Boundary";
@@ -139,7 +151,22 @@ mod tests {
         let [none, some] = &marks;
         let admin = if properties.name == "slim" { some } else { none };
         let unbounded = if properties.name == "orchestra" { some } else { none };
-        settings.refusals(&properties, admin, unbounded).join("; ")
+        let wish = wish(&properties);
+        settings.refusals(&properties, &wish, admin, unbounded).join("; ")
+    }
+
+    fn wish(properties: &Properties) -> Wish {
+        Wish {
+            account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
+            owner: Owner::new("stack", "Preset"),
+            provider: preset::PROVIDER.to_owned(),
+            edition: properties.edition,
+            parameters: properties.parameters.clone(),
+            path: properties.path.clone(),
+            permissions_boundary: None,
+            tags: properties.tags.clone(),
+            max_session_duration: properties.max_session_duration,
+        }
     }
 
     /// Threat 1, Threat 9
@@ -187,12 +214,34 @@ mod tests {
         assert!(refused.contains("cannot live under the boundary"), "{refused}");
     }
 
+    /// Threat 1
+    #[test]
+    fn names_that_the_operator_does_not_allow_are_refused_where_they_matter() {
+        let prefix = |edition: &str| json!({"Preset": "zappa", "Edition": edition, "Parameters": {"NamePrefix": "a"}});
+        let refused = refusals(&[], prefix("hardened"));
+        assert!(refused.starts_with("Parameters.NamePrefix: given `a`"), "{refused}");
+        assert_eq!(refusals(&[], prefix("current")), "");
+        let cloud = [("ALLOWED_NAMES", "zappa.NamePrefix=cl-* zappa.SharedRoleName=cl-*")];
+        let with = |parameters: Value| {
+            let own = json!({"NamePrefix": "cl-"}).as_object().unwrap().clone();
+            let own: serde_json::Map<String, Value> =
+                own.into_iter().chain(parameters.as_object().unwrap().clone()).collect();
+            json!({"Preset": "zappa", "Edition": "hardened", "Parameters": own})
+        };
+        // The default of a role that is not wanted is in nobody's way.
+        assert_eq!(refusals(&cloud, with(json!({}))), "");
+        let refused = refusals(&cloud, with(json!({"SharedRole": true})));
+        assert!(refused.starts_with("Parameters.SharedRoleName: given `tr-s"), "{refused}");
+    }
+
     #[test]
     fn a_setting_that_is_none_forbids_everything() {
         for (name, value) in [
             ("ALLOWED_PRESETS", "slimm"),
             ("ALLOWED_EDITIONS", "latest"),
             ("ALLOW_ADMIN_EQUIVALENT", "yes"),
+            ("ALLOWED_NAMES", "lithops.Prefix=x"),
+            ("ALLOWED_VALUES", "payroll"),
         ] {
             let refused = refusals(&[(name, value)], json!({"Preset": "lithops"}));
             assert!(refused.contains("is not set up well") && refused.contains(name), "{refused}");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::properties::{Properties, Then};
 use super::quota::{Concurrency, Increase, QUOTA_CODE, Status};
+use crate::cfn::PROVIDER_VERSION;
 
 /// How things stand. The variants' names are the values of the attribute `Outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,6 +103,7 @@ impl Report {
             ("RequestId", increase(|it| it.id.clone())),
             ("RequestStatus", increase(|it| it.status.to_string())),
             ("CaseId", increase(|it| it.case_id.clone().unwrap_or_default())),
+            (PROVIDER_VERSION.0, PROVIDER_VERSION.1.to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
@@ -175,6 +177,7 @@ mod tests {
                 "Message=10 concurrent executions apply, 1000 are wished for; \
                  request r1 for 2000 (CASE_OPENED, case c1) is on its way",
                 "Outcome=Pending",
+                concat!("ProviderVersion=", env!("CARGO_PKG_VERSION")),
                 "RequestId=r1",
                 "RequestStatus=CASE_OPENED",
                 "UnreservedConcurrency=5",

@@ -13,14 +13,18 @@ pub const BUILT_IN: [&str; 6] =
 
 /// One sentence for each mistake; empty if there is none.
 pub fn mistakes(preset: &Preset) -> Vec<String> {
-    let mut check = Check { preset, used: BTreeSet::new(), mistakes: Vec::new() };
+    let mut check =
+        Check { preset, used: BTreeSet::new(), granting: BTreeSet::new(), mistakes: Vec::new() };
     check.preset();
+    check.settings();
     check.mistakes
 }
 
 struct Check<'a> {
     preset: &'a Preset,
     used: BTreeSet<String>,
+    /// Those of which a value stands elsewhere than in the name of somebody who exists.
+    granting: BTreeSet<String>,
     mistakes: Vec<String>,
 }
 
@@ -59,15 +63,17 @@ impl Check<'_> {
             self.items(&group.aws_managed);
             self.items(&group.policies);
             self.inline(&group.inline);
-            self.items(&group.members);
+            self.of_existing(|check| check.items(&group.members));
         }
         for user in &preset.users {
-            self.block(&user.name, &user.when, user.for_each.as_deref());
+            let for_each = user.for_each.as_deref();
+            self.of_existing(|check| check.block(&user.name, &user.when, for_each));
             self.items(&user.aws_managed);
             self.items(&user.policies);
         }
         for existing in preset.existing_groups.iter().chain(&preset.existing_roles) {
-            self.block(&existing.name, &existing.when, existing.for_each.as_deref());
+            let for_each = existing.for_each.as_deref();
+            self.of_existing(|check| check.block(&existing.name, &existing.when, for_each));
             self.items(&existing.policies);
         }
         for output in preset.outputs.values() {
@@ -76,6 +82,27 @@ impl Check<'_> {
         for name in preset.parameters.keys() {
             if !self.used.contains(name) {
                 self.mistakes.push(format!("parameter `{name}` is used nowhere"));
+            }
+        }
+    }
+
+    /// Checks the names of users, groups or roles that exist: whom a consumer names is the
+    /// consumer's own to say, whatever the operator allows.
+    fn of_existing(&mut self, check: impl FnOnce(&mut Self)) {
+        let granting = self.granting.clone();
+        check(self);
+        self.granting = granting;
+    }
+
+    /// A consumer's text that gets into what is granted is the operator's to allow.
+    fn settings(&mut self) {
+        for (name, parameter) in &self.preset.parameters {
+            let is_text = matches!(parameter, Parameter::String { .. } | Parameter::List { .. });
+            if is_text && self.granting.contains(name) && parameter.setting().is_none() {
+                self.mistakes.push(format!(
+                    "parameter `{name}`: its value gets into a name, an ARN, a principal or a \
+                     condition, so it needs a `setting` by which the operator limits it"
+                ));
             }
         }
     }
@@ -161,6 +188,7 @@ impl Check<'_> {
             if let Piece::Placeholder(name) = piece
                 && !BUILT_IN.contains(&name)
             {
+                self.granting.insert(name.to_owned());
                 self.declared(name);
             }
         }
@@ -229,7 +257,7 @@ description: A preset with one of each.
 source: { url: https://example.com, date: 2026-01-01 }
 editions: [current, hardened]
 parameters:
-  Name: { type: string, description: A name., default: tool }
+  Name: { type: string, description: A name., default: tool, setting: { allows: [tool] } }
   Users: { type: list, description: Users. }
   Loud: { type: boolean, description: More logs., default: false }
   Kind: { type: enum, description: One of two., default: a, values: [a, b] }
@@ -276,6 +304,12 @@ outputs:
             ("default: a,", "default: c,", "the default `c` is none of its values"),
             ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
             ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
+            (", setting: { allows: [tool] }", "", "parameter `Name`: its value gets into a name"),
+            (
+                "['p-${Name}'] }",
+                "['p-${Users}'] }",
+                "parameter `Users`: its value gets into a name",
+            ),
             ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
             ("name., default: tool", "n., default: a, begins_with: { parameter: Nmae }", "`Nmae` is no"),
             ("description: Users.", "description: U., begins_with: { parameter: Size }", "no string"),
@@ -296,6 +330,7 @@ outputs:
         for (from, to, said) in [
             ("for_each: Users", "foreach: Users", "foreach"),
             ("title: Test", "titel: Test", "titel"),
+            ("allows: [tool]", "allow: [tool]", "allow"),
             ("type: boolean", "type: bool", "bool"),
             ("of: { policy:", "of: { polciy:", ""),
             ("editions: [current", "editions: [curent", "curent"),

@@ -14,7 +14,7 @@ mod cases;
 mod documents;
 mod escalation;
 mod finding;
-mod glob;
+pub(crate) mod glob;
 mod objects;
 mod principals;
 mod reference;

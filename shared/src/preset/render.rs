@@ -53,6 +53,18 @@ impl Wish {
         self.that_hold(preset, &preset.unbounded)
     }
 
+    /// Whether anything that is asked for depends on the text that a parameter has. What a switch
+    /// leaves out does not.
+    pub fn depends_on(&self, preset: &Preset, parameter: &str) -> bool {
+        let mut other = self.clone();
+        match other.parameters.get_mut(parameter) {
+            Some(Value::One(text)) => text.push('x'),
+            Some(Value::List(texts)) => texts.iter_mut().for_each(|text| text.push('x')),
+            None => {}
+        }
+        render(preset, self, Branches::Chosen) != render(preset, &other, Branches::Chosen)
+    }
+
     fn that_hold(&self, preset: &Preset, marks: &[Mark]) -> Vec<String> {
         let root = Scope { preset, wish: self, branches: Branches::Chosen, element: None };
         let marks = marks.iter().filter(|mark| root.holds(&mark.when));

@@ -130,6 +130,7 @@ pub enum Parameter {
         pattern: Option<String>,
         required: Option<When>,
         begins_with: Option<Beginning>,
+        setting: Option<Setting>,
     },
     /// `true` or `false`.
     Boolean { description: String, default: bool },
@@ -147,7 +148,28 @@ pub enum Parameter {
         #[serde(default)]
         slug: bool,
         begins_with: Option<Beginning>,
+        setting: Option<Setting>,
     },
+}
+
+/// What the provider's operator decides about a parameter: which texts a consumer may choose. A
+/// text that gets into a name, an ARN, a principal or a condition has one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setting {
+    /// The parameter of `template.yaml` by which the operator says so.
+    #[serde(default = "allowed_values")]
+    pub parameter: String,
+    /// What is allowed unless the operator says so: texts with IAM's wildcards, `*` and `?`.
+    #[serde(default)]
+    pub allows: Vec<String>,
+}
+
+/// The parameter of `template.yaml` for all that shapes nothing in the template itself.
+pub const ALLOWED_VALUES: &str = "AllowedValues";
+
+fn allowed_values() -> String {
+    ALLOWED_VALUES.to_owned()
 }
 
 impl Parameter {
@@ -157,6 +179,14 @@ impl Parameter {
             Parameter::String { begins_with, .. } | Parameter::List { begins_with, .. } => {
                 begins_with.as_ref()
             }
+            Parameter::Boolean { .. } | Parameter::Integer { .. } | Parameter::Enum { .. } => None,
+        }
+    }
+
+    /// What the operator decides about it.
+    pub fn setting(&self) -> Option<&Setting> {
+        match self {
+            Parameter::String { setting, .. } | Parameter::List { setting, .. } => setting.as_ref(),
             Parameter::Boolean { .. } | Parameter::Integer { .. } | Parameter::Enum { .. } => None,
         }
     }

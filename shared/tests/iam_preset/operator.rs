@@ -33,6 +33,46 @@ fn what_is_not_allowed_is_refused_before_anything_is_looked_at_and_its_delete_is
     assert_eq!(but_service_linked(&account), populated().state());
 }
 
+/// V20, X17, Threat 1
+#[test]
+fn a_name_that_is_not_allowed_is_refused_and_leaves_no_stack_stuck() {
+    let named = |name: &str| {
+        let parameters = json!({"RoleName": name});
+        json!({"Preset": "skypilot", "Edition": "hardened", "Parameters": parameters})
+    };
+    let usual = || Settings::read(|_| None);
+    let account = populated();
+    let before = account.state();
+
+    // A Create of it, and the Delete that CloudFormation sends after.
+    let mut refused = Stack::named("a");
+    let create = refused.request(Some(named("team-a")));
+    let reason = handle_within(usual(), &account, &create).unwrap().unwrap_err();
+    assert!(reason.starts_with("Parameters.RoleName: given `team-a`"), "{reason}");
+    assert!(reason.contains("`skypilot-v1`") && reason.contains("SkyPilotRoleName"), "{reason}");
+    refused.physical_id = Some(physical_id(&create));
+    handle_within(usual(), &account, &refused.request(None)).unwrap().unwrap();
+    assert_eq!(account.state(), before);
+
+    // An Update to it, and the Update back.
+    let mut stack = Stack::named("b");
+    stack.deploy(&account, named("skypilot-v1")).unwrap();
+    let made = account.state();
+    let update = stack.request(Some(named("team-a")));
+    handle_within(usual(), &account, &update).unwrap().unwrap_err();
+    let mut back = stack.request(Some(named("skypilot-v1")));
+    back.old_properties = named("team-a").as_object().unwrap().clone();
+    handle_within(usual(), &account, &back).unwrap().unwrap();
+    assert_eq!(account.state(), made);
+    handle_within(usual(), &account, &stack.request(None)).unwrap().unwrap();
+
+    // One that was allowed when its stack was made.
+    let mut narrowed = Stack::named("c");
+    narrowed.deploy(&account, named("sky-one")).unwrap();
+    handle_within(usual(), &account, &narrowed.request(None)).unwrap().unwrap();
+    assert_eq!(but_service_linked(&account), but_service_linked(&populated()));
+}
+
 /// Threat 3, Threat 4
 #[test]
 fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {

@@ -9,6 +9,10 @@ const ADMIN = aws('AdministratorAccess')
 const ITSELF = arnOf('IamPresetRole')
 const OWN = policiesOf('IamPresetRole')
 const USER = iam('user/alice')
+const FOREIGN_ROLE = iam('role/deployer')
+/** The provider's own, here and in other Regions, for other functions and for the presets' roles. */
+const PROVIDER_ROLES = [ITSELF, iam('role/account-presets-IamPreset-us-east-1'), arnOf('LambdaConcurrencyRole')]
+const PROVIDER_POLICIES = [...policiesOf('IamPresetRole'), arnOf('PresetBoundary')]
 
 /** A role of each preset. */
 const ROLES = [
@@ -18,18 +22,74 @@ const ROLES = [
   'SLIM-Extras_for_Lambda',
   'AWSBatchServiceRole',
   'tr-x-dev-ZappaLambdaExecutionRole',
-  'acme-orchestra-task-python-0a1b2c3d',
+  'orchestra-orchestra-task-python-0a1b2c3d',
 ].map((name) => iam(`role/${name}`))
 /** The roles that are in instance profiles. */
 const MACHINES = ['lithops-role-ec2', 'skypilot-v1', 'SLIM-Extras_ECS_for_EC2'].map((name) => iam(`role/${name}`))
 
 /** What no preset makes. */
 const FOREIGN = {
-  role: iam('role/deployer'),
+  role: FOREIGN_ROLE,
   policy: iam('policy/deployer'),
   group: iam('group/developers'),
   profile: iam('instance-profile/web'),
 }
+
+/** What the function puts on all that it makes and that can have tags. */
+const MARKED = { 'aws:ResourceTag/account-presets:made-from': '0.1.0 skypilot' }
+/** Made when an operator allowed the names. */
+const OLD = {
+  role: iam('role/team-sky'),
+  policy: iam('policy/tools/team-sky-policy'),
+  group: iam('group/account-presets/eu-west-1/old/Preset/0a1b2c3d/team-lithops-group'),
+  profile: iam('instance-profile/team-sky'),
+}
+const DELETE = {
+  role: 'iam:DeleteRole DeleteRolePolicy DetachRolePolicy UntagRole',
+  policy: 'iam:DeletePolicy DeletePolicyVersion UntagPolicy',
+  group: 'iam:DeleteGroup DeleteGroupPolicy DetachGroupPolicy RemoveUserFromGroup',
+  profile: 'iam:DeleteInstanceProfile RemoveRoleFromInstanceProfile UntagInstanceProfile',
+}
+
+/** What was made under names that are not allowed any more can be looked at and deleted. */
+export const FORMER = [
+  {
+    what: 'look at what is there, or is not',
+    calls: [
+      ...calls('iam:GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies', [
+        OLD.role,
+        FOREIGN_ROLE,
+      ]),
+      ...calls('iam:GetPolicy GetPolicyVersion ListEntitiesForPolicy ListPolicyVersions', OLD.policy),
+      ...calls('iam:GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies', OLD.group),
+      ...calls('iam:GetInstanceProfile', OLD.profile),
+    ],
+  },
+  {
+    what: 'delete what has the mark of a preset',
+    calls: [
+      ...calls(DELETE.role, OLD.role, MARKED),
+      ...calls(DELETE.policy, OLD.policy, MARKED),
+      ...calls(DELETE.profile, OLD.profile, MARKED),
+      ...calls(DELETE.group, OLD.group),
+    ],
+  },
+  {
+    what: "take slim's policies off its users",
+    calls: ['team-SLIM-User', 'tools/team-SLIM-PassRole'].flatMap((name) =>
+      calls('iam:DetachUserPolicy', USER, own(name)),
+    ),
+  },
+  {
+    what: 'take a policy that the operator names off who was given it',
+    parameters: { FormerPolicyNames: 'team-sky-policy,TeamDeployer' },
+    calls: ['tools/team-sky-policy', 'TeamDeployer'].flatMap((name) => [
+      ...calls('iam:DetachUserPolicy', USER, own(name)),
+      ...calls('iam:DetachRolePolicy', FOREIGN_ROLE, own(name)),
+      ...calls('iam:DetachGroupPolicy', iam('group/developers'), own(name)),
+    ]),
+  },
+]
 
 /** All that changes a role, but for attaching, and all that changes a policy. */
 const CHANGE_ROLE = `iam:DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy
@@ -128,6 +188,55 @@ export const REFUSED = [
   ]),
 
   // What is not a preset's.
+  {
+    what: 'delete what has another name and no mark of a preset',
+    calls: [
+      ...calls(DELETE.role, OLD.role),
+      ...calls(DELETE.policy, OLD.policy),
+      ...calls(DELETE.profile, OLD.profile),
+      ...calls(DELETE.group, [FOREIGN.group, iam('group/team-lithops-group')]),
+    ],
+  },
+  {
+    what: 'do more with what has another name than delete it, whatever its mark is',
+    calls: [
+      ...calls(
+        `iam:CreateRole DeleteRolePermissionsBoundary PutRolePermissionsBoundary PutRolePolicy TagRole
+        UpdateAssumeRolePolicy UpdateRole`,
+        OLD.role,
+      ),
+      ...calls('iam:PutRolePolicy UpdateAssumeRolePolicy TagRole', OLD.role, MARKED),
+      ...calls('iam:AttachRolePolicy', OLD.role, own('team-sky-policy')),
+      ...calls('iam:CreatePolicyVersion TagPolicy', OLD.policy, MARKED),
+      ...calls('iam:AddRoleToInstanceProfile', OLD.profile, MARKED),
+      ...calls('iam:AddUserToGroup PutGroupPolicy', OLD.group),
+      ...calls('iam:AttachUserPolicy', USER, own('team-SLIM-User')),
+      ...calls('iam:AttachUserPolicy', USER, own('team-sky-policy')),
+    ],
+  },
+  {
+    what: 'give anybody a policy that the operator allows no more',
+    parameters: { FormerPolicyNames: 'team-sky-policy' },
+    calls: [
+      ...calls('iam:AttachUserPolicy', USER, own('team-sky-policy')),
+      ...calls('iam:AttachRolePolicy', FOREIGN_ROLE, own('team-sky-policy')),
+      ...calls('iam:CreatePolicyVersion DeletePolicy', iam('policy/team-sky-policy')),
+    ],
+  },
+  {
+    what: "take AWS's policies and others off a user, where the operator names former policies",
+    parameters: { FormerPolicyNames: 'team-sky-policy' },
+    calls: [ADMIN, own('deployer'), own('x-team-sky-policy')].flatMap((policy) =>
+      calls('iam:DetachUserPolicy', USER, policy),
+    ),
+  },
+  {
+    what: 'make a role that ends like those of Zappa or Orchestra and begins otherwise',
+    calls: calls(
+      'iam:CreateRole PutRolePolicy',
+      ['mine-ZappaLambdaExecutionRole', 'team/mine-orchestra-compute-01234567'].map((name) => iam(`role/${name}`)),
+    ),
+  },
   { what: 'make a role of another name', calls: calls('iam:CreateRole', FOREIGN.role) },
   {
     what: 'make a role that is only almost named like one of a preset',
@@ -238,20 +347,21 @@ export const REFUSED = [
     what: 'change or pass its own role where names are wide',
     parameters: WIDE,
     calls: [
-      ...calls(CHANGE_ROLE, ITSELF),
-      ...calls('iam:AttachRolePolicy', ITSELF, aws('AmazonS3FullAccess')),
-      ...calls('iam:PassRole', ITSELF, to('ec2')),
+      ...calls(CHANGE_ROLE, PROVIDER_ROLES),
+      ...calls(DELETE.role, PROVIDER_ROLES, MARKED),
+      ...calls('iam:AttachRolePolicy', PROVIDER_ROLES, aws('AmazonS3FullAccess')),
+      ...calls('iam:PassRole', PROVIDER_ROLES, to('ec2')),
     ],
   },
   {
     what: 'change its own policies where names are wide',
     parameters: WIDE,
-    calls: calls(CHANGE_POLICY, OWN),
+    calls: [...calls(CHANGE_POLICY, PROVIDER_POLICIES), ...calls(DELETE.policy, PROVIDER_POLICIES, MARKED)],
   },
   {
     what: 'give its own policies to others where names are wide',
     parameters: WIDE,
-    calls: OWN.flatMap((policy) => [
+    calls: PROVIDER_POLICIES.flatMap((policy) => [
       ...calls('iam:AttachUserPolicy', USER, { 'iam:PolicyARN': policy }),
       ...calls('iam:AttachGroupPolicy', FOREIGN.group, { 'iam:PolicyARN': policy }),
       ...calls('iam:AttachRolePolicy', [FOREIGN.role, iam('role/account-presets-x')], { 'iam:PolicyARN': policy }),
@@ -261,7 +371,7 @@ export const REFUSED = [
     what: 'change or invoke a function, itself too',
     calls: calls(
       'lambda:UpdateFunctionCode UpdateFunctionConfiguration AddPermission InvokeFunction',
-      arn('lambda', 'function:account-presets-IamPresetFunction'),
+      [arnOf('IamPresetFunction'), arnOf('LambdaConcurrencyFunction')],
     ),
   },
   {
@@ -337,9 +447,13 @@ export const LEFT = [
     ),
   },
   {
-    what: "any inline policy in a preset's groups",
-    why: 'The same, and groups know no boundary.',
-    calls: calls('iam:PutGroupPolicy', iam('group/LithopsUserGroup')),
+    what: "any inline policy in a preset's groups, and any text in what its users and groups hold",
+    why: 'The same, and the boundary of the template is one of roles: users and groups are held by none.',
+    parameters: { PermissionsBoundary: 'PresetBoundary' },
+    calls: [
+      ...calls('iam:PutGroupPolicy', iam('group/LithopsUserGroup')),
+      ...calls('iam:CreatePolicyVersion', [iam('policy/lithops-client-policy'), iam('policy/SLIM-User')]),
+    ],
   },
   {
     what: 'a role of a name of a preset that somebody else made',
@@ -353,12 +467,12 @@ export const LEFT = [
     calls: calls('iam:DeleteRole DeleteRolePolicy DetachRolePolicy', iam('role/service-role/AWSBatchServiceRole')),
   },
   {
-    what: 'a role that ends like those of Zappa or Orchestra',
-    why: "What it begins with is the consumer's to choose.",
-    calls: calls(
-      'iam:PutRolePolicy',
-      ['mine-ZappaLambdaExecutionRole', 'team/mine-orchestra-compute-01234567'].map((name) => iam(`role/${name}`)),
-    ),
+    what: "a role that begins and ends like those of Zappa, and somebody's that has the mark of a preset",
+    why: "What is between is the consumer's to choose; and whoever may tag a role may give it the mark.",
+    calls: [
+      ...calls('iam:PutRolePolicy', iam('role/tr-mine-ZappaLambdaExecutionRole')),
+      ...calls(DELETE.role, FOREIGN_ROLE, MARKED),
+    ],
   },
   {
     what: "the boundary of a preset's role",

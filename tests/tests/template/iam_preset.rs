@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{Action, PASS_ROLE};
+use account_presets::aws::actions::{Action, PASS_ROLE, StackAction};
 use account_presets::preset::parameters::{self, Value as Parameter};
 use account_presets::preset::{self, Branches, PROVIDER, Wish, render};
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
@@ -18,14 +18,14 @@ const CHOSEN_NAMES: [(&str, &str, &str); 11] = [
     ("lithops", "NamePrefix", "${LithopsNamePrefix}"),
     ("slim", "NamePrefix", "${SlimNamePrefix}"),
     ("orchestra", "PolicyName", "${OrchestraPolicyName}"),
-    ("orchestra", "ModuleNamePrefix", "*"),
+    ("orchestra", "ModuleNamePrefix", "${OrchestraModuleNamePrefix}"),
     ("orchestra", "Suffix", "????????"),
     ("orchestra", "GroupNames", "*"),
     ("orchestra", "RoleNames", "*"),
     ("skypilot", "PolicyName", "${SkyPilotPolicyName}"),
     ("skypilot", "RoleName", "${SkyPilotRoleName}"),
-    ("zappa", "Deployments", "*"),
-    ("zappa", "SharedRoleName", "*-ZappaLambdaExecutionRole"),
+    ("zappa", "Deployments", "${ZappaNamePrefix}*"),
+    ("zappa", "SharedRoleName", "${ZappaNamePrefix}*-ZappaLambdaExecutionRole"),
 ];
 
 /// Everything that some choice of a preset would bring.
@@ -140,7 +140,8 @@ fn the_role_allows_the_actions_that_the_code_calls_and_no_others() {
         .filter(|action| !action.starts_with("logs:"))
         .collect();
     let called = Action::ALL.iter().map(|action| action.as_str().to_owned());
-    let called: BTreeSet<String> = called.chain([PASS_ROLE.to_owned()]).collect();
+    let events = StackAction::ALL.iter().map(|action| action.as_str().to_owned());
+    let called: BTreeSet<String> = called.chain(events).chain([PASS_ROLE.to_owned()]).collect();
     assert_eq!(allowed, called);
 }
 
@@ -262,23 +263,25 @@ fn only_the_catalogues_service_linked_roles_can_be_made() {
     assert_eq!(texts(&condition["iam:AWSServiceName"]), services);
 }
 
-/// An operator may let consumers choose names with a wildcard, which then reach the function's own.
+/// An operator may let consumers choose names with a wildcard, which then reach the provider's own.
+/// Threat 1
 #[test]
-fn the_function_reaches_neither_its_own_role_nor_a_policy_of_it() {
-    let own: BTreeSet<String> = managed_policies().into_keys().collect();
+fn the_function_changes_nothing_of_the_providers_own_and_gives_it_to_nobody() {
     let policy = own_power();
     assert_eq!(texts(&policy["Roles"]), BTreeSet::from(["IamPresetRole".to_owned()]));
     let mut denied = statements([policy["PolicyDocument"].clone()]);
+    let own = |prefix: &str| forms(prefix, "${ProviderName}*");
     let itself = denied.remove("NotItself").unwrap();
-    assert_eq!((text(&itself["Effect"]), text(&itself["Action"])), ("Deny".into(), "iam:*".into()));
-    let role = "IamPresetRole.Arn".to_owned();
-    assert_eq!(texts(&itself["Resource"]), own.iter().cloned().chain([role]).collect());
+    assert_eq!(itself["Effect"], "Deny");
+    assert_eq!(texts(&itself["NotAction"]), ["iam:Get*", "iam:List*"].map(str::to_owned).into());
+    let both = own("role").into_iter().chain(own("policy")).collect();
+    assert_eq!(arns(&itself["Resource"]), both);
     let others = denied.remove("NotToOthers").unwrap();
     assert_eq!((text(&others["Effect"]), text(&others["Resource"])), ("Deny".into(), "*".into()));
     let attaching = Action::ALL.iter().map(|action| action.as_str().to_owned());
     let attaching = attaching.filter(|action| action.starts_with("iam:Attach")).collect();
     assert_eq!(texts(&others["Action"]), attaching);
-    assert_eq!(texts(&others["Condition"]["ArnEquals"]["iam:PolicyARN"]), own);
+    assert_eq!(attachable(&others), own("policy"));
     assert!(denied.is_empty(), "{denied:?}");
     // Nobody is served before this holds.
     assert_eq!(template()["Resources"]["IamPresetFunction"]["DependsOn"], "OwnPowerPolicy");
@@ -286,28 +289,78 @@ fn the_function_reaches_neither_its_own_role_nor_a_policy_of_it() {
 
 /// X6, Threat 1
 #[test]
-fn no_statement_holds_for_everything() {
+fn no_statement_holds_for_everything_but_lists_of_everything() {
+    let lists = [Action::GetAccountAuthorizationDetails, Action::ListRoles];
+    let lists = BTreeSet::from(lists.map(|action| action.as_str().to_owned()));
     for statement in all_statements() {
-        // The log group's own ARN is a reference to it.
-        let sid = &statement["Sid"];
-        assert!(!texts(&statement["Resource"]).contains("*"), "{sid}");
-        assert!(!texts(&statement["Action"]).iter().any(|action| action.contains('*')), "{sid}");
+        let (sid, actions) = (&statement["Sid"], texts(&statement["Action"]));
+        assert!(!texts(&statement["Resource"]).contains("*") || actions == lists, "{sid}");
+        assert!(!actions.iter().any(|action| action.contains('*')), "{sid}");
     }
 }
 
-/// Only reading, and attaching what the catalogue attaches, reaches objects of any name.
-/// X6
+/// Reading, deleting what has a preset's mark, and attaching what the catalogue attaches, reach
+/// objects of any name.
+/// X6, X17, Threat 1
 #[test]
-fn what_reaches_every_name_reads_or_has_a_condition() {
+fn what_reaches_every_name_reads_or_deletes_what_is_marked_or_has_a_condition() {
+    let every = ["role/*", "group/*", "policy/*", "instance-profile/*", "group/account-presets/*"];
+    let is = |words: &'static [&'static str]| {
+        move |action: &String| words.iter().any(|word| action.starts_with(&format!("iam:{word}")))
+    };
+    let mut marked = 0;
     for statement in all_statements() {
-        let everything = ["role/*", "group/*", "policy/*", "instance-profile/*"];
-        let wide =
-            arns(&statement["Resource"]).iter().any(|arn| everything.contains(&arn.as_str()));
-        let reads =
-            |action: &String| action.starts_with("iam:Get") || action.starts_with("iam:List");
-        let reading = texts(&statement["Action"]).iter().all(reads);
-        assert!(!wide || reading || !attachable_or_none(&statement).is_empty(), "{statement}");
+        let resources = arns(&statement["Resource"]);
+        if !resources.iter().any(|arn| every.contains(&arn.as_str())) {
+            continue;
+        }
+        let actions = texts(&statement["Action"]);
+        let mark = &statement["Condition"]["Null"]["aws:ResourceTag/account-presets:made-from"];
+        let owners = resources == BTreeSet::from(["group/account-presets/*".to_owned()]);
+        if *mark == "false" || owners {
+            marked += 1;
+            let less = is(&["Delete", "Detach", "Remove", "Untag"]);
+            assert!(actions.iter().all(less), "{statement}");
+            // A role without its boundary would have more power.
+            assert!(!actions.iter().any(|action| action.contains("Boundary")), "{statement}");
+            continue;
+        }
+        let reading = actions.iter().all(is(&["Get", "List"]));
+        assert!(reading || !attachable_or_none(&statement).is_empty(), "{statement}");
     }
+    assert_eq!(marked, 2);
+}
+
+/// X17
+#[test]
+fn what_is_looked_at_may_have_any_name() {
+    let read = &common()["Read"];
+    let every = ["role/*", "group/*", "policy/*", "instance-profile/*", "aws/*"];
+    assert_eq!(arns(&read["Resource"]), every.map(str::to_owned).into());
+    for (preset, _, statements) in presets() {
+        for (sid, statement) in statements {
+            let reads = texts(&statement["Action"]);
+            assert!(
+                !reads.iter().any(|it| it.contains(":Get") || it.contains(":List")),
+                "{preset} {sid}"
+            );
+        }
+    }
+}
+
+/// A policy that a user was given under another prefix has to be taken off, too.
+/// X17
+#[test]
+fn the_policies_of_slims_users_are_let_go_of_under_any_prefix() {
+    let (_, slim, statements) = presets().into_iter().find(|(name, ..)| *name == "slim").unwrap();
+    let own = attached(&slim, Kind::UserAttachment, |_| true);
+    let own = own.into_iter().filter(|arn| arn.starts_with("policy/$"));
+    let any: BTreeSet<String> = own.map(|arn| arn.replace("${SlimNamePrefix}", "*")).collect();
+    let common = common();
+    let let_go = &common["LetGoOfSlimsUsers"];
+    assert_eq!(attachable(let_go), any);
+    assert_eq!(texts(&let_go["Action"]), BTreeSet::from(["iam:DetachUserPolicy".to_owned()]));
+    assert_eq!(arns(&let_go["Resource"]), arns(&statements["Users"]["Resource"]));
 }
 
 fn attachable_or_none(statement: &Value) -> BTreeSet<String> {
@@ -340,7 +393,9 @@ fn the_roles_policies_fit_their_quotas_with_the_longest_names() {
     assert!(inline <= ROLE_INLINE, "{inline} characters of {ROLE_INLINE}");
     let managed = managed_policies();
     assert!(managed.len() <= ATTACHMENTS, "{} policies of {ATTACHMENTS}", managed.len());
-    for (name, document) in managed {
+    let boundary = &template()["Resources"]["PresetBoundary"]["Properties"]["PolicyDocument"];
+    for (name, document) in managed.into_iter().chain([("PresetBoundary".into(), boundary.clone())])
+    {
         let size = size(&document);
         assert!(size <= MANAGED_POLICY, "{name}: {size} characters of {MANAGED_POLICY}");
     }

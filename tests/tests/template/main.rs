@@ -13,6 +13,7 @@
 mod arns;
 mod iam_preset;
 mod lambda_concurrency;
+mod operator;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -48,10 +49,10 @@ fn texts(value: &Value) -> BTreeSet<String> {
 
 /// X6, X7
 #[test]
-fn the_functions_read_the_events_of_stacks_only_where_they_are_to_verify_them() {
+fn the_quotas_function_reads_the_events_of_stacks_only_where_it_is_to_verify_them() {
     let policy = &template()["Resources"]["StackEventsPolicy"];
     assert_eq!(policy["Condition"], "VerifiesStackEvents");
-    let roles = BTreeSet::from(["IamPresetRole".to_owned(), "LambdaConcurrencyRole".to_owned()]);
+    let roles = BTreeSet::from(["LambdaConcurrencyRole".to_owned()]);
     assert_eq!(texts(&policy["Properties"]["Roles"]), roles);
     let document = policy["Properties"]["PolicyDocument"].clone();
     let statements = statements([document]);

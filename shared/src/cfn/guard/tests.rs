@@ -25,6 +25,8 @@ struct Mood {
 }
 
 impl CustomResource for Mood {
+    const RESOURCE_TYPE: &'static str = "Custom::Mood";
+
     fn physical_id(&self, request: &Request) -> String {
         assert_ne!(mood(request), "panic in id");
         "made".to_owned()
@@ -103,6 +105,7 @@ fn request(kind: &str, mood: &str) -> Case {
         "RequestType": kind,
         "ResponseURL": "http://answers/?X-Amz-Date=20240229T101110Z&X-Amz-Expires=7200",
         "StackId": "stack", "RequestId": "request", "LogicalResourceId": "Logical",
+        "ResourceType": "Custom::Mood",
         "ResourceProperties": {"Mood": mood, "ServiceTimeout": "300"},
     });
     Case { event, left: Duration::from_secs(60) }
@@ -311,6 +314,26 @@ async fn what_cannot_be_understood_is_said() {
         let answer = case.answer().await;
         assert_eq!(answer["Status"], "FAILED");
         assert!(answer["Reason"].as_str().unwrap().contains(said), "{answer}");
+    }
+}
+
+/// Threat 9
+#[tokio::test(start_paused = true)]
+async fn another_type_with_the_same_service_token_is_refused_but_its_delete_is_served() {
+    let custom = "AWS::CloudFormation::CustomResource";
+    for given in [json!("Custom::Slim"), json!(custom), json!("custom::mood"), Value::Null] {
+        for kind in ["Create", "Update", "Delete"] {
+            let case = request(kind, "").with("PhysicalResourceId", "id");
+            let (_, answers, asked) = case.with("ResourceType", given.clone()).all().await;
+            let served = kind == "Delete";
+            assert_eq!(answers[0]["Status"] == "SUCCESS", served, "{kind} {given}");
+            assert_eq!(asked, usize::from(served));
+            if !served {
+                let said = format!("ResourceType: given `{}`", given.as_str().unwrap_or_default());
+                let reason = answers[0]["Reason"].as_str().unwrap();
+                assert!(reason.starts_with(&said) && reason.contains("Custom::Mood"), "{reason}");
+            }
+        }
     }
 }
 

@@ -1,0 +1,245 @@
+//! The texts that consumers may choose: names, prefixes, ARNs, principals.
+
+use std::collections::BTreeMap;
+
+use crate::cfn::value::{brief, unknown};
+use crate::preset::lint::glob;
+use crate::preset::parameters::{Value, Values};
+use crate::preset::schema::{ALLOWED_VALUES, Setting};
+use crate::preset::{self, Preset};
+
+/// Values of one parameter that a refusal names; it counts the rest.
+const MOST_VALUES: usize = 3;
+
+/// What is allowed for each parameter that has a setting, by `preset.Parameter`.
+#[derive(Clone, Debug)]
+pub(super) struct AllowedValues(BTreeMap<String, Vec<String>>);
+
+impl AllowedValues {
+    /// Everything is allowed.
+    pub(super) fn open() -> Self {
+        AllowedValues(settings().map(|(name, _)| (name, vec!["*".to_owned()])).collect())
+    }
+
+    /// Reads the two variables: entries `preset.Parameter=pattern`, separated by spaces. What a
+    /// variable says of a parameter stands instead of the preset's own `allows`. `ALLOWED_NAMES`
+    /// comes from parameters of the template that also shape the function's role, so
+    /// `ALLOWED_VALUES` cannot allow more of these.
+    pub(super) fn read<'a>(
+        get: impl Fn(&str) -> Option<&'a str>,
+        problems: &mut Vec<String>,
+    ) -> Self {
+        let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (variable, is_for) in
+            [("ALLOWED_NAMES", is_names as fn(&Setting) -> bool), ("ALLOWED_VALUES", is_values)]
+        {
+            let known: Vec<String> =
+                settings().filter(|(_, setting)| is_for(setting)).map(|(name, _)| name).collect();
+            for entry in get(variable).unwrap_or_default().split_whitespace() {
+                match entry.split_once('=') {
+                    Some((name, pattern)) if known.iter().any(|known| known == name) => {
+                        given.entry(name.to_owned()).or_default().push(pattern.to_owned());
+                    }
+                    Some((name, _)) => {
+                        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                        let problem = unknown("parameter", &brief(name), &known);
+                        problems.push(format!("{variable}: {problem}"));
+                    }
+                    None => problems.push(format!(
+                        "{variable}: given `{}`, allowed is `preset.Parameter=pattern`",
+                        brief(entry)
+                    )),
+                }
+            }
+        }
+        let usual = settings().map(|(name, setting)| (name, setting.allows.clone()));
+        AllowedValues(usual.chain(given).collect())
+    }
+
+    /// A sentence for each parameter with a value that is not allowed and that `matters`.
+    pub(super) fn refusals(
+        &self,
+        (name, preset): (&str, &Preset),
+        values: &Values,
+        matters: impl Fn(&str) -> bool,
+    ) -> Vec<String> {
+        let refusal = |(parameter, value): (&String, &Value)| {
+            let setting = preset.parameters.get(parameter)?.setting()?;
+            let key = format!("{name}.{parameter}");
+            let allowed = self.0.get(&key).map(Vec::as_slice).unwrap_or_default();
+            let texts = match value {
+                Value::One(text) => std::slice::from_ref(text),
+                Value::List(texts) => texts,
+            };
+            let is_allowed =
+                |text: &str| allowed.iter().any(|pattern| glob::matches(pattern, text));
+            let refused: Vec<&str> =
+                texts.iter().map(String::as_str).filter(|text| !is_allowed(text)).collect();
+            (!refused.is_empty() && matters(parameter)).then(|| {
+                let how = if is_values(setting) {
+                    format!("{}, by an entry `{key}=…`", setting.parameter)
+                } else {
+                    setting.parameter.clone()
+                };
+                format!(
+                    "Parameters.{parameter}: given {}, allowed in this account {}; the operator of \
+                     the function allows others with the template parameter {how}",
+                    quoted(&refused),
+                    allowed_texts(allowed),
+                )
+            })
+        };
+        values.iter().filter_map(refusal).collect()
+    }
+}
+
+/// The parameters with a setting, of all presets.
+fn settings() -> impl Iterator<Item = (String, &'static Setting)> {
+    preset::names().into_iter().flat_map(|name| {
+        let parameters = preset::find(name).map(|preset| &preset.parameters);
+        parameters.into_iter().flatten().filter_map(move |(parameter, declared)| {
+            Some((format!("{name}.{parameter}"), declared.setting()?))
+        })
+    })
+}
+
+fn is_values(setting: &Setting) -> bool {
+    setting.parameter == ALLOWED_VALUES
+}
+
+fn is_names(setting: &Setting) -> bool {
+    !is_values(setting)
+}
+
+fn allowed_texts(patterns: &[String]) -> String {
+    match patterns {
+        [] => "is none".to_owned(),
+        [only] if only.is_empty() => "is only the empty text".to_owned(),
+        _ => {
+            let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
+            format!("is what matches {}", quoted(&patterns))
+        }
+    }
+}
+
+fn quoted(texts: &[&str]) -> String {
+    let named: Vec<String> =
+        texts.iter().take(MOST_VALUES).map(|text| format!("`{}`", brief(text))).collect();
+    match texts.len().saturating_sub(MOST_VALUES) {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::parameters;
+    use serde_json::{Map, Value as Json, json};
+
+    fn refusals(settings: &[(&str, &'static str)], name: &str, given: Json) -> String {
+        let mut problems = Vec::new();
+        let get = |asked: &str| {
+            settings.iter().find(|(known, _)| *known == asked).map(|(_, value)| *value)
+        };
+        let allowed = AllowedValues::read(get, &mut problems);
+        let preset = preset::find(name).unwrap();
+        let (values, wrong) = parameters::read(preset, given.as_object().unwrap());
+        assert!(wrong.iter().all(|problem| problem.contains("required with")), "{wrong:?}");
+        problems.extend(allowed.refusals((name, preset), &values, |_| true));
+        problems.join("; ")
+    }
+
+    /// What the template says, too, unless its operator says something else: a test of the
+    /// template holds both together.
+    /// Threat 1
+    #[test]
+    fn what_a_preset_has_by_default_is_allowed_by_default() {
+        for name in preset::names() {
+            let empty = AllowedValues::read(|_| None, &mut Vec::new());
+            let preset = preset::find(name).unwrap();
+            let (values, _) = parameters::read(preset, &Map::new());
+            assert_eq!(empty.refusals((name, preset), &values, |_| true), Vec::<String>::new());
+        }
+    }
+
+    /// V20, Threat 1, Threat 4
+    #[test]
+    fn a_text_that_the_operator_does_not_allow_is_refused_by_its_name() {
+        let foreign = "arn:aws:kms:eu-west-1:999999999999:key/0a";
+        let secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:payroll-AbCdEf";
+        for (name, parameter, given, allowed, by) in [
+            ("lithops", "NamePrefix", json!("team-"), "the empty text", "LithopsNamePrefix"),
+            ("lithops", "BucketNames", json!(["payroll"]), "none", "AllowedValues"),
+            ("slim", "NamePrefix", json!("account-presets"), "the empty text", "SlimNamePrefix"),
+            ("slim", "BucketNames", json!(["payroll"]), "none", "AllowedValues"),
+            ("skypilot", "BucketNames", json!(["payroll"]), "none", "AllowedValues"),
+            ("skypilot", "RoleName", json!("team-a"), "`skypilot-v1`", "SkyPilotRoleName"),
+            ("skypilot", "PolicyName", json!("a"), "`minimal-skypilot", "SkyPilotPolicyName"),
+            ("orchestra", "PolicyName", json!("A"), "`OrchestraEcsC", "OrchestraPolicyName"),
+            (
+                "orchestra",
+                "ModuleNamePrefix",
+                json!("acme-x"),
+                "`orch",
+                "OrchestraModuleNamePrefix",
+            ),
+            ("orchestra", "OrchestraAwsAccountId", json!("999999999999"), "`3555", "AllowedValues"),
+            ("orchestra", "Secrets", json!([secret]), "none", "AllowedValues"),
+            ("orchestra", "KmsKeyArns", json!([foreign]), "none", "AllowedValues"),
+            ("zappa", "NamePrefix", json!("a"), "`tr-*`", "ZappaNamePrefix"),
+            ("zappa", "Deployments", json!(["tr-x-dev", "a-dev"]), "`tr-*`", "ZappaNamePrefix"),
+        ] {
+            let text = given.as_str().or(given.as_array().and_then(|them| them.last()?.as_str()));
+            let refused = refusals(&[], name, json!({parameter: given}));
+            let begins = format!("Parameters.{parameter}: given `{}`, allowed", text.unwrap());
+            assert!(refused.starts_with(&begins), "{refused}");
+            assert!(refused.contains(allowed) && refused.contains(by), "{refused}");
+            assert!(!refused.contains("tr-x-dev"), "{refused}");
+        }
+    }
+
+    /// Threat 1
+    #[test]
+    fn what_the_operator_says_stands_instead_of_the_default() {
+        let names = [("ALLOWED_NAMES", "lithops.NamePrefix=team-* zappa.Deployments=tr-*")];
+        assert_eq!(refusals(&names, "lithops", json!({"NamePrefix": "team-a"})), "");
+        assert!(refusals(&names, "lithops", json!({})).contains("`team-*`"));
+        assert_eq!(refusals(&names, "slim", json!({})), "");
+        let none = [("ALLOWED_NAMES", "lithops.NamePrefix=")];
+        assert_eq!(refusals(&none, "lithops", json!({})), "");
+        let two = "lithops.BucketNames=genomes lithops.BucketNames=team-?";
+        let two = [("ALLOWED_VALUES", two)];
+        assert_eq!(refusals(&two, "lithops", json!({"BucketNames": ["genomes", "team-a"]})), "");
+        let refused =
+            refusals(&two, "lithops", json!({"BucketNames": ["a-1", "a-2", "a-3", "a-4"]}));
+        assert!(refused.contains("given `a-1`, `a-2`, `a-3` and 1 more, allowed"), "{refused}");
+        assert!(refused.contains("`genomes`, `team-?`"), "{refused}");
+    }
+
+    /// Threat 1
+    #[test]
+    fn an_entry_that_is_none_is_a_problem() {
+        for (variable, entry, said) in [
+            ("ALLOWED_VALUES", "payroll", "allowed is `preset.Parameter=pattern`"),
+            ("ALLOWED_VALUES", "lithops.BucketName=x", "did you mean `lithops.BucketNames`"),
+            // Its own parameter of the template shapes the function's role.
+            ("ALLOWED_VALUES", "lithops.NamePrefix=x", "lithops.NamePrefix"),
+            ("ALLOWED_NAMES", "lithops.BucketNames=x", "lithops.BucketNames"),
+            ("ALLOWED_VALUES", "lithops.UserNames=x", "lithops.UserNames"),
+        ] {
+            let refused = refusals(&[(variable, entry)], "lithops", json!({}));
+            assert!(refused.starts_with(variable) && refused.contains(said), "{refused}");
+        }
+    }
+
+    /// Threat 1
+    #[test]
+    fn what_does_not_matter_is_not_refused() {
+        let allowed = AllowedValues::read(|_| None, &mut Vec::new());
+        let preset = preset::find("slim").unwrap();
+        let given = json!({"NamePrefix": "team-"});
+        let (values, _) = parameters::read(preset, given.as_object().unwrap());
+        assert_eq!(allowed.refusals(("slim", preset), &values, |_| false), Vec::<String>::new());
+    }
+}
