@@ -92,11 +92,11 @@ def test_a_preset_or_edition_that_is_not_allowed_is_refused_by_its_name(elsewher
 def test_administrators_rights_take_the_operators_word_and_the_stacks(account, elsewhere):
     path = "AWSLambda_FullAccess changes the code of any function and passes any role to a function"
     for acknowledged in (False, True):
-        reason = refusal(elsewhere, "slim", AcknowledgeAdminEquivalent=acknowledged)
+        reason = refusal(elsewhere, "slim", Edition="current", AcknowledgeAdminEquivalent=acknowledged)
         assert "AllowAdminEquivalent" in reason and path in reason
-    reason = refusal(account, "slim", AcknowledgeAdminEquivalent=False)
+    reason = refusal(account, "slim", Edition="current", AcknowledgeAdminEquivalent=False)
     assert "AcknowledgeAdminEquivalent: set it to true" in reason and path in reason
-    account.create(preset_template("slim", AcknowledgeAdminEquivalent=True))
+    account.create(preset_template("slim", Edition="current", AcknowledgeAdminEquivalent=True))
 
 
 # Threat 9

@@ -148,7 +148,7 @@ mod tests {
         let settings = [("ALLOWED_PRESETS", "skypilot, zappa"), ("ALLOWED_EDITIONS", "hardened")];
         assert_eq!(refusals(&settings, json!({"Preset": "zappa", "Edition": "hardened"})), "");
         assert_eq!(
-            refusals(&settings, json!({"Preset": "lithops"})),
+            refusals(&settings, json!({"Preset": "lithops", "Edition": "current"})),
             "Preset: `lithops` is not allowed in this account (allowed: `skypilot`, `zappa`); \
              Edition: `current` is not allowed in this account (allowed: `hardened`)"
         );

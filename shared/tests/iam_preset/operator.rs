@@ -62,12 +62,12 @@ fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {
 #[test]
 fn administrators_rights_have_to_be_acknowledged() {
     let account = populated();
-    let silent = json!({"Preset": "slim"});
+    let silent = json!({"Preset": "slim", "Edition": "current"});
     let refused = Stack::named("a").deploy(&account, silent).unwrap_err();
     assert!(refused.starts_with("AcknowledgeAdminEquivalent: "), "{refused}");
     assert_eq!(account.writes(), 0);
-    let hardened = json!({"Preset": "slim", "Edition": "hardened"});
-    Stack::named("a").deploy(&account, hardened).unwrap();
+    let least = Stack::named("a").deploy(&account, json!({"Preset": "slim"})).unwrap();
+    assert_eq!(least.data["AdminEquivalent"], "false");
 }
 
 /// Threat 5
