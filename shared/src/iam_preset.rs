@@ -1,5 +1,6 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
+mod marked;
 mod properties;
 mod settings;
 
@@ -13,6 +14,7 @@ use crate::plan::{Scope, plan};
 use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{OnFailure, reconcile};
 use crate::state::{Account, Id, Kind, Owner, State, digest, limits};
+use marked::Marked;
 use properties::Properties;
 pub use settings::Settings;
 
@@ -267,12 +269,14 @@ impl<C: Cloud> IamPreset<C> {
     /// Refuses what the operator does not let this consumer have.
     fn allow(&self, me: &Owner, properties: &Properties) -> Result<(), String> {
         let (wish, preset) = (self.wish(me, properties), &properties.preset);
-        let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
+        let marked =
+            |marks| Marked::new(preset, &wish, marks, |edition| self.settings.may_have(edition));
+        let (admin, unbounded) = (marked(&preset.admin_equivalent), marked(&preset.unbounded));
         let refusals = self.settings.refusals(properties, &admin, &unbounded);
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
-        for reason in admin {
+        for reason in admin.reasons {
             warn!(preset = properties.name, reason, "amounts to administrator");
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::marked::Marked;
 use super::properties::Properties;
 use crate::cfn::value::unknown;
 use crate::preset::{self, Edition};
@@ -67,13 +68,18 @@ impl Settings {
         self.permissions_boundary.as_ref()
     }
 
+    /// Whether consumers may have this edition.
+    pub(super) fn may_have(&self, edition: Edition) -> bool {
+        self.editions.contains(edition.as_str())
+    }
+
     /// Why this is not allowed, a sentence for each reason. `admin` and `unbounded` are the
     /// preset's marks that apply.
     pub(super) fn refusals(
         &self,
         properties: &Properties,
-        admin: &[String],
-        unbounded: &[String],
+        admin: &Marked,
+        unbounded: &Marked,
     ) -> Vec<String> {
         let mut refusals: Vec<String> = self
             .problems
@@ -93,17 +99,18 @@ impl Settings {
                 ));
             }
         }
-        if !admin.is_empty() && !self.admin_equivalent {
+        let reasons = admin.reasons.join("; ");
+        if !reasons.is_empty() && !self.admin_equivalent {
+            let instead = instead("; ", admin, " instead");
             refusals.push(format!(
                 "Preset: it amounts to administrator's rights, which the operator of the function \
-                 does not allow (template parameter AllowAdminEquivalent): {}",
-                admin.join("; ")
+                 does not allow (template parameter AllowAdminEquivalent){instead}: {reasons}"
             ));
-        } else if !admin.is_empty() && !properties.acknowledge_admin_equivalent {
+        } else if !reasons.is_empty() && !properties.acknowledge_admin_equivalent {
+            let instead = instead(", or ", admin, "");
             refusals.push(format!(
                 "AcknowledgeAdminEquivalent: set it to true if you want what amounts to \
-                 administrator's rights: {}",
-                admin.join("; ")
+                 administrator's rights{instead}: {reasons}"
             ));
         }
         if let Some(boundary) = &self.permissions_boundary {
@@ -113,12 +120,20 @@ impl Settings {
                     "PermissionsBoundary: every role in this account has `{boundary}`; leave it out"
                 ));
             }
-            refusals.extend(unbounded.iter().map(|reason| {
-                format!("Preset: it cannot live under the boundary of this account: {reason}")
+            let instead = instead("; ", unbounded, " instead");
+            refusals.extend(unbounded.reasons.iter().map(|reason| {
+                format!(
+                    "Preset: it cannot live under the boundary of this account: {reason}{instead}"
+                )
             }));
         }
         refusals
     }
+}
+
+/// The way out that least privilege has, between these words.
+fn instead(before: &str, marked: &Marked, after: &str) -> String {
+    marked.instead.as_ref().map(|way| format!("{before}{way}{after}")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -134,9 +149,10 @@ mod tests {
         });
         let (properties, problems) = Properties::read(given.as_object().unwrap(), None);
         assert_eq!(problems, Vec::<String>::new());
-        let marks = [vec![], vec!["any role".to_owned()]];
+        let way = "choose Edition `hardened`".to_owned();
+        let some = &Marked { reasons: vec!["any role".to_owned()], instead: Some(way) };
+        let none = &Marked::default();
         let properties = properties.unwrap();
-        let [none, some] = &marks;
         let admin = if properties.name == "slim" { some } else { none };
         let unbounded = if properties.name == "orchestra" { some } else { none };
         settings.refusals(&properties, admin, unbounded).join("; ")
@@ -164,11 +180,18 @@ mod tests {
         assert_eq!(refusals(&open, acknowledged.clone()), "");
         let refused = refusals(&open, silent);
         assert!(
-            refused.starts_with("AcknowledgeAdminEquivalent: ") && refused.contains("any role")
+            refused.starts_with("AcknowledgeAdminEquivalent: set it to true")
+                && refused.ends_with(", or choose Edition `hardened`: any role"),
+            "{refused}"
         );
         for settings in [&[][..], &[("ALLOW_ADMIN_EQUIVALENT", "false")]] {
             let refused = refusals(settings, acknowledged.clone());
-            assert!(refused.contains("AllowAdminEquivalent") && refused.contains("any role"));
+            assert!(
+                refused.ends_with(
+                    "AllowAdminEquivalent); choose Edition `hardened` instead: any role"
+                ),
+                "{refused}"
+            );
         }
     }
 
@@ -184,7 +207,13 @@ mod tests {
         assert!(refusals(&settings, other.clone()).starts_with("PermissionsBoundary: "));
         assert_eq!(refusals(&[], other), "");
         let refused = refusals(&settings, json!({"Preset": "orchestra"}));
-        assert!(refused.contains("cannot live under the boundary"), "{refused}");
+        assert!(
+            refused.ends_with(
+                "cannot live under the boundary of this account: any role; \
+                 choose Edition `hardened` instead"
+            ),
+            "{refused}"
+        );
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
     (values, problems)
 }
 
-fn default(parameter: &Parameter) -> Value {
+/// What a parameter is where it is not given.
+pub fn default(parameter: &Parameter) -> Value {
     match parameter {
         Parameter::String { default, .. } | Parameter::Enum { default, .. } => {
             Value::One(default.clone())

@@ -45,9 +45,13 @@ impl Wish {
         self.that_hold(&preset.unbounded)
     }
 
+    /// Whether a mark of the preset applies.
+    pub fn holds(&self, mark: &Mark) -> bool {
+        Scope { wish: self, branches: Branches::Chosen, element: None }.holds(&mark.when)
+    }
+
     fn that_hold(&self, marks: &[Mark]) -> Vec<String> {
-        let root = Scope { wish: self, branches: Branches::Chosen, element: None };
-        let marks = marks.iter().filter(|mark| root.holds(&mark.when));
+        let marks = marks.iter().filter(|mark| self.holds(mark));
         marks.map(|mark| mark.reason.clone()).collect()
     }
 }
