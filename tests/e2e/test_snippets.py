@@ -121,12 +121,14 @@ def test_every_block_is_deployed_or_listed_with_a_reason():
     assert COMMANDS
 
 
+# Threat 2
 @pytest.mark.parametrize("snippet", DEPLOYED, ids=named)
 def test_a_block_works_as_pasted(newcomer, snippet):
     assert "AcknowledgeAdminEquivalent" not in snippet.text
     comes_and_goes(newcomer, snippet.template, snippet.users)
 
 
+# Threat 2
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_works_with_its_defaults(newcomer, path):
     comes_and_goes(newcomer, path.read_text(), users=[])
