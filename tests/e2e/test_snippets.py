@@ -67,7 +67,8 @@ def snippets_of(page, text):
 
 def commands_of(page, text):
     for found in COMMAND.finditer(text):
-        yield Snippet(page, found[0].replace("\\\n", " "), paragraph_before(text, found.start()))
+        command = " ".join(found[0].replace("\\\n", " ").split())
+        yield Snippet(page, command, paragraph_before(text, found.start()))
 
 
 def paragraph_before(text, place):
