@@ -1,6 +1,7 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
 mod intent;
+mod marked;
 mod memory;
 mod properties;
 mod settings;
@@ -18,6 +19,7 @@ use crate::preset::{PROVIDER, Wish, attributes};
 use crate::reconcile::{carry_out, look};
 use crate::state::{Account, Id, Owner, Owners, State};
 use intent::Intent;
+use marked::Marked;
 use memory::Belief;
 use properties::Properties;
 pub use settings::Settings;
@@ -90,15 +92,17 @@ impl<C> IamPreset<C> {
     /// amounts to administrator's rights.
     fn allow(&self, me: &Owner, properties: &Properties) -> Result<Vec<String>, String> {
         let (wish, preset) = (self.wish(me, properties), &properties.preset);
-        let (admin, unbounded) = (wish.admin_equivalent(preset), wish.unbounded(preset));
+        let marked =
+            |marks| Marked::new(preset, &wish, marks, |edition| self.settings.may_have(edition));
+        let (admin, unbounded) = (marked(&preset.admin_equivalent), marked(&preset.unbounded));
         let refusals = self.settings.refusals(properties, &wish, &admin, &unbounded);
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
-        for reason in &admin {
+        for reason in &admin.reasons {
             warn!(preset = properties.name, reason, "amounts to administrator");
         }
-        Ok(admin)
+        Ok(admin.reasons)
     }
 }
 

@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
-use account_presets::preset::schema::{Parameter, Setting};
+use account_presets::preset::schema::{Mark, Parameter, Setting, Values};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
@@ -44,6 +44,70 @@ fn the_pages_say_what_the_presets_are() {
     }
 }
 
+/// What is left of README.md before and after the table of administrator's rights.
+fn around_the_table(readme: &str) -> (&str, &str) {
+    let (before, rest) = readme.split_once(TABLE).expect("README.md has lost its table");
+    let end = rest.find("\n\n").expect("the table of README.md does not end");
+    (before, rest.get(end..).unwrap())
+}
+
+const TABLE: &str = "| amounts to administrator's rights |";
+
+/// Threat 2
+#[test]
+fn the_readme_says_which_presets_amount_to_administrator() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (before, after) = around_the_table(&readme);
+    let fresh = format!("{before}{}{after}", administrators().trim_end());
+    if env::var_os("UPDATE_PAGES").is_some() {
+        fs::write(&path, &fresh).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), fresh, "README.md is stale");
+}
+
+/// One row for each preset, with what each edition takes to amount to administrator.
+fn administrators() -> String {
+    let editions = [Edition::Hardened, Edition::Current, Edition::Documented];
+    let names: Vec<String> =
+        editions.iter().map(|edition| format!("`{}`", edition.as_str())).collect();
+    let mut table = format!("{TABLE} {} |\n| --- | --- | --- | --- |\n", names.join(" | "));
+    for name in preset::names() {
+        let marks = &preset::find(name).unwrap().admin_equivalent;
+        let cells = editions.map(|edition| when_administrator(marks, edition));
+        writeln!(table, "| `{name}` | {} |", cells.join(" | ")).unwrap();
+    }
+    table
+}
+
+fn when_administrator(marks: &[Mark], edition: Edition) -> String {
+    let conditions: BTreeSet<String> = marks
+        .iter()
+        .filter_map(|mark| {
+            let mut when = mark.when.clone();
+            let editions = when.0.remove("Edition").map(|values| values.texts());
+            let here = editions.is_none_or(|them| them.contains(&edition.as_str().to_owned()));
+            here.then(|| when.0.iter().map(in_words).collect::<Vec<_>>().join(" and "))
+        })
+        .collect();
+    if conditions.is_empty() {
+        "never".to_owned()
+    } else if conditions.contains("") {
+        "always".to_owned()
+    } else {
+        conditions.into_iter().collect::<Vec<_>>().join(", or ")
+    }
+}
+
+/// A switch by its name, anything else with its values.
+fn in_words((name, values): (&String, &Values)) -> String {
+    match values.texts().as_slice() {
+        [only] if only == "true" => format!("with `{name}`"),
+        [only] if only == "false" => format!("without `{name}`"),
+        several => format!("with `{name}` {}", several.join(" or ")),
+    }
+}
+
 fn page(name: &str, preset: &Preset) -> String {
     let mut page =
         format!("<!-- Made from shared/presets/{name}.yaml. -->\n\n# {}\n\n", preset.title);
@@ -53,7 +117,7 @@ fn page(name: &str, preset: &Preset) -> String {
     if let Some(tool) = &source.checked_with {
         writeln!(page, "`current` and `hardened` are checked with {tool}.\n").unwrap();
     }
-    writeln!(page, "```yaml\nType: Custom::IamPreset\nProperties:\n  ServiceToken: !ImportValue account-presets-IamPreset\n  ServiceTimeout: 300\n  Preset: {name}\n```\n").unwrap();
+    writeln!(page, "{}", snippet(name)).unwrap();
     powers(&mut page, preset);
     boundary(&mut page, preset);
     picture(&mut page, preset);
@@ -65,6 +129,17 @@ fn page(name: &str, preset: &Preset) -> String {
         writeln!(page, "## In the tool's configuration\n\n{}\n", preset.usage.trim()).unwrap();
     }
     page.trim_end().to_owned() + "\n"
+}
+
+/// The preset as a resource, which is deployed as it stands by `tests/e2e/test_snippets.py`.
+fn snippet(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    let logical_id = first.to_uppercase() + rest;
+    format!(
+        "Below `Resources` of a template:\n\n```yaml\n{logical_id}:\n  Type: Custom::IamPreset\n  \
+         Properties:\n    ServiceToken: !ImportValue account-presets-IamPreset\n    \
+         ServiceTimeout: 300\n    Preset: {name}\n```\n"
+    )
 }
 
 /// The preset with its defaults, but for what is given.
@@ -104,7 +179,8 @@ fn powers(page: &mut String, preset: &Preset) {
         let usual = wish(preset, *edition, &Map::new()).admin_equivalent(preset);
         let verdict =
             if usual.is_empty() { "no".to_owned() } else { format!("yes: {}", usual.join("; ")) };
-        writeln!(page, "- `{}`: {verdict}", edition.as_str()).unwrap();
+        let default = if *edition == preset.editions[0] { ", the default" } else { "" };
+        writeln!(page, "- `{}`{default}: {verdict}", edition.as_str()).unwrap();
         for mark in &preset.admin_equivalent {
             let mut with = mark.when.clone();
             let editions = with.0.remove("Edition").map(|values| values.texts());

@@ -105,12 +105,7 @@ def create(answers):
         "RequestId": request_id,
         "ResourceType": "Custom::IamPreset",
         "LogicalResourceId": "Slim",
-        "ResourceProperties": {
-            "ServiceToken": FUNCTION_ARN,
-            "ServiceTimeout": "300",
-            "Preset": "slim",
-            "AcknowledgeAdminEquivalent": "true",
-        },
+        "ResourceProperties": {"ServiceToken": FUNCTION_ARN, "ServiceTimeout": "300", "Preset": "slim"},
     }
 
 

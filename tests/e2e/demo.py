@@ -16,6 +16,8 @@ from .log_check import complaints
 STACK = "slim"
 QUOTA_STACK = "concurrency"
 LOG_SECONDS = 10
+# Nobody may have what amounts to administrator, as long as the operator does not say so.
+DEFAULTS = {"AllowAdminEquivalent": None}
 WIDTH = 100
 COLOURS = {"+": "32", "-": "31", "~": "33", "$": "36", "ok": "32", "NOT OK": "31", "title": "1"}
 
@@ -54,8 +56,9 @@ class Demo:
         before = account_snapshot(self.iam)
         created = self.create()
         self.update(created)
-        self.reject("a preset that does not exist", "preset-typo", preset="slimm")
-        self.reject("a misspelt property", "property-typo", preset="slim", Editoin="hardened")
+        self.reject("A mistake: a preset that does not exist", "preset-typo", Preset="slimm")
+        self.reject("A mistake: a misspelt property", "property-typo", Preset="slim", Editoin="current")
+        self.reject("More power than the operator allows", "more-power", Preset="slim", Edition="current")
         self.delete(before)
         self.raise_the_quota()
         self.search_the_log()
@@ -63,19 +66,20 @@ class Demo:
 
     def deploy_provider(self):
         title("The provider: template.yaml, with the compiled function")
-        command(" ".join(provider.deploy_command(self.emulator)))
-        provider.deploy(self.emulator)
+        command(" ".join(provider.deploy_command(self.emulator, **DEFAULTS)))
+        provider.deploy(self.emulator, **DEFAULTS)
         for token in self.cloudformation.list_exports()["Exports"]:
             say(f"{token['Name']} is {token['Value']}")
 
     def create(self):
-        title("A stack that asks for a preset: examples/slim.yaml")
+        title("A stack that asks for a preset, by its defaults: examples/slim.yaml")
         command(f"aws cloudformation deploy --stack-name {STACK} --template-file examples/slim.yaml")
         before = account_snapshot(self.iam)
         stack = stacks.create(self.cloudformation, STACK, self.template)
         self.show_plan()
         show_events(stack)
         self.check("the stack is CREATE_COMPLETE", stack.status == "CREATE_COMPLETE")
+        self.check("nobody can become administrator by it", stack.outputs.get("AdminEquivalent") == "false")
         say("What is in the account now:")
         table(rows(new_in(before, account_snapshot(self.iam))))
         say("Service-linked roles: " + ", ".join(service_linked_roles(self.iam)))
@@ -102,9 +106,9 @@ class Demo:
         self.check("the physical id is the same", stack.resources == created.resources)
 
     def reject(self, what, name, **properties):
-        title(f"A mistake: {what}")
+        title(what)
         before = account_snapshot(self.iam)
-        template = stacks.preset_template(**properties)
+        template = stacks.custom_template("IamPreset", "Preset", (), None, properties)
         for key, value in template["Resources"]["Preset"]["Properties"].items():
             if not key.startswith("Service"):
                 say(f"  {key}: {value}")

@@ -20,7 +20,7 @@ from .records import Records
 from .service_quotas import ServiceQuotas, running_service_quotas
 
 REGION = "us-east-1"
-REGIONS = (REGION, "eu-west-1")
+REGIONS = (REGION, "eu-west-1", "eu-central-1")
 TESTS = Path(__file__).resolve().parents[1]
 START_SECONDS = 60
 

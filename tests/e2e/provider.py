@@ -15,6 +15,7 @@ LOG_GROUP = f"/aws/lambda/{STACK}-IamPreset"
 
 
 def deploy(emulator, region=REGION, **parameters):
+    """Tests allow what amounts to administrator; a parameter that is None has the template's default."""
     if not (BOOTSTRAP.exists() and CONCURRENCY_BOOTSTRAP.exists()):
         raise RuntimeError("there is no build of the functions: run `make build`")
     command = deploy_command(emulator, **parameters)
@@ -34,7 +35,7 @@ def deploy(emulator, region=REGION, **parameters):
 
 def deploy_command(emulator, **parameters):
     own = {"AllowedResponseOrigins": emulator.endpoint, "AllowAdminEquivalent": "true"}
-    parameters = {**own, **parameters}
+    parameters = {name: value for name, value in {**own, **parameters}.items() if value is not None}
     return [
         "sam",
         "deploy",

@@ -35,8 +35,7 @@ def test_a_preset_goes_through_all_its_editions_and_switches_and_leaves_nothing(
         account.make_user(user)
     before = account.snapshot()
     asked = [{"Edition": edition} for edition in preset["editions"]]
-    asked += [{"Parameters": turned(name, nth)} for nth in range(3)]
-    asked += [{"Edition": edition, "Parameters": turned(name, 2)} for edition in preset["editions"]]
+    asked += [{"Edition": edition, "Parameters": turned(name, nth)} for edition in preset["editions"] for nth in range(3)]
 
     def template(properties):
         outputs = [*preset["outputs"], "AdminEquivalent"]

@@ -42,7 +42,9 @@ class Resource:
     def __init__(self, answers, preset, **parameters):
         self.answers = answers
         self.stack_id = f"arn:aws:cloudformation:us-east-1:000000000000:stack/own/{uuid.uuid4()}"
-        properties = {"Preset": preset, "AcknowledgeAdminEquivalent": "true", "Parameters": parameters}
+        # In this edition slim has the most links, and so the most moments to die at.
+        edition = {"Edition": "current", "AcknowledgeAdminEquivalent": "true"}
+        properties = {"Preset": preset, **edition, "Parameters": parameters}
         self.properties = {"ServiceToken": FUNCTION_ARN, "ServiceTimeout": str(SERVICE_TIMEOUT), **properties}
 
     def request(self, kind, age=0, physical_id=None):

@@ -146,11 +146,11 @@ def test_the_release_is_an_output_and_an_attribute(account, emulator):
 def test_administrators_rights_take_the_operators_word_and_the_stacks(account, elsewhere):
     path = "AWSLambda_FullAccess changes the code of any function and passes any role to a function"
     for acknowledged in (False, True):
-        reason = refusal(elsewhere, "slim", AcknowledgeAdminEquivalent=acknowledged)
+        reason = refusal(elsewhere, "slim", Edition="current", AcknowledgeAdminEquivalent=acknowledged)
         assert "AllowAdminEquivalent" in reason and path in reason
-    reason = refusal(account, "slim", AcknowledgeAdminEquivalent=False)
+    reason = refusal(account, "slim", Edition="current", AcknowledgeAdminEquivalent=False)
     assert "AcknowledgeAdminEquivalent: set it to true" in reason and path in reason
-    account.create(preset_template("slim", AcknowledgeAdminEquivalent=True))
+    account.create(preset_template("slim", Edition="current", AcknowledgeAdminEquivalent=True))
 
 
 # Threat 9

@@ -7,7 +7,7 @@ BATCH = "arn:aws:iam::aws:policy/AWSBatchFullAccess"
 
 
 def slim_for(*users):
-    return preset_template("slim", Parameters={"UserNames": list(users)})
+    return preset_template("slim", Edition="current", Parameters={"UserNames": list(users)})
 
 
 def test_a_user_gets_the_policies_and_keeps_what_was_there_before(account):

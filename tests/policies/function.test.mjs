@@ -89,7 +89,7 @@ suite('the function can do its work', () => {
     },
     skypilot: { UserNames: ['alice'] },
     slim: { UserNames: ['alice'] },
-    zappa: { Deployments: ['tr-x-dev'] },
+    zappa: { UserNames: ['serverless'], Deployments: ['tr-x-dev'] },
   }
   const choices = PRESETS.flatMap((preset) =>
     ['/', '/team/tools/'].map((path) => ({ preset, path, parameters: elements[preset], branches: 'any' })),

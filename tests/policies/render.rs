@@ -27,8 +27,10 @@ fn account(choice: &Value) -> Result<Value, String> {
     let wrong = |what: String| format!("{what}, in {choice}");
     let name = text("preset").ok_or_else(|| wrong("no `preset`".to_owned()))?;
     let preset = preset::find(name).ok_or_else(|| wrong(format!("no preset `{name}`")))?;
-    let asked = text("edition").unwrap_or("current");
-    let edition: Option<&Edition> = preset.editions.iter().find(|it| it.as_str() == asked);
+    let edition: Option<&Edition> = match text("edition") {
+        Some(asked) => preset.editions.iter().find(|it| it.as_str() == asked),
+        None => preset.editions.first(),
+    };
     let given = choice.get("parameters").and_then(Value::as_object);
     let (parameters, problems) = parameters::read(preset, given.unwrap_or(&Map::new()));
     if !problems.is_empty() {
@@ -38,7 +40,7 @@ fn account(choice: &Value) -> Result<Value, String> {
         account: Account::from_arn(FUNCTION).ok_or("no function's ARN")?,
         owner: Owner::new("stack", "Preset"),
         provider: PROVIDER.to_owned(),
-        edition: *edition.ok_or_else(|| wrong(format!("no edition `{asked}`")))?,
+        edition: *edition.ok_or_else(|| wrong("no such edition".to_owned()))?,
         parameters,
         path: text("path").unwrap_or("/").to_owned(),
         permissions_boundary: None,

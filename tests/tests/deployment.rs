@@ -1,6 +1,10 @@
 //! What the examples ask of the functions, and how those are built.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test stops at what it did not expect"
+)]
 
 use std::fs;
 use std::path::Path;
@@ -22,6 +26,22 @@ fn every_attribute_that_an_example_asks_for_is_there() {
             let known = preset.outputs.contains_key(attribute) || attribute == "AdminEquivalent";
             assert!(known, "{name}: {attribute}");
         }
+    }
+}
+
+#[test]
+fn every_example_offers_the_editions_that_there_are_and_takes_the_default_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    for name in preset::names() {
+        let editions = &preset::find(name).unwrap().editions;
+        let words: Vec<&str> = editions.iter().map(|edition| edition.as_str()).collect();
+        let example = fs::read_to_string(folder.join(name).with_extension("yaml")).unwrap();
+        let offered = format!(
+            "  Edition:\n    Type: String\n    Default: {}\n    AllowedValues: [{}]\n",
+            words[0],
+            words.join(", ")
+        );
+        assert!(example.contains(&offered), "{name}: {offered}");
     }
 }
 

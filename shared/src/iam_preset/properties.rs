@@ -181,7 +181,7 @@ fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {
 }
 
 fn first_edition(preset: &Preset) -> Edition {
-    preset.editions.first().copied().unwrap_or(Edition::Current)
+    preset.editions.first().copied().unwrap_or(Edition::Hardened)
 }
 
 fn edition(preset: &Preset, given: Option<&Value>) -> Result<Edition, String> {

@@ -4,6 +4,7 @@ mod values;
 
 use std::collections::BTreeSet;
 
+use super::marked::Marked;
 use super::properties::Properties;
 use crate::cfn::value::unknown;
 use crate::preset::{self, Edition, Wish};
@@ -74,14 +75,19 @@ impl Settings {
         self.permissions_boundary.as_ref()
     }
 
+    /// Whether consumers may have this edition.
+    pub(super) fn may_have(&self, edition: Edition) -> bool {
+        self.editions.contains(edition.as_str())
+    }
+
     /// Why this is not allowed, a sentence for each reason. `admin` and `unbounded` are the
     /// preset's marks that apply to the wish.
     pub(super) fn refusals(
         &self,
         properties: &Properties,
         wish: &Wish,
-        admin: &[String],
-        unbounded: &[String],
+        admin: &Marked,
+        unbounded: &Marked,
     ) -> Vec<String> {
         let mut refusals: Vec<String> = self
             .problems
@@ -104,17 +110,18 @@ impl Settings {
         let matters = |parameter: &str| wish.depends_on(properties.preset, parameter);
         let of = (properties.name.as_str(), properties.preset);
         refusals.extend(self.values.refusals(of, &properties.parameters, matters));
-        if !admin.is_empty() && !self.admin_equivalent {
+        let reasons = admin.reasons.join("; ");
+        if !reasons.is_empty() && !self.admin_equivalent {
+            let instead = instead("; ", admin, " instead");
             refusals.push(format!(
                 "Preset: it amounts to administrator's rights, which the operator of the function \
-                 does not allow (template parameter AllowAdminEquivalent): {}",
-                admin.join("; ")
+                 does not allow (template parameter AllowAdminEquivalent){instead}: {reasons}"
             ));
-        } else if !admin.is_empty() && !properties.acknowledge_admin_equivalent {
+        } else if !reasons.is_empty() && !properties.acknowledge_admin_equivalent {
+            let instead = instead(", or ", admin, "");
             refusals.push(format!(
                 "AcknowledgeAdminEquivalent: set it to true if you want what amounts to \
-                 administrator's rights: {}",
-                admin.join("; ")
+                 administrator's rights{instead}: {reasons}"
             ));
         }
         if let Some(boundary) = &self.permissions_boundary {
@@ -124,12 +131,20 @@ impl Settings {
                     "PermissionsBoundary: every role in this account has `{boundary}`; leave it out"
                 ));
             }
-            refusals.extend(unbounded.iter().map(|reason| {
-                format!("Preset: it cannot live under the boundary of this account: {reason}")
+            let instead = instead("; ", unbounded, " instead");
+            refusals.extend(unbounded.reasons.iter().map(|reason| {
+                format!(
+                    "Preset: it cannot live under the boundary of this account: {reason}{instead}"
+                )
             }));
         }
         refusals
     }
+}
+
+/// The way out that least privilege has, between these words.
+fn instead(before: &str, marked: &Marked, after: &str) -> String {
+    marked.instead.as_ref().map(|way| format!("{before}{way}{after}")).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -146,9 +161,10 @@ mod tests {
         });
         let (properties, problems) = Properties::read(given.as_object().unwrap(), None);
         assert_eq!(problems, Vec::<String>::new());
-        let marks = [vec![], vec!["any role".to_owned()]];
+        let way = "choose Edition `hardened`".to_owned();
+        let some = &Marked { reasons: vec!["any role".to_owned()], instead: Some(way) };
+        let none = &Marked::default();
         let properties = properties.unwrap();
-        let [none, some] = &marks;
         let admin = if properties.name == "slim" { some } else { none };
         let unbounded = if properties.name == "orchestra" { some } else { none };
         let wish = wish(&properties);
@@ -175,7 +191,7 @@ mod tests {
         let settings = [("ALLOWED_PRESETS", "skypilot, zappa"), ("ALLOWED_EDITIONS", "hardened")];
         assert_eq!(refusals(&settings, json!({"Preset": "zappa", "Edition": "hardened"})), "");
         assert_eq!(
-            refusals(&settings, json!({"Preset": "lithops"})),
+            refusals(&settings, json!({"Preset": "lithops", "Edition": "current"})),
             "Preset: `lithops` is not allowed in this account (allowed: `skypilot`, `zappa`); \
              Edition: `current` is not allowed in this account (allowed: `hardened`)"
         );
@@ -191,11 +207,18 @@ mod tests {
         assert_eq!(refusals(&open, acknowledged.clone()), "");
         let refused = refusals(&open, silent);
         assert!(
-            refused.starts_with("AcknowledgeAdminEquivalent: ") && refused.contains("any role")
+            refused.starts_with("AcknowledgeAdminEquivalent: set it to true")
+                && refused.ends_with(", or choose Edition `hardened`: any role"),
+            "{refused}"
         );
         for settings in [&[][..], &[("ALLOW_ADMIN_EQUIVALENT", "false")]] {
             let refused = refusals(settings, acknowledged.clone());
-            assert!(refused.contains("AllowAdminEquivalent") && refused.contains("any role"));
+            assert!(
+                refused.ends_with(
+                    "AllowAdminEquivalent); choose Edition `hardened` instead: any role"
+                ),
+                "{refused}"
+            );
         }
     }
 
@@ -211,7 +234,13 @@ mod tests {
         assert!(refusals(&settings, other.clone()).starts_with("PermissionsBoundary: "));
         assert_eq!(refusals(&[], other), "");
         let refused = refusals(&settings, json!({"Preset": "orchestra"}));
-        assert!(refused.contains("cannot live under the boundary"), "{refused}");
+        assert!(
+            refused.ends_with(
+                "cannot live under the boundary of this account: any role; \
+                 choose Edition `hardened` instead"
+            ),
+            "{refused}"
+        );
     }
 
     /// Threat 1

@@ -65,9 +65,13 @@ impl Wish {
         render(preset, self, Branches::Chosen) != render(preset, &other, Branches::Chosen)
     }
 
+    /// Whether a mark of the preset applies.
+    pub fn holds(&self, preset: &Preset, mark: &Mark) -> bool {
+        Scope { preset, wish: self, branches: Branches::Chosen, element: None }.holds(&mark.when)
+    }
+
     fn that_hold(&self, preset: &Preset, marks: &[Mark]) -> Vec<String> {
-        let root = Scope { preset, wish: self, branches: Branches::Chosen, element: None };
-        let marks = marks.iter().filter(|mark| root.holds(&mark.when));
+        let marks = marks.iter().filter(|mark| self.holds(preset, mark));
         marks.map(|mark| mark.reason.clone()).collect()
     }
 }

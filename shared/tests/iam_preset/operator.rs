@@ -2,9 +2,11 @@
 
 use account_presets::iam_preset::Settings;
 use account_presets::plan::Change;
+use account_presets::preset;
 use account_presets::state::{Id, Kind, Resource};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::catalogue::properties;
 use crate::world::*;
 
 const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/Boundary";
@@ -102,12 +104,63 @@ fn every_role_has_the_operators_boundary_and_none_without_is_adopted() {
 #[test]
 fn administrators_rights_have_to_be_acknowledged() {
     let account = populated();
-    let silent = json!({"Preset": "slim"});
+    let silent = json!({"Preset": "slim", "Edition": "current"});
     let refused = Stack::named("a").deploy(&account, silent).unwrap_err();
     assert!(refused.starts_with("AcknowledgeAdminEquivalent: "), "{refused}");
     assert_eq!(account.writes(), 0);
-    let hardened = json!({"Preset": "slim", "Edition": "hardened"});
-    Stack::named("a").deploy(&account, hardened).unwrap();
+    let least = Stack::named("a").deploy(&account, json!({"Preset": "slim"})).unwrap();
+    assert_eq!(least.data["AdminEquivalent"], "false");
+}
+
+/// Threat 2
+#[test]
+fn a_preset_by_its_defaults_is_hardened_and_needs_nobodys_word() {
+    for name in preset::names() {
+        let deployed = |properties: Value| {
+            let account = populated();
+            let create = Stack::named("a").request(Some(properties));
+            let success = handle_within(Settings::read(|_| None), &account, &create).unwrap();
+            (success.unwrap_or_else(|refused| panic!("{name}: {refused}")), account.state())
+        };
+        let (success, made) = deployed(json!({"Preset": name}));
+        assert_eq!(success.data["AdminEquivalent"], "false", "{name}");
+        assert_eq!(made, deployed(json!({"Preset": name, "Edition": "hardened"})).1, "{name}");
+    }
+}
+
+/// Threat 2
+#[test]
+fn a_refusal_for_too_much_power_names_the_way_that_least_privilege_has() {
+    let refused = |asked: &Value| {
+        let create = Stack::named("a").request(Some(asked.clone()));
+        let refused = handle_within(Settings::read(|_| None), &populated(), &create).unwrap().err();
+        let reason = refused?;
+        reason.split_once("AllowAdminEquivalent").map(|(_, rest)| rest.to_owned())
+    };
+    let mut ways = 0;
+    for asked in properties() {
+        let Some(reason) = refused(&asked) else { continue };
+        let way = reason.strip_prefix("); ").and_then(|rest| rest.split_once(" instead: "));
+        let (way, _) = way.unwrap_or_else(|| panic!("{asked}: {reason}"));
+        let mut less = asked.clone();
+        for step in way.split(" and ") {
+            let words: Vec<&str> = step.split(' ').map(|word| word.trim_matches('`')).collect();
+            match words.as_slice() {
+                ["choose", "Edition", edition] => less["Edition"] = json!(edition),
+                ["leave", "out", name] => {
+                    let name = name.strip_prefix("Parameters.").unwrap();
+                    less["Parameters"].as_object_mut().unwrap().remove(name).unwrap();
+                }
+                ["set", name, "to", value] => {
+                    less["Parameters"][name.strip_prefix("Parameters.").unwrap()] = json!(value);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(refused(&less), None, "{asked}: {way}");
+        ways += 1;
+    }
+    assert!(ways > 20, "{ways}");
 }
 
 /// Threat 5

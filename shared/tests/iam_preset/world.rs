@@ -236,11 +236,11 @@ pub fn has(fake: &Fake, kind: Kind, name: &str) -> bool {
 }
 
 pub fn slim(parameters: Value) -> Value {
-    json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "ServiceToken": "token", "Parameters": parameters})
+    edition("current", "slim", parameters)
 }
 
 pub fn lithops(parameters: Value) -> Value {
-    json!({"Preset": "lithops", "AcknowledgeAdminEquivalent": "true", "ServiceToken": "token", "Parameters": parameters})
+    edition("current", "lithops", parameters)
 }
 
 /// A preset in an edition, with parameters.
@@ -286,7 +286,8 @@ fn lithops_properties() -> Vec<Value> {
         "BatchInstanceRole": "true", "ServiceLinkedRoles": "false",
     });
     let elsewhere = json!({
-        "Preset": "lithops", "AcknowledgeAdminEquivalent": "true", "Path": "/team/", "MaxSessionDuration": "7200",
+        "Preset": "lithops", "Edition": "current", "AcknowledgeAdminEquivalent": "true",
+        "Path": "/team/", "MaxSessionDuration": "7200",
         "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
         "Tags": [{"Key": "team", "Value": "imaging"}],
     });
