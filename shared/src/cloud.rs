@@ -7,6 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::{Future, ready};
 
+use tokio::time::Instant;
+
+use crate::cfn::StackPart;
 use crate::plan::{Change, Scope};
 use crate::state::{Id, Owner, PolicyDocument, State};
 
@@ -81,6 +84,11 @@ pub trait Cloud {
         ready(Ok(StackStatus::Unknown))
     }
 
+    /// The time, by which long waits are told from short ones.
+    fn now(&self) -> Instant {
+        Instant::now()
+    }
+
     /// Returns when what was made is seen by whoever asks, as far as that can be told: a stack's
     /// next resource may need it at once.
     fn settle(&self, _made: &[Change]) -> impl Future<Output = ()> {
@@ -100,15 +108,6 @@ pub struct Found {
     pub ids: BTreeSet<Id>,
     /// The paths of the policies.
     pub paths: BTreeSet<String>,
-}
-
-/// Of what a status is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StackPart<'a> {
-    /// The stack itself.
-    Stack,
-    /// One of its resources, by its logical id.
-    Resource(&'a str),
 }
 
 /// The status of a stack or a resource, in CloudFormation's newest event of it.

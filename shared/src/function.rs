@@ -28,7 +28,8 @@ pub async fn run<R: CustomResource>(
         let account = Account::from_arn(&context.invoked_function_arn);
         let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
         let now = SystemTime::now();
-        let resource = Verified::new(resource(account), stack_events.clone());
+        let (events, always) = (stack_events.clone(), environment.verifies_stack_events());
+        let resource = Verified::new(resource(account), events, always, now);
         let deadline = context.deadline();
         let served = serve(&resource, callback, environment.gate(), &payload, now, deadline);
         // On the heap, because the compiler gives up on futures that are nested so deeply.

@@ -3,6 +3,7 @@
 mod intent;
 mod marked;
 mod memory;
+mod order;
 mod properties;
 mod settings;
 mod task;
@@ -11,12 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{info, warn};
 
-use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
-use crate::cloud::{Cloud, StackPart, StackStatus};
+use crate::cfn::{
+    CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, StackPart, Success,
+};
+use crate::cloud::{Cloud, StackStatus};
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Plan, plan};
-use crate::preset::{PROVIDER, Wish, attributes};
-use crate::reconcile::{carry_out, look};
+use crate::preset::{Wish, attributes};
+use crate::reconcile::{Standing, Work, carry_out, look};
 use crate::state::{Account, Id, Owner, Owners, State};
 use intent::Intent;
 use marked::Marked;
@@ -50,15 +53,13 @@ const ASKED: usize = 5;
 pub struct IamPreset<C> {
     cloud: C,
     account: Account,
-    /// With what the names of what belongs to the provider itself begin.
-    provider: String,
     settings: Settings,
 }
 
 impl<C> IamPreset<C> {
     /// Serves one account, with open settings.
     pub fn new(cloud: C, account: Account) -> Self {
-        IamPreset { cloud, account, provider: PROVIDER.to_owned(), settings: Settings::open() }
+        IamPreset { cloud, account, settings: Settings::open() }
     }
 
     /// Serves within what its operator allows.
@@ -70,7 +71,7 @@ impl<C> IamPreset<C> {
         Wish {
             account: self.account.clone(),
             owner: me.clone(),
-            provider: self.provider.clone(),
+            provider: self.settings.provider().to_owned(),
             edition: properties.edition,
             parameters: properties.parameters.clone(),
             path: properties.path.clone(),
@@ -126,19 +127,30 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if !self.is_our_account(request) {
             return self.foreign_account(&intent);
         }
-        let admin = match &intent.wanted {
-            Some(wanted) => self.allow(&intent.me, wanted)?,
-            None => Vec::new(),
-        };
+        let allowed = intent.wanted.as_ref().map(|wanted| self.allow(&intent.me, wanted));
+        // An Update that gives nothing is let through: a stack has to find its way back to what
+        // it had, also where the operator would not allow that any more.
+        if let (RequestType::Create, Some(Err(refusal))) = (kind, &allowed) {
+            return Err(refusal.clone());
+        }
         let mut task = self.task(&intent, request)?;
-        let observed = self.observe(&intent, &mut task, progress).await?;
-        let (task, observed, plan) = self.plan(&intent, task, observed).await?;
+        let mut observed = self.observe(&intent, &mut task, progress).await?;
+        order::check(&intent, &task, &observed)?;
+        order::note(&intent, &mut task, &observed);
+        let planned = self.plan(&intent, &mut task, &mut observed).await;
+        let (plan, admin) = match (planned, allowed.transpose()) {
+            (Ok(plan), Ok(admin)) => (plan, admin.unwrap_or_default()),
+            (Ok(plan), Err(_)) if plan.gives_nothing() => (plan, Vec::new()),
+            (_, Err(refusal)) => return Err(refusal),
+            (Err(conflicts), Ok(_)) => return Err(conflicts),
+        };
         info!(changes = plan.len(), plan = %plan, "plan");
         report(&task, &observed, &plan);
         let success = self.success(&intent, &task, &observed, &plan, admin);
         success.fits(request)?;
-        carry_out(&self.cloud, &task.me, &task.scope, &task.desired, plan, task.on_failure, progress)
-            .await?;
+        let standing = Standing::new(&self.cloud, &task.me, task.anchor.clone(), &observed);
+        let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
+        carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
         if kind == RequestType::Delete && intent.known_id.is_none() {
             self.outlast_a_create(&task, progress).await?;
         }
@@ -205,10 +217,10 @@ impl<C: Cloud> IamPreset<C> {
     async fn plan(
         &self,
         intent: &Intent,
-        mut task: Task,
-        observed: State,
-    ) -> Result<(Task, State, Plan), String> {
-        let first = plan(&task.me, &task.scope, &task.desired, &observed);
+        task: &mut Task,
+        observed: &mut State,
+    ) -> Result<Plan, String> {
+        let first = plan(&task.me, &task.scope, &task.desired, observed);
         let owners = match &first {
             Ok(plan) => plan.co_owners(&task.me),
             Err(conflicts) => conflicts.iter().flat_map(Conflict::owners).cloned().collect(),
@@ -221,12 +233,9 @@ impl<C: Cloud> IamPreset<C> {
         let second = if task.scope.gone.is_empty() && !task.scope.rolls_back {
             first
         } else {
-            plan(&task.me, &task.scope, &task.desired, &observed)
+            plan(&task.me, &task.scope, &task.desired, observed)
         };
-        match second {
-            Ok(plan) => Ok((task, observed, plan)),
-            Err(conflicts) => Err(located(intent, &conflicts, &explain(&task.me, &conflicts))),
-        }
+        second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
     }
 
     /// Those whose stack is gone, or retains what it had.
@@ -318,8 +327,9 @@ impl<C: Cloud> IamPreset<C> {
                 .map_err(|conflicts| explain(&task.me, &conflicts).join("; "))?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
             last = plan.to_string();
-            carry_out(&self.cloud, &task.me, &task.scope, &nothing, plan, task.on_failure, progress)
-                .await?;
+            let standing = Standing::new(&self.cloud, &task.me, None, &observed);
+            let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
+            carry_out(&self.cloud, &work, &nothing, plan, task.on_failure, progress).await?;
             if quiet == QUIET {
                 return Ok(());
             }

@@ -135,6 +135,14 @@ impl Change {
         }
     }
 
+    /// True if more is changed than who owns it and what its owners noted.
+    pub fn is_of_content(&self) -> bool {
+        match self {
+            Change::Create(_) | Change::Delete(_) => true,
+            Change::Update { before, after } => before.resource != after.resource,
+        }
+    }
+
     /// The change that takes this one back.
     pub fn inverse(self) -> Change {
         match self {
@@ -209,6 +217,18 @@ impl Plan {
             }
             Change::Create(_) | Change::Delete(_) => false,
         })
+    }
+
+    /// True if nobody gets anything by it: it only takes away, or changes nothing but marks.
+    pub fn gives_nothing(&self) -> bool {
+        let takes = |change: &Change| match change {
+            Change::Delete(_) => true,
+            Change::Create(_) => false,
+            Change::Update { before, after } => {
+                before.resource == after.resource && after.owners.is_subset(&before.owners)
+            }
+        };
+        self.changes.iter().all(takes)
     }
 
     /// The changes, in an order that works.

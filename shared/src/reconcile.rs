@@ -3,6 +3,7 @@
 //! Must not know: which request asked, what a preset is.
 
 mod execute;
+mod standing;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,7 @@ use crate::plan::conflict::explain;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Kind, Object, Owner, State};
 use execute::{Failure, execute, sentences};
+pub use standing::Standing;
 
 /// What to do with what was made when something else failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +30,17 @@ pub enum OnFailure {
 /// So many plans at most for one request: what was decided is looked at again where others
 /// decide at the same time.
 const PASSES: usize = 4;
+
+/// For whom, where, and on what condition work is done.
+#[derive(Debug)]
+pub struct Work<'a> {
+    /// The resource.
+    pub me: &'a Owner,
+    /// Where to look.
+    pub scope: &'a Scope,
+    /// Whether the request still counts.
+    pub standing: &'a Standing,
+}
 
 /// What is in the account of the scope.
 ///
@@ -56,22 +69,22 @@ pub async fn look(
 /// Sentences for a person: what happened, to which object, what to do.
 pub async fn carry_out(
     cloud: &impl Cloud,
-    me: &Owner,
-    scope: &Scope,
+    work: &Work<'_>,
     desired: &State,
     plan: Plan,
     on_failure: OnFailure,
     progress: &Progress,
 ) -> Result<(), String> {
+    let Work { me, scope, .. } = *work;
     let mut made = Vec::new();
     let mut plan = plan;
     let mut problems = Vec::new();
     for pass in 1..=PASSES {
-        let (done, failures) = execute(cloud, &plan, progress).await;
+        let (done, failures) = execute(cloud, work, &plan, progress).await;
         let again = must_look_again(me, desired, &plan, &done, &failures) && pass < PASSES;
         problems = sentences(&failures);
         problems.extend(plan.blockers.iter().cloned());
-        problems.extend(give_back(cloud, me, scope, &done, progress).await);
+        problems.extend(give_back(cloud, work, &done, progress).await);
         let released: Vec<Id> = plan.released(me).collect();
         made.extend(done);
         if !again {
@@ -99,9 +112,19 @@ pub async fn carry_out(
         }
         return Ok(());
     }
+    if progress.is_superseded() {
+        // What was made since the last good look may have come after the successor had looked.
+        progress.take_back();
+        let quiet = Standing::new(cloud, me, None, &State::default());
+        let undisturbed = Work { me, scope, standing: &quiet };
+        let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
+        info!(changes = late.len(), plan = %late, "taken back");
+        problems.extend(sentences(&execute(cloud, &undisturbed, &late, progress).await.1));
+        return Err(problems.join("; "));
+    }
     // What has to stop is taken back by the Delete that follows.
     if on_failure == OnFailure::Undo && progress.stopped().is_none() && !made.is_empty() {
-        problems.extend(undo(cloud, me, scope, made, progress).await);
+        problems.extend(undo(cloud, work, made, progress).await);
     }
     problems.dedup();
     Err(problems.join("; "))
@@ -161,11 +184,11 @@ async fn plan_again(
 /// have come after we had looked. Returns what failed.
 async fn give_back(
     cloud: &impl Cloud,
-    me: &Owner,
-    scope: &Scope,
+    work: &Work<'_>,
     done: &[Change],
     progress: &Progress,
 ) -> Vec<String> {
+    let Work { me, scope, .. } = *work;
     let is_detached = |change: &&Change| {
         matches!(change, Change::Delete(object)
             if object.resource.id().kind == Kind::UserAttachment && !object.is_claim())
@@ -195,18 +218,18 @@ async fn give_back(
         return Vec::new();
     }
     info!(changes = again.len(), plan = %again, "somebody else claimed it meanwhile");
-    sentences(&execute(cloud, &again, progress).await.1)
+    sentences(&execute(cloud, work, &again, progress).await.1)
 }
 
 /// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
 /// may have joined meanwhile.
 async fn undo(
     cloud: &impl Cloud,
-    me: &Owner,
-    scope: &Scope,
+    work: &Work<'_>,
     made: Vec<Change>,
     progress: &Progress,
 ) -> Vec<String> {
+    let Work { me, scope, .. } = *work;
     let touched: BTreeSet<Id> = made.iter().map(Change::id).collect();
     let is_mine = |change: &&Change| {
         let id = change.id();
@@ -227,7 +250,7 @@ async fn undo(
             break;
         }
         info!(changes = back.len(), plan = %back, "undo");
-        problems = sentences(&execute(cloud, &back, progress).await.1);
+        problems = sentences(&execute(cloud, work, &back, progress).await.1);
         released = back.released(me).collect();
         if !looked || released.is_empty() {
             break;

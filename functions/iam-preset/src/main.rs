@@ -9,9 +9,10 @@ use lambda_runtime::Error;
 async fn main() -> Result<(), Error> {
     logging::init();
     let environment = Environment::of_process();
-    let iam = environment.iam()?;
+    let (iam, stacks) = (environment.iam()?, environment.stack_events()?);
     function::run(&environment, |account| {
-        IamPreset::new(Iam::new(iam.clone(), account.clone(), environment.gate().clone()), account)
+        let iam = Iam::new(iam.clone(), account.clone(), environment.gate().clone());
+        IamPreset::new(iam.with_stacks(stacks.clone()), account)
             .with_settings(environment.settings())
     })
     .await

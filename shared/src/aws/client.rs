@@ -137,22 +137,24 @@ impl Environment {
         Ok(aws_sdk_lambda::Client::from_conf(config.build()))
     }
 
-    /// CloudFormation's events of stacks, if the operator wants requests held against them
-    /// (`VERIFY_STACK_EVENTS`). Any value but `false` is taken for yes.
+    /// CloudFormation's events of stacks. Nothing is called yet.
     ///
     /// # Errors
     ///
     /// The certificates make no TLS configuration.
-    pub fn stack_events(&self) -> Result<Option<StackEvents>, String> {
-        if matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false")) {
-            return Ok(None);
-        }
+    pub fn stack_events(&self) -> Result<StackEvents, String> {
         let config = self.sdk_config("CLOUDFORMATION")?;
         let config = aws_sdk_cloudformation::config::Builder::from(&config)
             .interceptor(NoteRefusals)
             .retry_partition(patient("cloudformation"));
         let client = aws_sdk_cloudformation::Client::from_conf(config.build());
-        Ok(Some(StackEvents::new(client, self.gate.clone())))
+        Ok(StackEvents::new(client, self.gate.clone()))
+    }
+
+    /// Whether the operator wants every request held against the stack's events
+    /// (`VERIFY_STACK_EVENTS`). Any value but `false` is taken for yes.
+    pub fn verifies_stack_events(&self) -> bool {
+        !matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false"))
     }
 
     /// What the clients of all services have in common. `service` is the service's name in

@@ -17,8 +17,9 @@ use tokio::sync::Semaphore;
 
 use super::actions::Action;
 use super::call::call;
-use crate::cfn::Gate;
-use crate::cloud::{Applied, CallError, Cloud, Found};
+use super::stack_events::StackEvents;
+use crate::cfn::{Gate, StackPart};
+use crate::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use crate::plan::{Change, Scope};
 use crate::state::{
     Account, MADE_BY_TAG, Object, Owner, Owners, PolicyDocument, Resource, State, TagKey, Tags,
@@ -41,12 +42,18 @@ pub struct Iam {
     account: Account,
     gate: Gate,
     in_flight: Semaphore,
+    stacks: Option<StackEvents>,
 }
 
 impl Iam {
     /// Calls with this client, which goes through this gate. Nothing is called yet.
     pub fn new(client: Client, account: Account, gate: Gate) -> Self {
-        Iam { client, account, gate, in_flight: Semaphore::new(IN_FLIGHT) }
+        Iam { client, account, gate, in_flight: Semaphore::new(IN_FLIGHT), stacks: None }
+    }
+
+    /// Asks these stacks what CloudFormation is doing with owners of objects.
+    pub fn with_stacks(self, stacks: StackEvents) -> Self {
+        Iam { stacks: Some(stacks), ..self }
     }
 
     /// Waits for its turn, calls, and says of an error which action on what it was.
@@ -104,6 +111,16 @@ impl Cloud for Iam {
         policy_arns: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
         self.policy_documents(policy_arns).await
+    }
+
+    async fn stack_status(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> Result<StackStatus, CallError> {
+        let Some(stacks) = &self.stacks else { return Ok(StackStatus::Unknown) };
+        let latest = stacks.latest_event(stack_id, of).await?;
+        Ok(latest.map_or(StackStatus::None, |event| StackStatus::Is(event.status)))
     }
 
     async fn settle(&self, made: &[Change]) {

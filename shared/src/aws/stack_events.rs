@@ -1,12 +1,14 @@
 //! CloudFormation's events of a stack behind the seam.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
 use super::actions::StackAction;
 use super::call::call;
-use crate::cfn::{self, Gate};
+use crate::cfn::{self, Gate, StackEvent, StackPart};
+use crate::cloud::CallError;
 
 /// The stacks of one Region, by the SDK.
 #[derive(Clone, Debug)]
@@ -22,12 +24,13 @@ impl StackEvents {
     }
 }
 
-impl cfn::StackEvents for StackEvents {
-    async fn latest_status(
+impl StackEvents {
+    /// The newest event; `None` if there is none, or no such stack.
+    pub(super) async fn latest_event(
         &self,
         stack_id: &str,
-        logical_resource_id: &str,
-    ) -> Result<Option<String>, String> {
+        of: StackPart<'_>,
+    ) -> Result<Option<StackEvent>, CallError> {
         let action = StackAction::DescribeStackEvents.as_str();
         let (mut tokens, mut next) = (BTreeSet::new(), None);
         loop {
@@ -37,17 +40,22 @@ impl cfn::StackEvents for StackEvents {
                     Ok(page) => page,
                     // So CloudFormation says that there is no such stack.
                     Err(error) if error.code == "ValidationError" => return Ok(None),
-                    Err(error) => return Err(error.to_string()),
+                    Err(error) => return Err(error),
                 };
             // The newest stand first. The stack's own events are among them, under the stack's
             // name for a logical id.
             let mut events = page.stack_events.unwrap_or_default().into_iter();
             let own = events.find(|event| {
-                event.logical_resource_id() == Some(logical_resource_id)
-                    && event.physical_resource_id() != Some(stack_id)
+                let is_of_stack = event.physical_resource_id() == Some(stack_id);
+                match of {
+                    StackPart::Stack => is_of_stack,
+                    StackPart::Resource(id) => !is_of_stack && event.logical_resource_id() == Some(id),
+                }
             });
             if let Some(event) = own {
-                return Ok(event.resource_status.map(|status| status.as_str().to_owned()));
+                let at = event.timestamp.and_then(|at| SystemTime::try_from(at).ok());
+                let status = event.resource_status.map(|status| status.as_str().to_owned());
+                return Ok(status.map(|status| StackEvent { status, at }));
             }
             next = page.next_token.filter(|token| !token.is_empty());
             // A page that comes twice would come for ever.
@@ -56,6 +64,16 @@ impl cfn::StackEvents for StackEvents {
                 Some(_) | None => return Ok(None),
             }
         }
+    }
+}
+
+impl cfn::StackEvents for StackEvents {
+    async fn latest(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> Result<Option<StackEvent>, String> {
+        self.latest_event(stack_id, of).await.map_err(|error| error.to_string())
     }
 }
 
@@ -96,7 +114,7 @@ mod tests {
             .match_requests(|sent| sent.next_token() == Some("more"))
             .then_output(move || second.clone());
         let client = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, [&first, &second]);
-        StackEvents::new(client, Gate::default()).latest_status("stack", "Mine").await.unwrap()
+        StackEvents::new(client, Gate::default()).latest("stack", StackPart::Resource("Mine")).await.unwrap().map(|event| event.status)
     }
 
     #[tokio::test]
@@ -135,7 +153,7 @@ mod tests {
             });
             let client = mock_client!(aws_sdk_cloudformation, [&refusal]);
             let found =
-                StackEvents::new(client, Gate::default()).latest_status("stack", "Mine").await;
+                StackEvents::new(client, Gate::default()).latest("stack", StackPart::Resource("Mine")).await;
             if let Err(reason) = &found {
                 assert!(reason.contains("cloudformation:DescribeStackEvents"), "{reason}");
             }

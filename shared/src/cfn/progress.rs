@@ -1,6 +1,7 @@
 //! What is being done and until when, so that work can stop before its answer and the answer can
 //! say what was being done.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
@@ -13,6 +14,7 @@ pub struct Progress {
     note: Mutex<String>,
     deadline: Option<Instant>,
     gate: Gate,
+    is_superseded: AtomicBool,
 }
 
 impl Progress {
@@ -30,6 +32,24 @@ impl Progress {
     /// its way ends. The first reason stays, as in `the time is over`.
     pub fn stop(&self, why: &str) {
         self.gate.close(why);
+    }
+
+    /// Stops the work because CloudFormation has gone on from it.
+    pub fn supersede(&self, why: &str) {
+        self.is_superseded.store(true, Ordering::Relaxed);
+        self.stop(why);
+    }
+
+    /// True if CloudFormation has gone on from this work.
+    pub fn is_superseded(&self) -> bool {
+        self.is_superseded.load(Ordering::Relaxed)
+    }
+
+    /// Lets work that was superseded take back what it made after its successor began.
+    pub fn take_back(&self) {
+        if self.is_superseded() {
+            self.gate.open();
+        }
     }
 
     /// Why the work has to stop; `None` if it may go on.

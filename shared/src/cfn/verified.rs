@@ -1,11 +1,14 @@
-//! Whether a request is CloudFormation's own: it says so itself, in the stack's events.
+//! Whether a request is CloudFormation's own and the newest one of its resource: CloudFormation
+//! says so itself, in the stack's events.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use tokio::select;
 use tokio::time::sleep;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::answer::Success;
 use super::guard::CustomResource;
@@ -17,51 +20,124 @@ const LOOKS: u32 = 3;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// A request that is younger has nothing to be asked about: CloudFormation has just sent it.
+const FRESH: Duration = Duration::from_secs(10);
+/// Between two looks at the stack's events while the work goes on.
+const WATCH: Duration = Duration::from_secs(5);
+/// An event is written at about the time at which its request is sent.
+const SLACK: Duration = Duration::from_secs(5);
+
+/// Of what a stack's events are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StackPart<'a> {
+    /// The stack itself.
+    Stack,
+    /// One of its resources, by its logical id.
+    Resource(&'a str),
+}
+
+/// An event of a stack or of one of its resources.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StackEvent {
+    /// As in `CREATE_IN_PROGRESS`.
+    pub status: String,
+    /// When it was written.
+    pub at: Option<SystemTime>,
+}
+
 /// What CloudFormation tells of a stack.
 pub trait StackEvents {
-    /// The status in the newest event of a resource, such as `CREATE_IN_PROGRESS`; `None` if it
-    /// has none, or there is no such stack.
+    /// The newest event; `None` if there is none, or no such stack.
     ///
     /// # Errors
     ///
     /// Why CloudFormation did not tell.
-    fn latest_status(
+    fn latest(
         &self,
         stack_id: &str,
-        logical_resource_id: &str,
-    ) -> impl Future<Output = Result<Option<String>, String>>;
+        of: StackPart<'_>,
+    ) -> impl Future<Output = Result<Option<StackEvent>, String>>;
 }
 
-/// A resource that is asked only for what CloudFormation is really doing with it. Whoever may
-/// invoke the function can write an event, but no event of a stack.
+/// A resource that is asked only for what CloudFormation still wants of it, by the stack's own
+/// events.
+///
+/// Lambda delivers a request again whose process died, and CloudFormation sends a rollback while
+/// the Update that it cancelled is at work: nothing orders the deliveries but the events. They are
+/// looked at when a request is not fresh and while the work takes long; if the operator wants it,
+/// before every request, for whoever may invoke the function can write a request, but no event of
+/// a stack.
 #[derive(Debug)]
 pub struct Verified<R, S> {
     resource: R,
-    stack_events: Option<S>,
+    stack_events: S,
+    /// Every request is held against the events.
+    always: bool,
+    now: SystemTime,
     /// True once the request was found to be CloudFormation's.
     is_verified: AtomicBool,
 }
 
 impl<R, S: StackEvents> Verified<R, S> {
-    /// For one request. Asks `stack_events` before it; without any, it is passed on.
-    pub fn new(resource: R, stack_events: Option<S>) -> Self {
-        Verified { resource, stack_events, is_verified: AtomicBool::new(false) }
+    /// For one request, which is served now. `always` holds every one against `stack_events`.
+    pub fn new(resource: R, stack_events: S, always: bool, now: SystemTime) -> Self {
+        Verified { resource, stack_events, always, now, is_verified: AtomicBool::new(false) }
+    }
+
+    async fn latest(&self, request: &Request) -> Result<Option<StackEvent>, String> {
+        let of = StackPart::Resource(&request.logical_resource_id);
+        self.stack_events.latest(&request.stack_id, of).await
+    }
+
+    fn is_fresh(&self, request: &Request) -> bool {
+        let issued = request.response_url.issued_at();
+        issued.and_then(|issued| self.now.duration_since(issued).ok()).is_none_or(|age| age <= FRESH)
+    }
+
+    /// Refuses what CloudFormation has gone on from.
+    async fn check_age(&self, kind: RequestType, request: &Request) -> Result<(), String> {
+        if self.is_fresh(request) {
+            return Ok(());
+        }
+        let latest = self.latest(request).await?;
+        match superseded(kind, request, latest.as_ref()) {
+            Some(why) => Err(format!("{why}; nothing was done")),
+            None => Ok(()),
+        }
+    }
+
+    /// Stops work that CloudFormation has gone on from. Never returns.
+    async fn watch(&self, kind: RequestType, request: &Request, progress: &Progress) -> Infallible {
+        loop {
+            sleep(WATCH).await;
+            if progress.stopped().is_some() {
+                continue;
+            }
+            match self.latest(request).await {
+                // A stack that is not known says nothing about work that was begun.
+                Ok(None) => {}
+                Ok(latest) => {
+                    if let Some(why) = superseded(kind, request, latest.as_ref()) {
+                        warn!(why, "the work is stopped");
+                        progress.supersede(&why);
+                    }
+                }
+                Err(error) => warn!(error, "whether the request still counts cannot be told"),
+            }
+        }
     }
 
     async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), String> {
-        let Some(stack_events) = &self.stack_events else { return Ok(()) };
-        let expected = match kind {
-            RequestType::Create => "CREATE_IN_PROGRESS",
-            RequestType::Update => "UPDATE_IN_PROGRESS",
-            RequestType::Delete => "DELETE_IN_PROGRESS",
-        };
+        if !self.always {
+            return self.check_age(kind, request).await;
+        }
+        let expected = expected(kind);
         let mut found = None;
         for look in 0..LOOKS {
             if look > 0 {
                 sleep(PAUSE).await;
             }
-            found =
-                stack_events.latest_status(&request.stack_id, &request.logical_resource_id).await?;
+            found = self.latest(request).await?.map(|event| event.status);
             if found.as_deref() == Some(expected) {
                 return Ok(());
             }
@@ -73,6 +149,38 @@ impl<R, S: StackEvents> Verified<R, S> {
              were CloudFormation's, but {found}; nothing was done"
         ))
     }
+}
+
+fn expected(kind: RequestType) -> &'static str {
+    match kind {
+        RequestType::Create => "CREATE_IN_PROGRESS",
+        RequestType::Update => "UPDATE_IN_PROGRESS",
+        RequestType::Delete => "DELETE_IN_PROGRESS",
+    }
+}
+
+/// Why CloudFormation does not want this any more; `None` if it does, as far as its newest event
+/// of the resource says.
+fn superseded(
+    kind: RequestType,
+    request: &Request,
+    latest: Option<&StackEvent>,
+) -> Option<String> {
+    let Some(StackEvent { status, at }) = latest else {
+        // What a Delete is about is not wanted by anybody.
+        return (kind != RequestType::Delete)
+            .then(|| "CloudFormation knows no such stack or resource any more".to_owned());
+    };
+    let issued = request.response_url.issued_at();
+    let is_later = at.zip(issued).is_some_and(|(at, issued)| at > issued + SLACK);
+    let goes_on = match kind {
+        RequestType::Create | RequestType::Update => status != expected(kind) || is_later,
+        // One Delete more does no harm while there is nothing but Deletes.
+        RequestType::Delete => !status.starts_with("DELETE_") && is_later,
+    };
+    goes_on.then(|| {
+        format!("CloudFormation has gone on from this request: the resource is in `{status}` now")
+    })
 }
 
 impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
@@ -95,7 +203,11 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
             return Err(reason);
         }
         self.is_verified.store(true, Ordering::Relaxed);
-        self.resource.handle(kind, request, progress).await
+        select! {
+            biased;
+            result = self.resource.handle(kind, request, progress) => result,
+            never = self.watch(kind, request, progress) => match never {},
+        }
     }
 
     /// Verified before its answer or not at all: CloudFormation has taken the answer, and is
@@ -116,6 +228,7 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::time::UNIX_EPOCH;
 
     use serde_json::json;
 
@@ -125,16 +238,16 @@ mod tests {
     struct Events(Vec<Result<Option<&'static str>, &'static str>>, Cell<usize>);
 
     impl StackEvents for &Events {
-        async fn latest_status(
+        async fn latest(
             &self,
             stack_id: &str,
-            logical_resource_id: &str,
-        ) -> Result<Option<String>, String> {
-            assert_eq!((stack_id, logical_resource_id), ("stack", "Logical"));
+            of: StackPart<'_>,
+        ) -> Result<Option<StackEvent>, String> {
+            assert_eq!((stack_id, of), ("stack", StackPart::Resource("Logical")));
             let looks = self.1.replace(self.1.get() + 1);
             let last = self.0.len() - 1;
             let status = self.0[looks.min(last)].map_err(str::to_owned)?;
-            Ok(status.map(str::to_owned))
+            Ok(status.map(|status| StackEvent { status: status.to_owned(), at: None }))
         }
     }
 
@@ -169,7 +282,7 @@ mod tests {
         });
         let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
         let (events, asked) = (Events(events.to_vec(), Cell::new(0)), Counting::default());
-        let verified = Verified::new(&asked, Some(&events));
+        let verified = Verified::new(&asked, &events, true, UNIX_EPOCH);
         let result = verified.handle(kind, &request, &Progress::default()).await;
         (result.err(), asked.0.get())
     }

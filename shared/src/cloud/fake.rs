@@ -8,6 +8,9 @@ mod calls;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::{Applied, CallError, Cloud, Found};
 use crate::plan::{Change, Scope};
@@ -22,17 +25,24 @@ pub use calls::{Calls, Fault};
 pub struct Fake {
     state: RefCell<State>,
     writes: Cell<usize>,
+    /// It stands still but where a test lets it go on.
+    now: Cell<Option<Instant>>,
 }
 
 impl Fake {
     /// An account that holds just this.
     pub fn new(state: State) -> Self {
-        Fake { state: RefCell::new(state), writes: Cell::new(0) }
+        Fake { state: RefCell::new(state), ..Fake::default() }
     }
 
     /// All that is there.
     pub fn state(&self) -> State {
         self.state.borrow().clone()
+    }
+
+    /// Lets time pass.
+    pub fn pass(&self, time: Duration) {
+        self.now.set(Some(self.now() + time));
     }
 
     /// How many writes were asked for.
@@ -130,6 +140,12 @@ impl Fake {
 }
 
 impl Cloud for Fake {
+    fn now(&self) -> Instant {
+        let now = self.now.get().unwrap_or_else(Instant::now);
+        self.now.set(Some(now));
+        now
+    }
+
     async fn find(&self, me: &Owner, _: &Scope) -> Result<Found, CallError> {
         Ok(self.marked(me))
     }

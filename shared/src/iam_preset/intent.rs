@@ -3,6 +3,8 @@
 //!
 //! Must not know: what is in the account.
 
+use std::time::UNIX_EPOCH;
+
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
 use crate::preset::parameters::Value;
@@ -32,6 +34,8 @@ pub(super) struct Intent {
     pub known_id: Option<String>,
     /// The id that this request's properties give.
     pub computed_id: String,
+    /// When CloudFormation sent the request, in seconds, and a digest of the request's id.
+    pub sent: Option<(u64, String)>,
     /// The id that the properties of before give.
     earlier_id: Option<String>,
 }
@@ -54,8 +58,11 @@ impl Intent {
         let computed_id = physical_id(&me, request, wanted.as_ref().or(earlier.as_ref()));
         let given = request.physical_resource_id.as_deref();
         let known_id = given.filter(|id| is_ours(id, &computed_id)).map(str::to_owned);
+        let sent = request.response_url.issued_at();
+        let sent = sent.and_then(|sent| sent.duration_since(UNIX_EPOCH).ok());
         Ok(Intent {
             kind,
+            sent: sent.map(|sent| (sent.as_secs(), digest(&request.request_id, 6))),
             earlier_id: earlier.as_ref().map(id_of),
             earlier_is_doubtful: kind != RequestType::Create && (earlier.is_none() || mistakes),
             me,

@@ -18,6 +18,7 @@ use values::AllowedValues;
 /// | `ALLOWED_EDITIONS` | editions, separated by commas | all |
 /// | `ALLOW_ADMIN_EQUIVALENT` | `true`: also what amounts to administrator's rights | refused |
 /// | `PERMISSIONS_BOUNDARY` | ARN of the boundary that every role has to have | none |
+/// | `PROVIDER_NAME` | begins the names of the provider's own functions, roles and log groups, which no document of a preset may reach | `account-presets` |
 /// | `ALLOWED_NAMES`, `ALLOWED_VALUES` | names, ARNs and principals that stacks may choose: entries `preset.Parameter=pattern`, separated by spaces | each preset's `allows` |
 ///
 /// They hold for Create and Update. A Delete is always served.
@@ -28,6 +29,7 @@ pub struct Settings {
     admin_equivalent: bool,
     permissions_boundary: Option<String>,
     values: AllowedValues,
+    provider: String,
     problems: Vec<String>,
 }
 
@@ -67,7 +69,21 @@ impl Settings {
         };
         let permissions_boundary = get("PERMISSIONS_BOUNDARY").map(str::to_owned);
         let values = AllowedValues::read(&get, &mut problems);
-        Settings { presets, editions, admin_equivalent, permissions_boundary, values, problems }
+        let provider = get("PROVIDER_NAME").unwrap_or(preset::PROVIDER).to_owned();
+        Settings {
+            presets,
+            editions,
+            admin_equivalent,
+            permissions_boundary,
+            values,
+            provider,
+            problems,
+        }
+    }
+
+    /// With what the names of what belongs to the provider itself begin.
+    pub fn provider(&self) -> &str {
+        &self.provider
     }
 
     /// The boundary that every role has to have.

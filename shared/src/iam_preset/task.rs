@@ -23,6 +23,8 @@ pub(super) struct Task {
     pub desired: State,
     /// What the last request's properties make; `None` if they are not known.
     pub left: Option<State>,
+    /// The object that carries the resource's notes.
+    pub anchor: Option<Id>,
     /// Where to look.
     pub scope: Scope,
     /// No object stays: CloudFormation deletes the old ones itself, by their id.
@@ -72,7 +74,8 @@ impl<C> IamPreset<C> {
         let left = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful).map(left);
         let undo = intent.kind == RequestType::Create || is_replacement;
         let on_failure = if undo { OnFailure::Undo } else { OnFailure::Leave };
-        Ok(Task { me, desired, left, scope, is_replacement, on_failure })
+        let anchor = anchor(&desired);
+        Ok(Task { me, desired, left, anchor, scope, is_replacement, on_failure })
     }
 
     fn desired(

@@ -9,6 +9,7 @@ use tracing::{error, info};
 
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud};
+use super::Work;
 use crate::plan::{Change, Plan};
 use crate::state::Id;
 
@@ -29,6 +30,7 @@ pub(super) enum Failure {
 /// what was done now, and what failed or was not begun.
 pub(super) async fn execute(
     cloud: &impl Cloud,
+    work: &Work<'_>,
     plan: &Plan,
     progress: &Progress,
 ) -> (Vec<Change>, Vec<Failure>) {
@@ -42,6 +44,9 @@ pub(super) async fn execute(
         let mut busy: BTreeSet<Id> = BTreeSet::new();
         let mut under_way = FuturesUnordered::new();
         loop {
+            if !waiting.is_empty() {
+                work.standing.check(cloud, work.me, work.scope, progress).await;
+            }
             while progress.stopped().is_none()
                 && under_way.len() < IN_FLIGHT
                 && let Some(change) = take_free(&mut waiting, &busy)
@@ -56,7 +61,10 @@ pub(super) async fn execute(
             }
             log(change, &result);
             match result {
-                Ok(Applied::Now) => done.push(change.clone()),
+                Ok(Applied::Now) => {
+                    work.standing.made(change);
+                    done.push(change.clone());
+                }
                 Ok(Applied::Before) => {}
                 Err(error) => failures.push(Failure::Call(change.id(), error)),
             }

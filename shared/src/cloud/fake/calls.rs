@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::task::Poll;
 
+use tokio::time::Instant;
+
 use super::Fake;
 use crate::cloud::{Applied, CallError, Cloud, Found};
 use crate::plan::{Change, Scope};
@@ -126,6 +128,10 @@ impl<'a> Calls<'a> {
 }
 
 impl Cloud for Calls<'_> {
+    fn now(&self) -> Instant {
+        self.account.now()
+    }
+
     async fn find(&self, me: &Owner, _: &Scope) -> Result<Found, CallError> {
         self.call("the account", |account| Ok(account.marked(me))).await
     }

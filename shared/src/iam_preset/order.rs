@@ -1,0 +1,59 @@
+//! The order of a resource's requests, as far as the marks in the account tell it.
+//!
+//! CloudFormation sends a rollback while the Update that it cancelled may still be at work, and
+//! Lambda delivers a request again whose process died. A rollback that does not find what the
+//! last request should have left notes itself on one of the resource's objects: whoever reads
+//! that note and is older stops.
+//!
+//! Must not know: AWS's API.
+
+use super::intent::Intent;
+use super::task::Task;
+use crate::cfn::RequestType;
+use crate::plan::plan;
+use crate::state::{Mark, State};
+
+/// Refuses a request that is older than one that was served.
+///
+/// # Errors
+///
+/// What was served since.
+pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<(), String> {
+    let (RequestType::Create | RequestType::Update, Some((sent, id))) = (intent.kind, &intent.sent)
+    else {
+        return Ok(());
+    };
+    let marks = observed.iter().filter_map(|(_, object)| object.owners.get(&task.me));
+    let later = marks.filter_map(|owner| owner.mark.request.as_ref());
+    match later.max() {
+        Some((served, other)) if served > sent && other != id => Err(
+            "CloudFormation has gone on from this request: a later one of this resource was \
+             served; nothing was done"
+                .to_owned(),
+        ),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Notes an Update that finds something else than the last request should have left, and that
+/// wants something else: what it undoes may still be at work.
+pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) {
+    let Some(left) = task.left.as_ref().filter(|_| intent.kind == RequestType::Update) else {
+        return;
+    };
+    let drifted = || {
+        let drift = plan(&task.me, &task.scope, left, observed);
+        drift.is_ok_and(|drift| drift.changes().any(|change| change.is_of_content()))
+    };
+    if *left == task.desired || !drifted() {
+        return;
+    }
+    let noted = task.anchor.as_ref().and_then(|anchor| task.desired.remove(anchor));
+    if let (Some(mut noted), Some(sent)) = (noted, intent.sent.clone()) {
+        if let Some(owner) = noted.owners.take(&task.me) {
+            let mark = Mark { request: Some(sent), ..owner.mark.clone() };
+            noted.owners.insert(owner.marked(mark));
+        }
+        task.desired.insert(noted);
+    }
+}
