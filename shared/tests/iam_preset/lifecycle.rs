@@ -235,3 +235,20 @@ fn a_role_has_the_name_that_zappa_makes_of_the_deployment() {
     Stack::named("a").deploy(&account, asked).unwrap();
     assert!(has(&account, Kind::Role, "tr-abuse-relay-dev-ZappaLambdaExecutionRole"));
 }
+
+/// V19
+#[test]
+fn a_deployment_that_the_policy_would_not_reach_is_refused() {
+    let mut stack = Stack::named("a");
+    let asked = |edition_of, deployment: &str| {
+        edition(edition_of, "zappa", json!({"NamePrefix": "acme-", "Deployments": [deployment]}))
+    };
+    let error = stack.deploy(&populated(), asked("hardened", "tr-x-dev")).unwrap_err();
+    assert_eq!(
+        error,
+        "Parameters.Deployments: given `tr-x-dev`, allowed with Edition hardened is what begins \
+         with Parameters.NamePrefix, `acme-`; change one of the two"
+    );
+    stack.deploy(&populated(), asked("hardened", "acme-x-dev")).unwrap();
+    Stack::named("b").deploy(&populated(), asked("current", "tr-x-dev")).unwrap();
+}
