@@ -5,6 +5,7 @@ mod settings;
 
 use std::collections::BTreeSet;
 
+use tokio::select;
 use tracing::warn;
 
 use crate::cfn::{CustomResource, Progress, Request, RequestType, Success};
@@ -141,7 +142,8 @@ impl<C: Cloud> IamPreset<C> {
         fits(id).unwrap_or_default()
     }
 
-    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more.
+    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more. If
+    /// the time is over before that, the looks go on after the answer.
     async fn outlast_a_create(
         &self,
         me: &Owner,
@@ -151,10 +153,18 @@ impl<C: Cloud> IamPreset<C> {
         let mut quiet = 0;
         let mut last = String::new();
         for _ in 0..LOOKS {
-            self.cloud.wait().await;
+            select! {
+                biased;
+                () = progress.until_stopped() => {}
+                () = self.cloud.wait() => {}
+            }
             let nothing = State::default();
-            let (_, plan) =
-                reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await?;
+            let looked =
+                reconcile(&self.cloud, me, scope, &nothing, OnFailure::Leave, progress).await;
+            if progress.stopped().is_some() && last.is_empty() {
+                return Ok(());
+            }
+            let (_, plan) = looked?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
             if quiet == QUIET {
                 return Ok(());
