@@ -10,6 +10,7 @@ mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio::select;
 use tracing::{info, warn};
 
 use crate::cfn::{
@@ -315,14 +316,23 @@ impl<C: Cloud> IamPreset<C> {
         Success { physical_resource_id, data }
     }
 
-    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more.
+    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more. If
+    /// the time is over before that, the looks go on after the answer.
     async fn outlast_a_create(&self, task: &Task, progress: &Progress) -> Result<(), String> {
         let nothing = State::default();
         let mut quiet = 0;
         let mut last = String::new();
         for _ in 0..LOOKS {
-            self.cloud.wait().await;
-            let observed = look(&self.cloud, &task.scope, progress).await?;
+            select! {
+                biased;
+                () = progress.until_stopped() => {}
+                () = self.cloud.wait() => {}
+            }
+            let looked = look(&self.cloud, &task.scope, progress).await;
+            if progress.stopped().is_some() && last.is_empty() {
+                return Ok(());
+            }
+            let observed = looked?;
             let plan = plan(&task.me, &task.scope, &nothing, &observed)
                 .map_err(|conflicts| explain(&task.me, &conflicts).join("; "))?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };

@@ -11,6 +11,8 @@ mod outcome;
 mod properties;
 pub mod quota;
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
@@ -86,14 +88,8 @@ impl<Q: Quotas> CustomResource for LambdaConcurrency<Q> {
 
         // A rollback after a wish was raised comes as one that is lowered.
         let lowered = earlier.as_ref().is_some_and(|earlier| earlier.desired > wish.desired);
-        let first = timeout(TIME_FOR_CALLS, self.first_look(&wish, lowered, progress));
-        let first = first.await.unwrap_or_else(|_| {
-            Err(format!(
-                "gave up after {} s while {}; nothing is lost: the next request finds what was made",
-                TIME_FOR_CALLS.as_secs(),
-                progress.latest()
-            ))
-        })?;
+        let first = self.first_look(&wish, lowered, progress);
+        let first = in_time(first, progress).await?;
         let report = self.wait(&wish, first, pause(request), progress).await;
 
         let message = report.message(wish.desired);
@@ -116,7 +112,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         let told = |error: CallError| error.to_string();
         progress.note("asking Lambda for the concurrency that applies");
         let concurrency = self.quotas.concurrency().await.map_err(told)?;
-        let report = |(outcome, increase)| Report { outcome, concurrency, increase };
+        let report = |(outcome, increase)| Report { outcome, concurrency, increase, quota: None };
         if concurrency.applied >= wish.desired {
             return Ok(report((Outcome::AlreadySufficient, None)));
         }
@@ -131,6 +127,10 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         match settled(wish.desired, &history, wish.rerequest_when_denied) {
             Some(found) => Ok(report(outcome_of(found))),
             None if lowered => Ok(report((Outcome::NotRequested, None))),
+            None if quota.value >= wish.desired => {
+                let not_in_force = report((Outcome::NotInForce, None));
+                Ok(Report { quota: Some(quota.value), ..not_in_force })
+            }
             None => self.ask(wish, progress).await.map(report).map_err(told),
         }
     }
@@ -144,6 +144,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         Ok(match self.quotas.request(wish.desired, wish.support_case_allowed).await? {
             Submitted::Accepted(increase) => stands(increase, Outcome::Requested),
             Submitted::TooManyAreOpen => (Outcome::TooManyOpenRequests, None),
+            Submitted::NotMoreThanTheQuota => (Outcome::NotInForce, None),
             // Somebody was faster than we. The record may lag behind.
             Submitted::AnotherIsOpen => {
                 progress.note("looking for the request that is open");
@@ -169,7 +170,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         let end =
             progress.deadline().map(|deadline| deadline.checked_sub(LAST_LOOK).unwrap_or(now));
         let end = end.map_or(asked, |end| end.min(asked));
-        while report.outcome.is_open() && Instant::now() < end {
+        while report.outcome.is_open() && Instant::now() < end && progress.stopped().is_none() {
             progress.note("waiting for AWS to raise the quota");
             sleep_until(end.min(Instant::now() + pause)).await;
             match timeout_at(Instant::now() + LAST_LOOK, self.look_again(wish, &report)).await {
@@ -195,7 +196,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         let concurrency = self.quotas.concurrency().await?;
         let increase = before.increase.clone();
         if concurrency.applied >= wish.desired {
-            return Ok(Report { outcome: Outcome::Approved, concurrency, increase });
+            return Ok(Report { outcome: Outcome::Approved, concurrency, increase, quota: None });
         }
         let history = self.quotas.history().await?;
         let (outcome, increase) = match increase {
@@ -205,8 +206,31 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
             }
             None => open(wish.desired, &history).map_or((Outcome::Pending, None), outcome_of),
         };
-        Ok(Report { outcome, concurrency, increase })
+        Ok(Report { outcome, concurrency, increase, quota: None })
     }
+}
+
+/// What comes of the first look in the time that it has, or what AWS said last.
+async fn in_time(
+    look: impl Future<Output = Result<Report, String>>,
+    progress: &Progress,
+) -> Result<Report, String> {
+    let mut look = pin!(look);
+    if let Ok(looked) = timeout(TIME_FOR_CALLS, &mut look).await {
+        return looked;
+    }
+    progress.stop("AWS is slow");
+    let words = match timeout(LAST_LOOK, look).await {
+        // The reply to what was on its way.
+        Ok(Ok(report)) => return Ok(report),
+        Ok(Err(words)) => format!(": {words}"),
+        Err(_) => String::new(),
+    };
+    Err(format!(
+        "gave up after {} s while {}{words}; nothing is lost: the next request finds what was made",
+        TIME_FOR_CALLS.as_secs(),
+        progress.latest()
+    ))
 }
 
 /// A request that is ours to wait for, unless it was refused.

@@ -13,6 +13,7 @@ pub mod iam_preset;
 pub mod json;
 pub mod lambda_concurrency;
 pub mod logging;
+pub mod partition;
 pub mod plan;
 pub mod preset;
 pub mod reconcile;

@@ -28,7 +28,7 @@ FIRST_REQUEST = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 
 
 class Refused(Exception):
-    """An error of the service, by its name in the service's model."""
+    """An error of the service, by its name in the service's model, and its words."""
 
 
 class ServiceQuotas:
@@ -38,10 +38,10 @@ class ServiceQuotas:
         self.reset()
 
     def reset(self, applied=10):
-        """A new account: the value that Lambda applies, which Service Quotas does not know, and no requests."""
+        """An account with this value in force, as Service Quotas knows, and no requests."""
         with self.lock:
             self.applied = applied
-            self.known = False
+            self.known = True
             self.adjustable = True
             self.error_reason = None
             self.requests = []
@@ -54,6 +54,10 @@ class ServiceQuotas:
             self.complaints = []
 
     # --- what AWS does by itself ---
+
+    def is_new(self):
+        """Service Quotas does not know what Lambda applies, and says the default."""
+        self.known = False
 
     def applies(self, value):
         """The value is in force."""
@@ -101,7 +105,7 @@ class ServiceQuotas:
         self.is_ours(asked)
         if not self.known and not self.error_reason:
             raise Refused("NoSuchResourceException")
-        return {"Quota": self.quota(self.applied)}
+        return {"Quota": self.quota(self.value())}
 
     def operation_GetAWSDefaultServiceQuota(self, asked):
         self.is_ours(asked)
@@ -119,8 +123,11 @@ class ServiceQuotas:
 
     def operation_RequestServiceQuotaIncrease(self, asked):
         self.is_ours(asked)
-        if not self.adjustable or asked["DesiredValue"] <= self.applied:
+        if not self.adjustable:
             raise Refused("IllegalArgumentException")
+        if asked["DesiredValue"] <= self.value():
+            words = "You must provide a quota value greater than the current quota value."
+            raise Refused("IllegalArgumentException", words)
         if any(request["Status"] in OPEN for request in self.requests):
             raise Refused("ResourceAlreadyExistsException")
         if self.open_elsewhere >= OPEN_IN_REGION:
@@ -132,6 +139,10 @@ class ServiceQuotas:
     def operation_GetAccountSettings(self, _):
         limit = {"ConcurrentExecutions": int(self.applied), "UnreservedConcurrentExecutions": int(self.applied)}
         return {"AccountLimit": limit, "AccountUsage": {"FunctionCount": 2, "TotalCodeSize": 0}}
+
+    def value(self):
+        """What Service Quotas holds for applied."""
+        return self.applied if self.known else DEFAULT
 
     def quota(self, value):
         quota = {**self.names(), "Adjustable": self.adjustable, "GlobalQuota": False, "Unit": "None"}
@@ -159,9 +170,9 @@ class ServiceQuotas:
                         raise Refused(refusal[1])
                 reply = getattr(self, f"operation_{operation}")(asked)
             except Refused as refused:
-                error = str(refused)
+                error, *words = refused.args
                 self.complaints += model.complaints_about_error(operation, error)
-                return STATUS.get(error, 400), {"__type": error, "Message": f"{error}, says the fake"}
+                return STATUS.get(error, 400), {"__type": error, "Message": words[0] if words else f"{error}, says the fake"}
             self.complaints += model.complaints_about_reply(operation, reply)
             return 200, reply
 

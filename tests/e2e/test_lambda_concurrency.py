@@ -23,7 +23,21 @@ def wish(desired=1000, **more):
     return concurrency_template(outputs=OUTPUTS, DesiredConcurrency=desired, **more)
 
 
-def test_a_new_account_requests_more_and_the_stack_goes_on(account, quotas):
+# Q27
+@pytest.mark.parametrize("fails", [False, True])
+def test_where_service_quotas_says_more_than_lambda_applies_the_consumer_judges(account, quotas, fails):
+    quotas.is_new()
+    if fails:
+        stack = account.create(wish(OnPending="Fail"), ends="ROLLBACK_COMPLETE")
+        assert "1000 apply already" in stack.reason("Concurrency")
+    else:
+        stack = account.create(wish())
+        assert (stack.outputs["Outcome"], stack.outputs["AppliedConcurrency"]) == ("NotInForce", "10")
+        assert account.update(wish(2000)).outputs["Outcome"] == "Requested"
+    assert quotas.writes() == (0 if fails else 1)
+
+
+def test_an_account_with_few_executions_requests_more_and_the_stack_goes_on(account, quotas):
     stack = account.create(wish())
     assert stack.outputs["Outcome"] == "Requested"
     assert (stack.outputs["AppliedConcurrency"], stack.outputs["DesiredConcurrency"]) == ("10", "1000")
@@ -147,7 +161,6 @@ def test_a_quota_that_is_not_adjustable_is_for_the_consumer_to_judge(account, qu
         ("DependencyAccessDeniedException", "RequestServiceQuotaIncrease", "iam:CreateServiceLinkedRole"),
         ("AccessDeniedException", "GetServiceQuota", "servicequotas:GetServiceQuota"),
         ("IllegalArgumentException", "RequestServiceQuotaIncrease", "servicequotas:RequestServiceQuotaIncrease"),
-        ("NoSuchResourceException", "GetAWSDefaultServiceQuota", "no such quota in this Region"),
     ],
 )
 def test_a_refusal_names_the_action_and_what_to_do(account, quotas, error, call, words):
@@ -156,6 +169,13 @@ def test_a_refusal_names_the_action_and_what_to_do(account, quotas, error, call,
     assert error in stack.reason("Concurrency")
     assert words in stack.reason("Concurrency")
     assert not quotas.requests
+
+
+def test_a_region_without_the_quota_is_said(account, quotas):
+    quotas.is_new()
+    quotas.refuses("NoSuchResourceException", 1, "GetAWSDefaultServiceQuota")
+    stack = account.create(wish(), ends="ROLLBACK_COMPLETE")
+    assert "no such quota in this Region" in stack.reason("Concurrency")
 
 
 def test_a_quota_that_service_quotas_cannot_read_is_an_error(account, quotas):

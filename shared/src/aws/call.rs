@@ -16,6 +16,7 @@ use tracing::warn;
 
 use super::reply::Refusal;
 use crate::cfn::Gate;
+use crate::cfn::value::brief;
 use crate::cloud::CallError;
 
 /// The code of a call that has no reply of AWS's.
@@ -108,7 +109,13 @@ where
     let called = Called { name, action, attempts: Arc::default() };
     let given_up = || {
         let refusal = called.given_up(&gate.closed().unwrap_or_default());
-        warn!(action, target, code = refusal.code, message = refusal.message, "given up");
+        warn!(
+            action,
+            target = brief(target),
+            code = refusal.code,
+            message = refusal.message,
+            "given up"
+        );
         told(refusal)
     };
     select! {

@@ -22,6 +22,7 @@ use super::http_client::{self, PresignedPut, READ, Roots};
 use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Gate, Origins};
 use crate::iam_preset::Settings;
+use crate::partition::is_usual;
 
 /// Tries of one call. IAM throttles at a few writes a second, which ten functions may have to
 /// share: then one write in a hundred takes more than 16. Service Quotas takes three requests a
@@ -82,8 +83,8 @@ impl Environment {
             }
             roots
         });
-        let china = self.region().starts_with("cn-");
-        named.unwrap_or(if china { Roots::System } else { Roots::Amazon })
+        let usual = is_usual(self.region());
+        named.unwrap_or(if usual { Roots::Amazon } else { Roots::System })
     }
 
     /// What the operator of `iam-preset` allows.

@@ -125,15 +125,13 @@ impl Quotas for ServiceQuotas {
         let remedy = match error.code.as_str() {
             "ResourceAlreadyExistsException" => return Ok(Submitted::AnotherIsOpen),
             "QuotaExceededException" => return Ok(Submitted::TooManyAreOpen),
+            "IllegalArgumentException" if error.message.contains("greater than the current") => {
+                return Ok(Submitted::NotMoreThanTheQuota);
+            }
             "DependencyAccessDeniedException" => format!(
                 "; the function's role needs {CREATE_SERVICE_LINKED_ROLE} for \
                  servicequotas.amazonaws.com, and nothing above it may deny that"
             ),
-            "IllegalArgumentException" if error.message.contains("greater than the current") => {
-                "; Service Quotas holds that much for applied and Lambda does not: \
-                 only AWS Support can settle that"
-                    .to_owned()
-            }
             _ => String::new(),
         };
         Err(CallError { message: error.message + &remedy, ..error })

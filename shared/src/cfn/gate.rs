@@ -93,3 +93,25 @@ impl Drop for Pass {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// T4
+    #[tokio::test]
+    async fn a_gate_that_is_closed_lets_nothing_in_and_says_why() {
+        let gate = Gate::default();
+        let pass = gate.enter("one").unwrap();
+        gate.close("the time is over");
+        gate.close("another reason");
+        gate.until_closed().await;
+        assert!(gate.enter("two").is_none());
+        assert_eq!(gate.closed().as_deref(), Some("the time is over"));
+        assert_eq!(gate.on_their_way(), ["one"]);
+        drop(pass);
+        gate.until_empty().await;
+        gate.open();
+        assert!(gate.closed().is_none() && gate.enter("two").is_some());
+    }
+}

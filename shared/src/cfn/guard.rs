@@ -21,7 +21,7 @@ use super::callback::{Callback, PutError, Transport};
 use super::gate::Gate;
 use super::progress::Progress;
 use super::request::{Request, RequestType};
-use super::value::brief;
+use super::value::{brief, cut};
 use crate::state::digest;
 
 /// Kept back from the work, for the end of what is on its way and for the answer.
@@ -41,6 +41,11 @@ const SHORTEST_ANSWER: Duration = Duration::from_secs(2);
 const SHORTEST_WORK: Duration = Duration::from_millis(500);
 /// `ServiceTimeout` where a template has none, in seconds.
 const SERVICE_TIMEOUT: u64 = 3600;
+/// Characters of an id that the log shows: CloudFormation's are shorter, and whoever may invoke
+/// the function chooses all others.
+const LONGEST_ID: usize = 512;
+/// Characters of a reason that the log shows: more than an answer has.
+const LONGEST_REASON: usize = 16_384;
 /// Why the work is stopped.
 const TIME_IS_OVER: &str = "the time is over";
 
@@ -131,10 +136,10 @@ pub async fn serve<T: Transport>(
         Request::read(payload).map_err(|reason| refused(Unanswered::NoAddress(reason)))?;
     let span = info_span!(
         "request",
-        request_type = request.request_type.as_str(),
-        stack_id = request.stack_id,
-        logical_resource_id = request.logical_resource_id,
-        request_id = request.request_id,
+        request_type = request.request_type.as_str().map(|given| cut(given, LONGEST_ID)),
+        stack_id = cut(&request.stack_id, LONGEST_ID),
+        logical_resource_id = cut(&request.logical_resource_id, LONGEST_ID),
+        request_id = cut(&request.request_id, LONGEST_ID),
     );
     async {
         callback.check_request(&request).map_err(|problem| refused(Unanswered::Put(problem)))?;
@@ -142,8 +147,11 @@ pub async fn serve<T: Transport>(
             return Ok(());
         };
         match answer.status {
-            Status::Success => info!(physical_resource_id = answer.physical_resource_id, "success"),
-            Status::Failed => error!(reason = answer.reason, "failed"),
+            Status::Success => {
+                let physical_resource_id = cut(&answer.physical_resource_id, LONGEST_ID);
+                info!(physical_resource_id, "success");
+            }
+            Status::Failed => error!(reason = cut(&answer.reason, LONGEST_REASON), "failed"),
         }
         let log = std::env::var("AWS_LAMBDA_LOG_STREAM_NAME").unwrap_or_default();
         let body = answer.body(&format!("log stream {log}"));
@@ -318,6 +326,9 @@ async fn finish(
         RequestType::Update => (RequestType::Update, request.reversed()),
         RequestType::Delete => (RequestType::Delete, request.clone()),
     };
+    if end.saturating_duration_since(Instant::now()) < SHORTEST_WORK {
+        return warn!("something is left, and the invocation has no time for it");
+    }
     if timeout_at(end, gate.until_empty()).await.is_err() {
         let calls = gate.on_their_way().join(", ");
         return warn!(calls, "the end of the invocation comes before that of the calls");
@@ -327,7 +338,7 @@ async fn finish(
     let went_on = resource.go_on(kind, &request, &progress);
     match run(went_on, gate, &progress, end + LAST_WORDS).await {
         Some(Ok(_)) => info!("nothing is left"),
-        Some(Err(reason)) => warn!(reason, "something is left"),
+        Some(Err(reason)) => warn!(reason = cut(&reason, LONGEST_REASON), "something is left"),
         None => warn!(doing = progress.latest(), "something is left"),
     }
 }

@@ -6,9 +6,15 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
+use super::value::cut;
+use crate::partition::url_suffix;
+
 /// Begins the name of the buckets in which CloudFormation waits for answers; the Region without
 /// its dashes follows.
 const BUCKET_PREFIX: &str = "cloudformation-custom-resource-response-";
+
+/// Characters that are shown of a scheme or a host: longer ones are no host's.
+const LONGEST_PART: usize = 255;
 
 /// A presigned URL. Neither `Debug` nor `Display` shows its query, which holds the signature.
 #[derive(Clone)]
@@ -76,7 +82,9 @@ impl fmt::Debug for ResponseUrl {
 impl fmt::Display for ResponseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.origin() {
-            Some(origin) => write!(f, "{}://{}/…", origin.scheme, origin.authority),
+            Some(Origin { scheme, authority }) => {
+                write!(f, "{}://{}/…", cut(&scheme, LONGEST_PART), cut(&authority, LONGEST_PART))
+            }
             None => f.write_str("(no URL)"),
         }
     }
@@ -123,14 +131,14 @@ impl Origins {
 
     fn is_cloudformations_bucket(&self, host: &str) -> bool {
         let Origins { region, .. } = self;
+        let suffix = url_suffix(region);
         let bucket = format!("{BUCKET_PREFIX}{}", region.replace('-', ""));
         let Some(s3) = host.strip_prefix(&bucket) else {
             return false;
         };
-        let s3 = s3.strip_suffix(".cn").filter(|_| region.starts_with("cn-")).unwrap_or(s3);
         [".s3".to_owned(), format!(".s3.{region}"), format!(".s3-{region}")]
             .iter()
-            .any(|endpoint| s3.strip_prefix(endpoint.as_str()) == Some(".amazonaws.com"))
+            .any(|endpoint| s3.strip_prefix(endpoint) == Some(&format!(".{suffix}")))
     }
 }
 
@@ -231,10 +239,38 @@ mod tests {
         ] {
             assert!(!origins.allow(&url(&other)), "{other}");
         }
-        let china = Origins::new("cn-north-1", "");
-        let bucket =
-            "cloudformation-custom-resource-response-cnnorth1.s3.cn-north-1.amazonaws.com.cn";
-        assert!(china.allow(&url(&format!("https://{bucket}/key"))));
+    }
+
+    /// V15, P31
+    #[test]
+    fn in_each_partition_the_addresses_have_the_suffix_of_that_partition_and_no_other() {
+        let partitions = [
+            ("eu-west-1", "amazonaws.com"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+        ];
+        for (region, suffix) in partitions {
+            let origins = Origins::new(region, "");
+            let bucket = format!("{BUCKET_PREFIX}{}", region.replace('-', ""));
+            for (_, other) in partitions {
+                for s3 in [format!("s3.{region}"), format!("s3-{region}"), "s3".to_owned()] {
+                    let there = format!("https://{bucket}.{s3}.{other}/key{SECRET}");
+                    assert_eq!(origins.allow(&url(&there)), other == suffix, "{region}: {there}");
+                }
+            }
+        }
+    }
+
+    /// X20
+    #[test]
+    fn a_host_without_end_is_shown_with_one() {
+        let url = url(&format!("https://{}/key{SECRET}", "a".repeat(10_000)));
+        assert!(url.to_string().len() < 300, "{url}");
     }
 
     #[test]

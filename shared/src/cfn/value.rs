@@ -69,11 +69,16 @@ pub fn kind(value: &Value) -> &'static str {
 
 /// The beginning of what was given: an answer has 4096 bytes for everything.
 pub fn brief(text: &str) -> String {
-    let mut brief: String = text.chars().take(80).collect();
-    if brief.len() < text.len() {
-        brief.push('…');
+    cut(text, 80)
+}
+
+/// So many characters of a text at most, and a sign if there were more.
+pub fn cut(text: &str, most: usize) -> String {
+    let mut cut: String = text.chars().take(most).collect();
+    if cut.len() < text.len() {
+        cut.push('…');
     }
-    brief
+    cut
 }
 
 /// The word that was probably meant, if one is near.

@@ -358,7 +358,11 @@ mod tests {
                 json!({"UserName": []}),
                 "Parameters: unknown parameter `UserName`; did you mean `UserNames`?",
             ),
-            ("Parameters", json!({"UserNames": "a,b"}), "Parameters.UserNames: given a string"),
+            (
+                "Parameters",
+                json!({"UserNames": "a,b"}),
+                "Parameters.UserNames: given the string `a,b`",
+            ),
             (
                 "Parameters",
                 json!({"InstanceProfile": "yes"}),

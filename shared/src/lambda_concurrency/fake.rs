@@ -18,6 +18,8 @@ pub struct Fake(RefCell<State>);
 #[derive(Debug)]
 struct State {
     applied: u64,
+    /// What Service Quotas holds for applied.
+    quota: u64,
     adjustable: bool,
     history: Vec<Increase>,
     open_elsewhere: usize,
@@ -29,10 +31,11 @@ struct State {
 }
 
 impl Fake {
-    /// A quota with this value in force and without requests.
+    /// A quota with this value in force, of which Service Quotas knows, and without requests.
     pub fn new(applied: u64) -> Self {
         Fake(RefCell::new(State {
             applied,
+            quota: applied,
             adjustable: true,
             history: Vec::new(),
             open_elsewhere: 0,
@@ -77,7 +80,13 @@ impl Fake {
 
     /// AWS puts a value in force.
     pub fn applies(&self, value: u64) {
-        self.0.borrow_mut().applied = value;
+        let mut state = self.0.borrow_mut();
+        (state.applied, state.quota) = (value, value);
+    }
+
+    /// Service Quotas holds this value for applied, whatever Lambda applies.
+    pub fn is_said_to_be(&self, value: u64) {
+        self.0.borrow_mut().quota = value;
     }
 
     /// AWS does not raise this quota.
@@ -154,7 +163,7 @@ impl Quotas for &Fake {
     async fn quota(&self) -> Result<Quota, CallError> {
         self.begin("quota").await?;
         let state = self.0.borrow();
-        Ok(Quota { value: state.applied, adjustable: state.adjustable })
+        Ok(Quota { value: state.quota, adjustable: state.adjustable })
     }
 
     async fn history(&self) -> Result<Vec<Increase>, CallError> {
@@ -168,8 +177,11 @@ impl Quotas for &Fake {
     async fn request(&self, desired: u64, _: bool) -> Result<Submitted, CallError> {
         self.begin("request").await?;
         let mut state = self.0.borrow_mut();
-        if !state.adjustable || desired <= state.applied {
+        if !state.adjustable {
             return Err(refused("request", "IllegalArgumentException"));
+        }
+        if desired <= state.quota {
+            return Ok(Submitted::NotMoreThanTheQuota);
         }
         let open = state.history.iter().any(|it| it.status.phase() == Phase::Open);
         if open {

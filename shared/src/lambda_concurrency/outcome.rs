@@ -25,13 +25,15 @@ pub enum Outcome {
     Denied,
     /// AWS does not raise the quota; nothing was requested.
     NotAdjustable,
+    /// Service Quotas holds as much for applied and Lambda does not; nothing can be requested.
+    NotInForce,
     /// The wish was lowered, which requests nothing.
     NotRequested,
 }
 
 impl Outcome {
     /// All outcomes.
-    pub const ALL: [Outcome; 9] = [
+    pub const ALL: [Outcome; 10] = [
         Outcome::AlreadySufficient,
         Outcome::Approved,
         Outcome::Requested,
@@ -40,6 +42,7 @@ impl Outcome {
         Outcome::TooManyOpenRequests,
         Outcome::Denied,
         Outcome::NotAdjustable,
+        Outcome::NotInForce,
         Outcome::NotRequested,
     ];
 
@@ -54,6 +57,7 @@ impl Outcome {
             Outcome::TooManyOpenRequests => "TooManyOpenRequests",
             Outcome::Denied => "Denied",
             Outcome::NotAdjustable => "NotAdjustable",
+            Outcome::NotInForce => "NotInForce",
             Outcome::NotRequested => "NotRequested",
         }
     }
@@ -67,9 +71,10 @@ impl Outcome {
     pub fn then(self, properties: &Properties) -> Then {
         match self {
             Outcome::AlreadySufficient | Outcome::Approved | Outcome::NotRequested => Then::Succeed,
-            Outcome::Requested | Outcome::Pending | Outcome::TooManyOpenRequests => {
-                properties.on_pending
-            }
+            Outcome::Requested
+            | Outcome::Pending
+            | Outcome::TooManyOpenRequests
+            | Outcome::NotInForce => properties.on_pending,
             Outcome::SmallerRequestPending => properties.on_smaller_request,
             Outcome::Denied => properties.on_denied,
             Outcome::NotAdjustable => properties.on_not_adjustable,
@@ -86,6 +91,8 @@ pub struct Report {
     pub concurrency: Concurrency,
     /// The request that it is about, as it was last seen.
     pub increase: Option<Increase>,
+    /// What Service Quotas holds for applied, where that is what it is about.
+    pub quota: Option<u64>,
 }
 
 impl Report {
@@ -143,6 +150,14 @@ impl Report {
             Outcome::NotAdjustable => format!(
                 "Service Quotas does not take requests for {QUOTA_CODE} here; AWS Support may"
             ),
+            Outcome::NotInForce => {
+                let quota = self.quota.map_or_else(|| "as much".to_owned(), |it| it.to_string());
+                format!(
+                    "Service Quotas says that {quota} apply already, and takes requests for more \
+                     than that only. Lambda gives a new account less, and more as it is used; a \
+                     case with AWS Support, or a wish for more, may help"
+                )
+            }
             Outcome::NotRequested => {
                 "a wish that was lowered requests nothing, so that a rollback does not".to_owned()
             }
@@ -156,7 +171,8 @@ mod tests {
     use super::*;
 
     fn report(outcome: Outcome, increase: Option<Increase>) -> Report {
-        Report { outcome, concurrency: Concurrency { applied: 10, unreserved: 5 }, increase }
+        let concurrency = Concurrency { applied: 10, unreserved: 5 };
+        Report { outcome, concurrency, increase, quota: None }
     }
 
     #[test]

@@ -94,6 +94,8 @@ pub enum Submitted {
     AnotherIsOpen,
     /// Too many requests for other quotas are open: two in a Region, twenty in an account.
     TooManyAreOpen,
+    /// Service Quotas holds as much or more for applied, and takes requests for more only.
+    NotMoreThanTheQuota,
 }
 
 /// How a request stands, in AWS's words.

@@ -51,8 +51,10 @@ pub type Values = BTreeMap<String, Value>;
 /// wrong is said in one sentence each, which names the parameter, what was given and what is
 /// allowed.
 pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
+    // An empty string is no value: so a template passes on a parameter that is optional.
+    let given: &BTreeMap<&String, &Json> = &given.iter().filter(|(_, it)| **it != "").collect();
     let known: Vec<&str> = preset.parameters.keys().map(String::as_str).collect();
-    let unknown = unknown_names("parameter", given.keys(), &known);
+    let unknown = unknown_names("parameter", given.keys().copied(), &known);
     let mut problems: Vec<String> =
         unknown.into_iter().map(|problem| format!("Parameters: {problem}")).collect();
     let mut values = Values::new();
@@ -141,8 +143,18 @@ fn text(given: &Json, pattern: Option<&str>) -> Result<String, String> {
 /// A list of strings. CloudFormation makes `[""]` of an empty `CommaDelimitedList`, so empty
 /// elements count for nothing.
 fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, String> {
-    let Json::Array(elements) = given else {
-        return Err(format!("given {}, allowed is a list of strings", kind(given)));
+    let elements = match given {
+        Json::Array(elements) => elements,
+        Json::String(text) => {
+            return Err(format!(
+                "given the string `{}`, allowed is a list of strings: give the template's \
+                 parameter the type CommaDelimitedList, or split the string with Fn::Split",
+                brief(text)
+            ));
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {
+            return Err(format!("given {}, allowed is a list of strings", kind(given)));
+        }
     };
     if elements.len() > LONGEST_LIST {
         let given = elements.len();
@@ -199,6 +211,24 @@ mod tests {
         assert_eq!(list(&json!(["a", "b", "a"]), None, false).unwrap(), ["a", "b"]);
         for given in [json!("a,b"), json!({"a": 1}), json!([["a"]]), json!(null)] {
             assert!(list(&given, None, false).is_err(), "{given}");
+        }
+    }
+
+    /// V21
+    #[test]
+    fn a_text_where_a_list_is_wanted_is_shown_with_what_makes_a_list_of_it() {
+        let problem = list(&json!("a,b"), None, false).unwrap_err();
+        assert!(problem.starts_with("given the string `a,b`, allowed is a list"), "{problem}");
+        assert!(problem.contains("CommaDelimitedList"), "{problem}");
+    }
+
+    /// V22
+    #[test]
+    fn an_empty_string_is_no_value_whatever_the_parameter_is() {
+        for name in crate::preset::names() {
+            let preset = crate::preset::find(name).unwrap();
+            let empty = preset.parameters.keys().map(|name| (name.clone(), json!("")));
+            assert_eq!(read(preset, &empty.collect()), read(preset, &Map::new()), "{name}");
         }
     }
 

@@ -10,6 +10,7 @@ use super::placeholders::{Piece, pieces};
 use super::schema::{
     self, Attribute, Conditional, Edition, Inline, Item, Mark, Preset, Reference, References, When,
 };
+use crate::partition::service_principal;
 use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
     digest,
@@ -285,7 +286,7 @@ impl<'a> Scope<'a> {
             name: name.clone(),
             path: self.wish.path.clone(),
             description: role.description.clone(),
-            trust: self.document(&role.trust),
+            trust: PolicyDocument::new(self.principals(self.json(&role.trust))),
             max_session_duration: self.wish.max_session_duration,
             permissions_boundary: self.wish.permissions_boundary.clone(),
             tags: self.wish.tags.clone(),
@@ -348,6 +349,21 @@ impl<'a> Scope<'a> {
 
     fn document(&self, document: &Json) -> PolicyDocument {
         PolicyDocument::new(self.json(document))
+    }
+
+    /// A trust policy with its services named as in the account's partition.
+    fn principals(&self, trust: Json) -> Json {
+        match trust {
+            Json::String(text) => {
+                let partition = &self.wish.account.partition;
+                Json::String(service_principal(partition, &text).to_owned())
+            }
+            Json::Array(values) => values.into_iter().map(|value| self.principals(value)).collect(),
+            Json::Object(members) => {
+                members.into_iter().map(|(key, value)| (key, self.principals(value))).collect()
+            }
+            other @ (Json::Null | Json::Bool(_) | Json::Number(_)) => other,
+        }
     }
 
     fn json(&self, value: &Json) -> Json {

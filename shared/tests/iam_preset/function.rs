@@ -76,7 +76,7 @@ impl Provider for Function<'_> {
 
 /// Keeps what is sent, as S3 does.
 #[derive(Default)]
-struct Inbox(RefCell<Vec<Put>>);
+pub struct Inbox(pub RefCell<Vec<Put>>);
 
 impl Transport for &Inbox {
     async fn put(&self, url: &ResponseUrl, body: &str) -> Result<Reply, String> {

@@ -24,6 +24,7 @@ mod ownership;
 mod people;
 mod rivals;
 mod stacks;
+mod time;
 mod undo;
 mod updates;
 mod wanted;

@@ -1,19 +1,17 @@
-//! Changes that meet: IAM refuses one of two that are about the same entity; and changes that
-//! have to stop.
+//! Changes that meet: IAM refuses one of two that are about the same entity.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use account_presets::cfn::{CustomResource, Progress, Request, RequestType, Success};
+use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Applied, CallError, Cloud};
-use account_presets::iam_preset::IamPreset;
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, State};
-use serde_json::json;
 use tokio::task::yield_now;
 
 use crate::function::runtime;
+use crate::time::{delete, serve};
 use crate::world::*;
 
 /// An account that refuses a change of what is being changed.
@@ -22,14 +20,12 @@ struct Jealous<'a> {
     busy: RefCell<BTreeSet<(Kind, String)>>,
     under_way: Cell<usize>,
     most: Cell<usize>,
-    /// So many changes are made; then the work has to stop.
-    stop: Option<(Cell<usize>, &'a Progress)>,
 }
 
 impl<'a> Jealous<'a> {
     fn new(account: &'a Fake) -> Self {
         let (busy, under_way, most) = Default::default();
-        Jealous { account, busy, under_way, most, stop: None }
+        Jealous { account, busy, under_way, most }
     }
 }
 
@@ -79,28 +75,8 @@ impl Cloud for Jealous<'_> {
         for entity in &about {
             self.busy.borrow_mut().remove(entity);
         }
-        if let Some((left, progress)) = &self.stop {
-            left.set(left.get().saturating_sub(1));
-            if left.get() == 0 {
-                progress.stop("the time is over");
-            }
-        }
         result
     }
-}
-
-async fn serve(
-    cloud: &impl Cloud,
-    request: &Request,
-    progress: &Progress,
-) -> Result<Success, String> {
-    let preset = IamPreset::new(ByRef(cloud), account());
-    preset.handle(request.kind().unwrap(), request, progress).await
-}
-
-fn delete(create: &Request) -> Request {
-    let physical_resource_id = Some(physical_id(create));
-    Request { request_type: "Delete".into(), physical_resource_id, ..create.clone() }
 }
 
 /// R22
@@ -118,59 +94,4 @@ fn no_two_changes_of_one_entity_meet_and_those_of_others_do() {
         most = most.max(jealous.most.get());
     }
     assert_eq!(most, 8, "so many at once");
-}
-
-/// T4
-#[test]
-fn when_the_work_has_to_stop_no_further_change_is_begun_and_what_is_left_is_named() {
-    let create = Stack::named("a").request(Some(slim(json!({"UserNames": ["alice"]}))));
-    let whole = populated();
-    runtime().block_on(serve(&whole, &create, &Progress::default())).unwrap();
-    for stop in 1..whole.writes() {
-        let (account, progress) = (populated(), Progress::default());
-        let jealous =
-            Jealous { stop: Some((Cell::new(stop), &progress)), ..Jealous::new(&account) };
-        let result = runtime().block_on(serve(&jealous, &create, &progress));
-        // What was under way ends; nothing is taken back either.
-        assert!((stop..stop + 8).contains(&account.writes()), "{stop}: {}", account.writes());
-        match result {
-            Ok(_) => assert_eq!(account.writes(), whole.writes()),
-            Err(reason) => {
-                assert!(reason.starts_with("not begun, as the time is over: "), "{reason}");
-                assert!(reason.contains("`alice`") || reason.contains(" more"), "{reason}");
-            }
-        }
-        runtime().block_on(serve(&account, &delete(&create), &Progress::default())).unwrap();
-        assert_eq!(but_service_linked(&account), populated().state(), "{stop}");
-    }
-}
-
-/// T14
-#[test]
-fn that_iam_does_not_show_it_in_time_is_no_failure() {
-    struct Unseen<'a>(&'a Fake);
-    impl Cloud for Unseen<'_> {
-        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
-            self.0.observe(scope).await
-        }
-
-        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-            self.0.apply(change).await
-        }
-
-        async fn settle(&self, _: &[Change]) {
-            std::future::pending().await
-        }
-    }
-    let (account, progress) = (populated(), Progress::default());
-    let create = Stack::named("a").request(Some(slim(json!({}))));
-    runtime().block_on(async {
-        let preset = IamPreset::new(Unseen(&account), crate::world::account());
-        let work = preset.handle(RequestType::Create, &create, &progress);
-        let (result, ()) = tokio::join!(work, async {
-            yield_now().await;
-            progress.stop("the time is over");
-        });
-        result.unwrap();
-    });
 }

@@ -89,6 +89,26 @@ async fn on_not_adjustable_chooses_for_a_quota_that_cannot_be_raised() {
     assert_eq!(quota.writes(), 0);
 }
 
+/// Q27
+#[tokio::test(start_paused = true)]
+async fn on_pending_chooses_where_service_quotas_says_more_than_lambda_applies() {
+    for said in [1000, 3000] {
+        let new_account = || {
+            let quota = Fake::new(10);
+            quota.is_said_to_be(said);
+            quota
+        };
+        let message = assert_chosen_by("OnPending", "NotInForce", new_account).await;
+        let expected = format!("Service Quotas says that {said} apply already");
+        assert!(message.contains(&expected) && message.contains("AWS Support"), "{message}");
+        let quota = new_account();
+        sent(&quota, create(1000)).await;
+        assert_eq!(quota.writes(), 0);
+        // A wish for more than that can be requested.
+        assert_eq!(sent(&quota, create(said + 1)).await.outcome(), "Requested");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_is_sufficient_never_fails() {
     let mut event = create(1000);

@@ -1,11 +1,13 @@
 //! What must not be printed, even by who is asked to print everything. That
 //! nothing is printed otherwise is asserted at the end of every test.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use world::events::create;
 use world::{Behaviour, Fault, Function};
 
-use crate::stage::{ANSWERED, ENOUGH, Stage, create_slim, error_of, only_answer, stage_with};
+use crate::stage::{
+    ANSWERED, ENOUGH, Stage, create_slim, delete_slim, error_of, only_answer, stage_with,
+};
 
 /// X1, Threat 10
 #[tokio::test]
@@ -45,6 +47,33 @@ async fn nothing_of_an_event_makes_a_line_of_the_log_of_its_own() {
     }
     assert!(lines.iter().any(|line| line.to_string().contains("forged")), "{lines:?}");
     assert!(lines.iter().all(|line| line["forged"].is_null()), "{lines:?}");
+}
+
+/// X20
+#[tokio::test]
+async fn no_line_of_the_log_is_without_end_whatever_the_event_holds() {
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED).await;
+    let long = "x".repeat(300_000);
+    let events = [
+        create_slim().field("StackId", long.as_str()),
+        create_slim().field("LogicalResourceId", long.as_str()),
+        create_slim().field("RequestId", long.as_str()),
+        create_slim().field("RequestType", long.as_str()).numbered(2),
+        delete_slim().field("PhysicalResourceId", long.as_str()).numbered(3),
+        delete_slim().property("Parameters", json!({"UserNames": [long]})).numbered(4),
+        create_slim().property(&long, "x").numbered(5),
+        create_slim().property("Parameters", json!({(long.as_str()): "x"})).numbered(6),
+    ];
+    for event in events {
+        stage.answer(event).await;
+    }
+    let (mut event, _) = stage.urls.issue(create_slim().numbered(7));
+    event["ResponseURL"] = format!("https://{long}/").into();
+    error_of(stage.function.invoke(&event, ENOUGH).await);
+    for line in stage.end().await.lines() {
+        let beginning: String = line.chars().take(300).collect();
+        assert!(line.len() < 32_768, "{} bytes: {beginning}", line.len());
+    }
 }
 
 /// Sets every variable that makes the SDK, the runtime or the log say more.

@@ -25,6 +25,25 @@ async fn an_aws_that_hangs_is_answered_for_before_the_deadline() {
     stage.end().await;
 }
 
+/// T15
+#[tokio::test]
+async fn the_answer_at_the_deadline_names_the_action_and_what_aws_said_last() {
+    for (aws, said) in [
+        (Behaviour::Hang, "NoAnswer: no reply yet"),
+        (Behaviour::THROTTLING, "Throttling: "),
+        (Behaviour::Reset, "NoAnswer: no connection, or it broke off"),
+    ] {
+        let mut stage = stage_with(aws).await;
+        let (event, url) = stage.urls.issue(create_slim());
+        assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED);
+        let answer = only_answer(&url);
+        let reason = reason(&answer);
+        assert!(reason.contains("timed out after 2 s while looking"), "{reason}");
+        assert!(reason.contains("iam:Get") && reason.contains(said), "{reason}");
+        assert!(stage.end().await.contains(said), "the log says so too");
+    }
+}
+
 /// T1
 #[tokio::test]
 async fn the_answer_at_the_deadline_has_the_id_of_any_other() {

@@ -232,14 +232,23 @@ async fn a_request_that_a_dependency_denies_names_the_permission() {
         ),
         (
             "IllegalArgumentException",
-            "You must provide a quota value greater than the current quota value.",
-            "only AWS Support can settle that",
+            "Invalid input was provided.",
+            "servicequotas:RequestServiceQuotaIncrease `L-B99A9384`: IllegalArgumentException",
         ),
     ] {
         let problem = adapter(&[&request_fails(code, message)], &[]).request(1000, true).await;
         let problem = problem.unwrap_err().to_string();
         assert!(problem.contains(message) && problem.contains(said), "{problem}");
     }
+}
+
+/// Q27
+#[tokio::test]
+async fn a_wish_for_no_more_than_service_quotas_holds_for_applied_is_no_failure() {
+    let words = "You must provide a quota value greater than the current quota value.";
+    let fails = request_fails("IllegalArgumentException", words);
+    let submitted = adapter(&[&fails], &[]).request(1000, true).await;
+    assert_eq!(submitted, Ok(Submitted::NotMoreThanTheQuota));
 }
 
 /// Q21

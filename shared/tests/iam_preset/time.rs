@@ -1,0 +1,172 @@
+//! Work that has to stop, and what goes on after its answer.
+
+use std::cell::Cell;
+use std::time::{Duration, SystemTime};
+
+use account_presets::cfn::{
+    Callback, CustomResource, Gate, Origins, Progress, Request, RequestType, Success,
+};
+use account_presets::cloud::fake::Fake;
+use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::iam_preset::IamPreset;
+use account_presets::plan::{Change, Scope};
+use account_presets::state::State;
+use serde_json::{Value, json};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep};
+
+use crate::function::{Inbox, runtime};
+use crate::world::*;
+
+pub async fn serve(
+    cloud: &impl Cloud,
+    request: &Request,
+    progress: &Progress,
+) -> Result<Success, String> {
+    let preset = IamPreset::new(ByRef(cloud), account());
+    preset.handle(request.kind().unwrap(), request, progress).await
+}
+
+pub fn delete(create: &Request) -> Request {
+    let physical_resource_id = Some(physical_id(create));
+    Request { request_type: "Delete".into(), physical_resource_id, ..create.clone() }
+}
+
+/// An account in which the work has to stop after so many changes.
+struct Stopping<'a> {
+    account: &'a Fake,
+    left: Cell<usize>,
+    progress: &'a Progress,
+}
+
+impl Cloud for Stopping<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        yield_now().await;
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            self.progress.stop("the time is over");
+        }
+        self.account.apply(change).await
+    }
+}
+
+/// T4
+#[test]
+fn when_the_work_has_to_stop_no_further_change_is_begun_and_what_is_left_is_named() {
+    let create = Stack::named("a").request(Some(slim(json!({"UserNames": ["alice"]}))));
+    let whole = populated();
+    runtime().block_on(serve(&whole, &create, &Progress::default())).unwrap();
+    for stop in 1..whole.writes() {
+        let (account, progress) = (populated(), Progress::default());
+        let stopping = Stopping { account: &account, left: Cell::new(stop), progress: &progress };
+        let result = runtime().block_on(serve(&stopping, &create, &progress));
+        // What was under way ends; nothing is taken back either.
+        assert!((stop..stop + 8).contains(&account.writes()), "{stop}: {}", account.writes());
+        match result {
+            Ok(_) => assert_eq!(account.writes(), whole.writes()),
+            Err(reason) => {
+                assert!(reason.starts_with("not begun, as the time is over: "), "{reason}");
+                assert!(reason.contains("`alice`") || reason.contains(" more"), "{reason}");
+            }
+        }
+        runtime().block_on(serve(&account, &delete(&create), &Progress::default())).unwrap();
+        assert_eq!(but_service_linked(&account), populated().state(), "{stop}");
+    }
+}
+
+/// T14
+#[test]
+fn that_iam_does_not_show_it_in_time_is_no_failure() {
+    struct Unseen<'a>(&'a Fake);
+    impl Cloud for Unseen<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            self.0.observe(scope).await
+        }
+
+        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+            self.0.apply(change).await
+        }
+
+        async fn settle(&self, _: &[Change]) {
+            std::future::pending().await
+        }
+    }
+    let (account, progress) = (populated(), Progress::default());
+    let create = Stack::named("a").request(Some(slim(json!({}))));
+    runtime().block_on(async {
+        let preset = IamPreset::new(Unseen(&account), crate::world::account());
+        let work = preset.handle(RequestType::Create, &create, &progress);
+        let (result, ()) = tokio::join!(work, async {
+            yield_now().await;
+            progress.stop("the time is over");
+        });
+        result.unwrap();
+    });
+}
+
+/// An account in which a Create makes everything when it has been looked at so often.
+struct Late<'a> {
+    account: &'a Fake,
+    create: &'a Request,
+    looks: Cell<usize>,
+}
+
+impl Cloud for Late<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.account.apply(change).await
+    }
+
+    async fn wait(&self) {
+        sleep(Duration::from_secs(5)).await;
+        self.looks.set(self.looks.get() + 1);
+        if self.looks.get() == 3 {
+            handle(self.account, self.create).unwrap().unwrap();
+        }
+    }
+}
+
+/// T9, T17
+#[test]
+fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answer() {
+    let account = populated();
+    let properties = slim(json!({"UserNames": ["alice"]}));
+    let create = Stack::named("a").request(Some(properties.clone()));
+    let late = Late { account: &account, create: &create, looks: Cell::new(0) };
+    let mut event = json!({
+        "RequestType": "Delete", "RequestId": "request", "LogicalResourceId": "Preset",
+        "StackId": create.stack_id, "PhysicalResourceId": "a-Preset-1ABCDEFGHIJKL",
+        "ResponseURL": "http://answers/?X-Amz-Date=20240229T101112Z&X-Amz-Expires=7200",
+        "ResourceProperties": properties,
+    });
+    event["ResourceProperties"]["ServiceTimeout"] = "12".into();
+    let payload = serde_json::value::to_raw_value(&event).unwrap();
+    // 2024-02-29 10:11:12 UTC
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_709_201_472);
+    let inbox = Inbox::default();
+    runtime().block_on(async {
+        let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
+        let (preset, gate) =
+            (IamPreset::new(ByRef(&late), crate::world::account()), Gate::default());
+        let deadline = now + Duration::from_secs(240);
+        let started = Instant::now();
+        let served =
+            account_presets::cfn::serve(&preset, &callback, &gate, &payload, now, deadline);
+        served.await.unwrap();
+        assert!(started.elapsed() > Duration::from_secs(20), "it looked on");
+    });
+    let puts = inbox.0.take();
+    let answers: Vec<Value> =
+        puts.iter().map(|put| serde_json::from_slice(&put.body).unwrap()).collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert_eq!(answers[0]["Status"], "SUCCESS");
+    assert!(late.looks.get() > 3);
+    assert_eq!(but_service_linked(&account), populated().state());
+}
