@@ -1,6 +1,7 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
 mod intent;
+mod judge;
 mod marked;
 mod memory;
 mod order;
@@ -18,10 +19,10 @@ use crate::cfn::{
 };
 use crate::cloud::{Cloud, StackStatus};
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Plan, plan};
+use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Owner, Owners, State};
+use crate::state::{Account, Id, Kind, Owner, Owners, State};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;
@@ -90,9 +91,8 @@ impl<C> IamPreset<C> {
         Account::from_arn(&request.stack_id).is_some_and(|stack| stack == self.account)
     }
 
-    /// Refuses what the operator does not let this consumer have. Returns why what is asked for
-    /// amounts to administrator's rights.
-    fn allow(&self, me: &Owner, properties: &Properties) -> Result<Vec<String>, String> {
+    /// Refuses what the operator does not let this consumer have.
+    fn allow(&self, me: &Owner, properties: &Properties) -> Result<(), String> {
         let (wish, preset) = (self.wish(me, properties), &properties.preset);
         let marked =
             |marks| Marked::new(preset, &wish, marks, |edition| self.settings.may_have(edition));
@@ -104,7 +104,7 @@ impl<C> IamPreset<C> {
         for reason in &admin.reasons {
             warn!(preset = properties.name, reason, "amounts to administrator");
         }
-        Ok(admin.reasons)
+        Ok(())
     }
 }
 
@@ -128,10 +128,14 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if !self.is_our_account(request) {
             return self.foreign_account(&intent);
         }
-        let allowed = intent.wanted.as_ref().map(|wanted| self.allow(&intent.me, wanted));
+        let allowed = match (&intent.wanted, &intent.mistakes) {
+            (_, Some(mistakes)) => Err(mistakes.clone()),
+            (Some(wanted), None) => self.allow(&intent.me, wanted),
+            (None, None) => Ok(()),
+        };
         // An Update that gives nothing is let through: a stack has to find its way back to what
         // it had, also where the operator would not allow that any more.
-        if let (RequestType::Create, Some(Err(refusal))) = (kind, &allowed) {
+        if let (RequestType::Create, Err(refusal)) = (kind, &allowed) {
             return Err(refusal.clone());
         }
         let mut task = self.task(&intent, request)?;
@@ -139,15 +143,23 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         order::check(&intent, &task, &observed)?;
         order::note(&intent, &mut task, &observed);
         let planned = self.plan(&intent, &mut task, &mut observed).await;
-        let (plan, admin) = match (planned, allowed.transpose()) {
-            (Ok(plan), Ok(admin)) => (plan, admin.unwrap_or_default()),
-            (Ok(plan), Err(_)) if plan.gives_nothing() => (plan, Vec::new()),
+        let harmless = |plan: &Plan| match intent.mistakes {
+            Some(_) => !plan.changes().any(Change::is_of_content),
+            None => plan.gives_nothing(),
+        };
+        let plan = match (planned, allowed) {
+            (Ok(plan), Ok(())) => plan,
+            (Ok(plan), Err(refusal)) if harmless(&plan) => {
+                warn!(refusal, "is let through: nobody gets anything by it");
+                plan
+            }
             (_, Err(refusal)) => return Err(refusal),
             (Err(conflicts), Ok(_)) => return Err(conflicts),
         };
         info!(changes = plan.len(), plan = %plan, "plan");
         report(&task, &observed, &plan);
-        let success = self.success(&intent, &task, &observed, &plan, admin);
+        let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
+        let success = self.success(&intent, &task, &observed, &plan, &further);
         success.fits(request)?;
         let standing = Standing::new(&self.cloud, &task.me, task.anchor.clone(), &observed);
         let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
@@ -302,18 +314,108 @@ impl<C: Cloud> IamPreset<C> {
         task: &Task,
         observed: &State,
         plan: &Plan,
-        admin: Vec<String>,
+        further: &[String],
     ) -> Success {
         let Some(wanted) = &intent.wanted else { return Success::default() };
         let mut there = task.desired.clone();
         there.extend(plan.used_as_is.iter().filter_map(|id| observed.get(id)).cloned());
-        let mut data = attributes(wanted.preset, &self.wish(&task.me, wanted), &there);
-        data.insert(ADMIN_EQUIVALENT.to_owned(), (!admin.is_empty()).to_string());
+        let wish = self.wish(&task.me, wanted);
+        let mut data = attributes(wanted.preset, &wish, &there);
+        let admin = !further.is_empty() || !wish.admin_equivalent(wanted.preset).is_empty();
+        data.insert(ADMIN_EQUIVALENT.to_owned(), admin.to_string());
         data.insert(PROVIDER_VERSION.0.to_owned(), PROVIDER_VERSION.1.to_owned());
         data.insert(FOREIGN_POLICIES.to_owned(), named(plan.foreign.iter()));
         data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(&task.me, plan));
         let physical_resource_id = task.is_replacement.then(|| intent.computed_id.clone());
         Success { physical_resource_id, data }
+    }
+
+    /// Why what was there already makes administrators of those who get the preset: roles and
+    /// groups that are used as they are, roles that a policy passes and nobody's preset made, and
+    /// what other hands attached to the preset's own.
+    ///
+    /// # Errors
+    ///
+    /// The operator or the stack does not want that.
+    async fn further_power(
+        &self,
+        intent: &Intent,
+        task: &Task,
+        observed: &State,
+        plan: &Plan,
+        progress: &Progress,
+    ) -> Result<Vec<String>, String> {
+        let Some(wanted) = &intent.wanted else { return Ok(Vec::new()) };
+        let wish = self.wish(&task.me, wanted);
+        let is_said = !wish.admin_equivalent(wanted.preset).is_empty();
+        // What the preset says aloud takes both words already.
+        if is_said && plan.foreign.is_empty() {
+            return Ok(Vec::new());
+        }
+        let there = self.passed_roles(task, is_said, progress).await?;
+        let holders = plan.used_as_is.iter().map(|id| (id, observed));
+        let holders = holders.chain(there.ids().filter(|id| id.kind == Kind::Role).map(|id| (id, &there)));
+        let mut links: Vec<(Vec<Id>, &State)> = holders
+            .map(|(id, state)| (judge::further(id, state, &task.desired), state))
+            .collect();
+        let foreign: Vec<Id> = plan.foreign.iter().cloned().collect();
+        links.push((foreign.clone(), observed));
+        let arns: BTreeSet<String> = links.iter().flat_map(|(ids, _)| judge::managed(ids)).collect();
+        let documents = if arns.is_empty() {
+            BTreeMap::new()
+        } else {
+            self.cloud.documents(&arns).await.map_err(|error| error.to_string())?
+        };
+        let mut reasons = Vec::new();
+        let mut refused = Vec::new();
+        for (ids, state) in &links {
+            for link in judge::administrators(ids, state, &documents) {
+                let reason = format!("{link}, which no preset gave, lets its holder act as anybody");
+                warn!(%link, "amounts to administrator, and no preset gave it");
+                if !foreign.contains(link) {
+                    refused.push(reason.clone());
+                }
+                reasons.push(reason);
+            }
+        }
+        let refusals = self.settings.of_administrators(wanted, &refused);
+        if refusals.is_empty() || plan.gives_nothing() || task.scope.rolls_back {
+            Ok(reasons)
+        } else {
+            Err(refusals.join("; "))
+        }
+    }
+
+    /// The roles that the preset's policies pass and that it does not make, with what they hold.
+    async fn passed_roles(
+        &self,
+        task: &Task,
+        is_said: bool,
+        progress: &Progress,
+    ) -> Result<State, String> {
+        let patterns = if is_said { BTreeSet::new() } else { judge::passed(&task.desired) };
+        let made: BTreeSet<String> = task
+            .desired
+            .iter()
+            .filter(|(id, _)| id.kind == Kind::Role)
+            .filter_map(|(_, role)| self.account.arn(&role.resource))
+            .collect();
+        let unknown: BTreeSet<String> = patterns.difference(&made).cloned().collect();
+        let is_exact = |arn: &String| !arn.contains(['*', '?']);
+        let mut names: Vec<String> = unknown
+            .iter()
+            .filter(|arn| is_exact(arn))
+            .filter_map(|arn| arn.rsplit('/').next().map(str::to_owned))
+            .collect();
+        if !unknown.iter().all(is_exact) {
+            let all = self.cloud.role_names().await.map_err(|error| error.to_string())?;
+            names.extend(all);
+        }
+        let ids = judge::passed_roles(&unknown, &names, &self.account, &task.desired);
+        if ids.is_empty() {
+            return Ok(State::default());
+        }
+        look(&self.cloud, &Scope { ids, ..Scope::default() }, progress).await
     }
 
     /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more. If

@@ -26,6 +26,9 @@ pub(super) struct Intent {
     pub me: Owner,
     /// What is to be there; `None` for a Delete.
     pub wanted: Option<Properties>,
+    /// What is wrong with the properties of an Update. It is refused unless it changes nothing: a
+    /// stack has to find its way back to properties that an older release took.
+    pub mistakes: Option<String>,
     /// What was asked for before; `None` if that is not known.
     pub earlier: Option<Properties>,
     /// The properties of before have mistakes: they may be those of an older release.
@@ -45,15 +48,16 @@ impl Intent {
     ///
     /// # Errors
     ///
-    /// A sentence for each mistake in the properties of a Create or an Update. On a Delete, whose
-    /// properties nobody can correct any more, nothing is a mistake.
+    /// A sentence for each mistake in the properties of a Create, and for those of an Update that
+    /// names no preset. On a Delete, whose properties nobody can correct any more, nothing is a
+    /// mistake.
     pub fn read(kind: RequestType, request: &Request) -> Result<Self, String> {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
-        let wanted = match kind {
-            RequestType::Create | RequestType::Update => Some(strict(request)?),
-            RequestType::Delete => None,
+        let (wanted, mistakes) = match kind {
+            RequestType::Create | RequestType::Update => read(kind, request)?,
+            RequestType::Delete => (None, None),
         };
-        let (earlier, mistakes) = earlier(kind, request);
+        let (earlier, is_doubtful) = earlier(kind, request);
         let id_of = |properties: &Properties| physical_id(&me, request, Some(properties));
         let computed_id = physical_id(&me, request, wanted.as_ref().or(earlier.as_ref()));
         let given = request.physical_resource_id.as_deref();
@@ -64,9 +68,10 @@ impl Intent {
             kind,
             sent: sent.map(|sent| (sent.as_secs(), digest(&request.request_id, 6))),
             earlier_id: earlier.as_ref().map(id_of),
-            earlier_is_doubtful: kind != RequestType::Create && (earlier.is_none() || mistakes),
+            earlier_is_doubtful: kind != RequestType::Create && (earlier.is_none() || is_doubtful),
             me,
             wanted,
+            mistakes,
             earlier,
             known_id,
             computed_id,
@@ -173,10 +178,17 @@ fn earlier(kind: RequestType, request: &Request) -> (Option<Properties>, bool) {
     (properties, !mistakes.is_empty())
 }
 
-fn strict(request: &Request) -> Result<Properties, String> {
+/// What is wanted, and what is wrong with it.
+fn read(
+    kind: RequestType,
+    request: &Request,
+) -> Result<(Option<Properties>, Option<String>), String> {
     let given = request.properties.as_ref().map_err(Clone::clone)?;
     match Properties::read(given, None) {
-        (Some(properties), problems) if problems.is_empty() => Ok(properties),
+        (Some(properties), problems) if problems.is_empty() => Ok((Some(properties), None)),
+        (Some(properties), problems) if kind == RequestType::Update => {
+            Ok((Some(properties), Some(problems.join("; "))))
+        }
         (_, problems) => Err(problems.join("; ")),
     }
 }

@@ -10,7 +10,7 @@
 use super::intent::Intent;
 use super::task::Task;
 use crate::cfn::RequestType;
-use crate::plan::plan;
+use crate::plan::{Change, plan};
 use crate::state::{Mark, State};
 
 /// Refuses a request that is older than one that was served.
@@ -38,22 +38,24 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
 /// Notes an Update that finds something else than the last request should have left, and that
 /// wants something else: what it undoes may still be at work.
 pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) {
-    let Some(left) = task.left.as_ref().filter(|_| intent.kind == RequestType::Update) else {
+    let (RequestType::Update, Some(sent), Some(left)) = (intent.kind, &intent.sent, &task.left)
+    else {
         return;
     };
     let drifted = || {
         let drift = plan(&task.me, &task.scope, left, observed);
-        drift.is_ok_and(|drift| drift.changes().any(|change| change.is_of_content()))
+        drift.is_ok_and(|drift| drift.changes().any(Change::is_of_content))
     };
-    if *left == task.desired || !drifted() {
+    if task.is_replacement || *left == task.desired || !drifted() {
         return;
     }
-    let noted = task.anchor.as_ref().and_then(|anchor| task.desired.remove(anchor));
-    if let (Some(mut noted), Some(sent)) = (noted, intent.sent.clone()) {
-        if let Some(owner) = noted.owners.take(&task.me) {
-            let mark = Mark { request: Some(sent), ..owner.mark.clone() };
-            noted.owners.insert(owner.marked(mark));
-        }
-        task.desired.insert(noted);
+    let Some(mut noted) = task.anchor.as_ref().and_then(|anchor| task.desired.remove(anchor))
+    else {
+        return;
+    };
+    if let Some(owner) = noted.owners.take(&task.me) {
+        let mark = Mark { request: Some(sent.clone()), ..owner.mark.clone() };
+        noted.owners.insert(owner.marked(mark));
     }
+    task.desired.insert(noted);
 }

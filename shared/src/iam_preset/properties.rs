@@ -119,7 +119,7 @@ impl Properties {
                 &empty
             }
         };
-        let (parameters, wrong) = parameters::read(preset, own);
+        let (parameters, wrong) = parameters::read_as_given(preset, own);
         problems.extend(wrong);
         problems.extend(parameters::beginnings(preset, edition, &parameters));
 

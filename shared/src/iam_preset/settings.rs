@@ -96,6 +96,35 @@ impl Settings {
         self.editions.contains(edition.as_str())
     }
 
+    /// Why what makes administrators, for these reasons, is not allowed.
+    pub(super) fn of_administrators(
+        &self,
+        properties: &Properties,
+        reasons: &[String],
+    ) -> Vec<String> {
+        let instead = Some("detach that first".to_owned());
+        self.administrators(properties, &Marked { reasons: reasons.to_vec(), instead })
+    }
+
+    fn administrators(&self, properties: &Properties, admin: &Marked) -> Vec<String> {
+        let reasons = admin.reasons.join("; ");
+        if !reasons.is_empty() && !self.admin_equivalent {
+            let instead = instead("; ", admin, " instead");
+            vec![format!(
+                "Preset: it amounts to administrator's rights, which the operator of the function \
+                 does not allow (template parameter AllowAdminEquivalent){instead}: {reasons}"
+            )]
+        } else if !reasons.is_empty() && !properties.acknowledge_admin_equivalent {
+            let instead = instead(", or ", admin, "");
+            vec![format!(
+                "AcknowledgeAdminEquivalent: set it to true if you want what amounts to \
+                 administrator's rights{instead}: {reasons}"
+            )]
+        } else {
+            Vec::new()
+        }
+    }
+
     /// Why this is not allowed, a sentence for each reason. `admin` and `unbounded` are the
     /// preset's marks that apply to the wish.
     pub(super) fn refusals(
@@ -126,20 +155,7 @@ impl Settings {
         let matters = |parameter: &str| wish.depends_on(properties.preset, parameter);
         let of = (properties.name.as_str(), properties.preset);
         refusals.extend(self.values.refusals(of, &properties.parameters, matters));
-        let reasons = admin.reasons.join("; ");
-        if !reasons.is_empty() && !self.admin_equivalent {
-            let instead = instead("; ", admin, " instead");
-            refusals.push(format!(
-                "Preset: it amounts to administrator's rights, which the operator of the function \
-                 does not allow (template parameter AllowAdminEquivalent){instead}: {reasons}"
-            ));
-        } else if !reasons.is_empty() && !properties.acknowledge_admin_equivalent {
-            let instead = instead(", or ", admin, "");
-            refusals.push(format!(
-                "AcknowledgeAdminEquivalent: set it to true if you want what amounts to \
-                 administrator's rights{instead}: {reasons}"
-            ));
-        }
+        refusals.extend(self.administrators(properties, admin));
         if let Some(boundary) = &self.permissions_boundary {
             let given = properties.permissions_boundary.as_ref();
             if given.is_some_and(|given| given != boundary) {

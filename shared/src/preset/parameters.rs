@@ -77,6 +77,32 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
     (values, problems)
 }
 
+/// The same for what was asked for earlier, perhaps of another release: a text that no pattern
+/// allows any more is still the name under which things were made.
+pub fn read_as_given(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
+    let (mut values, problems) = read(preset, given);
+    for (name, parameter) in &preset.parameters {
+        let Some(given) = given.get(name).filter(|given| value(parameter, given).is_err()) else {
+            continue;
+        };
+        match (parameter, given) {
+            (Parameter::String { .. }, given) => {
+                if let Ok(text) = scalar(given) {
+                    values.insert(name.clone(), Value::One(text));
+                }
+            }
+            (Parameter::List { slug, .. }, Json::Array(elements)) => {
+                let texts = elements.iter().take(LONGEST_LIST).filter_map(|text| scalar(text).ok());
+                let texts = texts.filter(|text| !text.is_empty());
+                let texts = texts.map(|text| if *slug { slugified(&text) } else { text });
+                values.insert(name.clone(), Value::List(texts.collect()));
+            }
+            _ => {}
+        }
+    }
+    (values, problems)
+}
+
 /// What does not begin as another parameter says it has to in this edition: a sentence for each
 /// text, which names both parameters. What is asked for so would be made in vain: the documents
 /// that are about the beginning do not reach it.

@@ -4,7 +4,7 @@ use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
 use account_presets::plan::conflict::explain;
 use account_presets::plan::{Change, Scope, plan};
-use account_presets::reconcile::{OnFailure, carry_out, look};
+use account_presets::reconcile::{OnFailure, Standing, Work, carry_out, look};
 use account_presets::state::{
     Id, Kind, Object, Owner, Policy, PolicyDocument, Resource, State, Tags,
 };
@@ -54,7 +54,9 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
         let observed = look(account, &scope, &progress).await?;
         let plan = plan(&me(), &scope, &desired, &observed)
             .map_err(|conflicts| explain(&me(), &conflicts).join("; "))?;
-        carry_out(account, &me(), &scope, &desired, plan, OnFailure::Leave, &progress).await
+        let (me, standing) = (&me(), &Standing::new(account, &me(), None, &observed));
+        let work = Work { me, scope: &scope, standing };
+        carry_out(account, &work, &desired, plan, OnFailure::Leave, &progress).await
     };
     work.now_or_never().unwrap()
 }

@@ -5,13 +5,14 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use account_presets::cfn::{CustomResource, Progress, Request, Success};
+use account_presets::cfn::{CustomResource, Progress, Request, StackPart, Success};
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackPart, StackStatus};
+use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 pub const ACCOUNT: &str = "123456789012";
 
@@ -134,6 +135,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         policy_arns: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
         self.0.documents(policy_arns).await
+    }
+
+    fn now(&self) -> Instant {
+        self.0.now()
     }
 
     async fn stack_status(
