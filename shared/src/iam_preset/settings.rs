@@ -278,9 +278,9 @@ mod tests {
     /// Threat 1
     #[test]
     fn names_that_the_operator_does_not_allow_are_refused_where_they_matter() {
-        let prefix = |edition: &str| json!({"Preset": "zappa", "Edition": edition, "Parameters": {"NamePrefix": "a"}});
+        let prefix = |edition: &str| json!({"Preset": "zappa", "Edition": edition, "Parameters": {"NamePrefix": "acme-"}});
         let refused = refusals(&[], prefix("hardened"));
-        assert!(refused.starts_with("Parameters.NamePrefix: given `a`"), "{refused}");
+        assert!(refused.starts_with("Parameters.NamePrefix: given `acme-`"), "{refused}");
         assert_eq!(refusals(&[], prefix("current")), "");
         let cloud = [("ALLOWED_NAMES", "zappa.NamePrefix=cl-* zappa.SharedRoleName=cl-*")];
         let with = |parameters: Value| {

@@ -17,6 +17,7 @@ mod existing;
 mod function;
 mod hands;
 mod lifecycle;
+mod memory;
 mod model;
 mod operator;
 mod overlap;

@@ -166,7 +166,7 @@ mod tests {
     /// V20, Threat 1, Threat 4
     #[test]
     fn a_text_that_the_operator_does_not_allow_is_refused_by_its_name() {
-        let foreign = "arn:aws:kms:eu-west-1:999999999999:key/0a";
+        let foreign = "arn:aws:kms:eu-west-1:064157540096:key/0a";
         let secret = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:payroll-AbCdEf";
         for (name, parameter, given, allowed, by) in [
             ("lithops", "NamePrefix", json!("team-"), "the empty text", "LithopsNamePrefix"),
@@ -184,7 +184,7 @@ mod tests {
                 "`orch",
                 "OrchestraModuleNamePrefix",
             ),
-            ("orchestra", "OrchestraAwsAccountId", json!("999999999999"), "`3555", "AllowedValues"),
+            ("orchestra", "OrchestraAwsAccountId", json!("064157540096"), "`3555", "AllowedValues"),
             ("orchestra", "Secrets", json!([secret]), "none", "AllowedValues"),
             ("orchestra", "KmsKeyArns", json!([foreign]), "none", "AllowedValues"),
             ("zappa", "NamePrefix", json!("a"), "`tr-*`", "ZappaNamePrefix"),

@@ -1,0 +1,247 @@
+//! What was made is found by its marks, whatever a request's properties name: dynamic references
+//! are resolved anew, users and groups are renamed, names have no case, and releases change.
+
+use account_presets::cloud::fake::Fake;
+use account_presets::plan::Change;
+use account_presets::state::{Id, Kind, Owner, Resource, State};
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+fn slim_for(users: &[&str]) -> Value {
+    slim(json!({"UserNames": users}))
+}
+
+fn attachments(account: &Fake, user: &str) -> usize {
+    let state = account.state();
+    state.ids().filter(|id| id.kind == Kind::UserAttachment && id.name == user).count()
+}
+
+/// What a person does who renames a user or a group in IAM: everything stays with it.
+fn rename(account: &Fake, kind: Kind, from: &str, to: &str) -> Fake {
+    let renamed = |name: &mut String| {
+        if *name == from {
+            *name = to.to_owned();
+        }
+    };
+    let state: State = account
+        .state()
+        .iter()
+        .map(|(_, object)| {
+            let mut object = object.clone();
+            match &mut object.resource {
+                Resource::User { name } if kind == Kind::User => renamed(name),
+                Resource::UserAttachment { user, .. } | Resource::GroupMember { user, .. }
+                    if kind == Kind::User =>
+                {
+                    renamed(user);
+                }
+                Resource::Group { name, .. } if kind == Kind::Group => renamed(name),
+                Resource::GroupAttachment { group, .. }
+                | Resource::GroupInline { group, .. }
+                | Resource::GroupMember { group, .. }
+                    if kind == Kind::Group =>
+                {
+                    renamed(group);
+                }
+                _ => {}
+            }
+            object
+        })
+        .collect();
+    Fake::new(state)
+}
+
+/// I30
+#[test]
+fn a_delete_that_brings_other_names_deletes_what_was_made() {
+    let account = populated();
+    let before = but_service_linked(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, lithops(json!({"NamePrefix": "alpha-"}))).unwrap();
+    let id = stack.physical_id.clone().unwrap();
+    stack.delete_as(&account, &id, lithops(json!({"NamePrefix": "beta-"}))).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
+
+/// I30
+#[test]
+fn a_user_whom_the_old_properties_do_not_name_any_more_loses_what_she_got() {
+    let account = populated();
+    let before = but_service_linked(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim_for(&["alice", "bob"])).unwrap();
+    assert_eq!(attachments(&account, "bob"), attachments(&account, "alice"));
+    let mut update = stack.request(Some(slim_for(&["alice"])));
+    update.old_properties = slim_for(&["alice"]).as_object().unwrap().clone();
+    handle(&account, &update).unwrap().unwrap();
+    assert_eq!(attachments(&account, "bob"), 0);
+    assert_ne!(attachments(&account, "alice"), 0);
+    let id = stack.physical_id.clone().unwrap();
+    stack.delete_as(&account, &id, slim_for(&[])).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
+
+/// I31
+#[test]
+fn a_renamed_user_loses_everything_when_she_is_taken_off_the_list_or_the_stack_goes() {
+    for taken_off in [true, false] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, slim_for(&["alice"])).unwrap();
+        let account = rename(&account, Kind::User, "alice", "alice.smith");
+        if taken_off {
+            stack.deploy(&account, slim_for(&[])).unwrap();
+            assert_eq!(attachments(&account, "alice.smith"), 0);
+        }
+        stack.delete(&account).unwrap();
+        let before = rename(&populated(), Kind::User, "alice", "alice.smith").state();
+        assert_same(&but_service_linked(&account), &before);
+    }
+}
+
+/// I31
+#[test]
+fn a_renamed_group_goes_with_its_stack() {
+    let account = populated();
+    let before = but_service_linked(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, lithops(json!({"UserNames": ["alice"]}))).unwrap();
+    let account = rename(&account, Kind::Group, "LithopsUserGroup", "Scientists");
+    stack.delete(&account).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
+
+/// I28
+#[test]
+fn names_have_no_case() {
+    let account = populated();
+    let before = but_service_linked(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, lithops(json!({"UserNames": ["ALICE", "bob"]}))).unwrap();
+    let members = |account: &Fake| {
+        account.state().ids().filter(|id| id.kind == Kind::GroupMember).count()
+    };
+    assert_eq!(members(&account), 2);
+    // IAM spells her name as she was made.
+    let account = Fake::new(
+        account
+            .state()
+            .iter()
+            .map(|(_, object)| {
+                let mut object = object.clone();
+                if let Resource::GroupMember { user, .. } = &mut object.resource {
+                    *user = user.to_lowercase();
+                }
+                object
+            })
+            .collect(),
+    );
+    stack.deploy(&account, lithops(json!({"UserNames": ["alice", "bob"]}))).unwrap();
+    assert_eq!(members(&account), 2);
+    stack.deploy(&account, lithops(json!({"UserNames": ["Bob"]}))).unwrap();
+    assert_eq!(members(&account), 1);
+    stack.delete(&account).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
+
+/// I28
+#[test]
+fn an_own_name_in_another_case_is_refused_with_the_one_that_is_there() {
+    let account = populated();
+    account.person(Change::Create(role("LITHOPS-role"))).unwrap();
+    let mut adopting = lithops(json!({}));
+    adopting["AdoptExisting"] = json!(true);
+    let error = Stack::named("a").deploy(&account, adopting).unwrap_err();
+    assert!(error.contains("exists as `LITHOPS-role`"), "{error}");
+}
+
+/// I32
+#[test]
+fn what_an_older_release_made_and_this_one_does_not_know_is_taken_back() {
+    for delete in [true, false] {
+        let account = populated();
+        let before = but_service_linked(&account);
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, slim(json!({}))).unwrap();
+        let stack_id = stack.request(None).stack_id;
+        let mut owner = Owner::new(&stack_id, "Preset");
+        owner.mark.release = Some("0.0.1".to_owned());
+        // An object that was dropped since, and one that is as an older release wrote it.
+        let mut dropped = role("SLIM-Dropped");
+        dropped.owners.insert(owner.clone());
+        account.person(Change::Create(dropped)).unwrap();
+        let state = account.state();
+        let id = Id::node(Kind::Role, "AmazonEC2SpotFleetRole");
+        let found = state.get(&id).unwrap().clone();
+        let mut older = found.clone();
+        older.owners = [owner].into();
+        account.person(Change::Update { before: found, after: older }).unwrap();
+        if delete {
+            stack.delete(&account).unwrap();
+            assert_same(&but_service_linked(&account), &before);
+        } else {
+            stack.deploy(&account, slim_for(&["alice"])).unwrap();
+            assert!(!has(&account, Kind::Role, "SLIM-Dropped"));
+            stack.delete(&account).unwrap();
+            assert_same(&but_service_linked(&account), &before);
+        }
+    }
+}
+
+/// I32
+#[test]
+fn properties_of_an_older_release_are_rolled_back_to_and_deleted() {
+    let account = populated();
+    let before = but_service_linked(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim_for(&["alice"])).unwrap();
+    // As an older release took them: a parameter that was renamed.
+    let mut older = slim_for(&["alice"]);
+    older["Parameters"]["Users"] = json!(["alice"]);
+    let mut rollback = stack.request(Some(older.clone()));
+    rollback.old_properties = slim_for(&["alice"]).as_object().unwrap().clone();
+    let writes = account.writes();
+    handle(&account, &rollback).unwrap().unwrap();
+    assert_eq!(account.writes(), writes, "it was as it is wanted");
+    let mut changed = older.clone();
+    changed["Parameters"]["UserNames"] = json!(["alice", "bob"]);
+    let error = handle(&account, &stack.request(Some(changed))).unwrap().unwrap_err();
+    assert!(error.contains("unknown parameter `Users`"), "{error}");
+    let id = stack.physical_id.clone().unwrap();
+    let renamed = json!({"Preset": "slim", "Parameters": {"Users": ["alice"]}});
+    stack.delete_as(&account, &id, renamed).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
+
+/// I29
+#[test]
+fn an_ordinary_request_looks_for_nothing_else() {
+    // The account does not offer to be searched.
+    struct Plain<'a>(&'a Fake);
+    impl account_presets::cloud::Cloud for Plain<'_> {
+        async fn observe(
+            &self,
+            scope: &account_presets::plan::Scope,
+        ) -> Result<State, account_presets::cloud::CallError> {
+            self.0.observe(scope).await
+        }
+
+        async fn apply(
+            &self,
+            change: &Change,
+        ) -> Result<account_presets::cloud::Applied, account_presets::cloud::CallError> {
+            self.0.apply(change).await
+        }
+    }
+    let account = populated();
+    let plain = Plain(&account);
+    let mut stack = Stack::named("a");
+    stack.deploy(&plain, slim_for(&["alice"])).unwrap();
+    stack.deploy(&plain, slim_for(&["alice", "bob"])).unwrap();
+    stack.deploy(&plain, slim_for(&["alice", "bob"])).unwrap();
+    stack.deploy(&plain, slim_for(&["bob"])).unwrap();
+    stack.delete(&plain).unwrap();
+    let attached = account.state().ids().filter(|id| id.kind == Kind::UserAttachment).count();
+    assert_eq!(attached, 0);
+}
