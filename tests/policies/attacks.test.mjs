@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 
-import { attempts, succeedsInAnyWorld, worked } from './attacks/attempts.mjs'
+import { attempts, onProvider, succeedsInAnyWorld, worked } from './attacks/attempts.mjs'
 import { iam } from './calls.mjs'
-import { EDITIONS, PRESETS, accounts, page, principal } from './presets.mjs'
+import { EDITIONS, PRESETS, accounts, page, principal, render } from './presets.mjs'
 
 for (const preset of PRESETS) {
   const { parameters, cases, ...own } = await import(`./attacks/${preset}.mjs`)
@@ -37,6 +37,42 @@ for (const preset of PRESETS) {
       }
     }
   })
+}
+
+// The operator chooses the name of the provider's stack, and may choose one that a pattern of a preset is about.
+// Threat 18
+suite('the provider, whatever its name, is out of reach of', () => {
+  for (const preset of PRESETS) {
+    test(preset, async () => {
+      const { parameters, cases } = await import(`./attacks/${preset}.mjs`)
+      const harmless = (row, account) => account(row, 'hardened').admin_equivalent.length === 0
+      const usual = accounts(preset, cases, parameters)
+      const rows = cases.filter((row) => harmless(row, usual))
+      const stacks = new Set(rows.flatMap((row) => usual(row, 'hardened').objects).flatMap(namesIn))
+      const accountsOf = render(
+        [...stacks].flatMap((provider) =>
+          rows.map((row) => ({ preset, edition: 'hardened', provider, parameters: { ...parameters, ...row.parameters } })),
+        ),
+      )
+      for (const [index, stack] of [...stacks].entries()) {
+        const { toAdministrator, harms } = onProvider(stack)
+        for (const [at, row] of rows.entries()) {
+          const account = accountsOf[index * rows.length + at]
+          for (const { who } of row.principals) {
+            const found = await worked(principal(account, who), { ...toAdministrator, ...harms })
+            assert.deepEqual(found, [], `${who}, where the stack is called ${stack}`)
+          }
+        }
+      }
+    })
+  }
+})
+
+/** Names of a stack whose functions, roles, logs or stack a document's patterns would be about. */
+function namesIn({ document }) {
+  const arns = [document?.Statement ?? []].flat().flatMap(({ Effect, Resource }) => (Effect === 'Allow' ? Resource : []))
+  const ours = /(?::function:|:role\/|:policy\/|:log-group:\/aws\/lambda\/|:stack\/)([\w*?-]+)\*/
+  return arns.flatMap((arn) => arn?.match(ours)?.[1] ?? []).map((name) => `${name}x`.replaceAll(/[*?]/g, 'x'))
 }
 
 suite('the attempts', () => {

@@ -25,6 +25,7 @@ const together = (...several) => ({
   policies: [...new Set(several.flatMap(({ policies }) => policies).map((it) => JSON.stringify(it)))].map(JSON.parse),
 })
 
+// Threat 17
 suite('somebody who has', () => {
   for (const [index, one] of everything.entries()) {
     // The first is the preset itself: its users and roles together.

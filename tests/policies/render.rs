@@ -39,7 +39,7 @@ fn account(choice: &Value) -> Result<Value, String> {
     let wish = Wish {
         account: Account::from_arn(FUNCTION).ok_or("no function's ARN")?,
         owner: Owner::new("stack", "Preset"),
-        provider: PROVIDER.to_owned(),
+        provider: text("provider").unwrap_or(PROVIDER).to_owned(),
         edition: *edition.ok_or_else(|| wrong("no such edition".to_owned()))?,
         parameters,
         path: text("path").unwrap_or("/").to_owned(),

@@ -26,15 +26,15 @@ const FILES = arn('elasticfilesystem', 'file-system/fs-0f')
 const SECRET = arn('secretsmanager', 'secret:payroll-AbCdEf')
 const BUCKET = 'payroll'
 
-/** What the operator has: the function that serves presets and may write IAM, and all that is around it. */
-const PROVIDER = {
-  function: arn('lambda', 'function:account-presets-IamPresetFunction-1A2B3C4D5E6F'),
-  role: iam('role/account-presets-IamPresetRole-1A2B3C4D5E6F'),
-  policy: iam('policy/account-presets-CommonPolicy-1A2B3C4D5E6F'),
-  log: arn('logs', 'log-group:/aws/lambda/account-presets-IamPreset'),
-  stack: arn('cloudformation', 'stack/account-presets/0f'),
-  bucket: 'aws-sam-cli-managed-default-samclisourcebucket-0f',
-}
+/** What the operator has under the name of a stack: the function that serves presets and may write IAM, and all around it. */
+const provider = (stack) => ({
+  function: arn('lambda', `function:${stack}-IamPresetFunction-1A2B3C4D5E6F`),
+  role: iam(`role/${stack}-IamPresetRole-1A2B3C4D5E6F`),
+  policy: iam(`policy/${stack}-CommonPolicy-1A2B3C4D5E6F`),
+  log: arn('logs', `log-group:/aws/lambda/${stack}-IamPreset`),
+  stack: arn('cloudformation', `stack/${stack}/0f`),
+})
+const CODE = s3('aws-sam-cli-managed-default-samclisourcebucket-0f/0f')
 
 /** The two ways in which things of other people's are found: with tags of theirs, and without any. */
 const WORLDS = [
@@ -163,25 +163,7 @@ const TO_ADMINISTRATOR = {
     arn('datapipeline', 'pipeline/df-0f'),
   ),
 
-  // What serves presets.
-  'change the code of the function that serves presets': calls('lambda:UpdateFunctionCode', PROVIDER.function),
-  'change the configuration of the function that serves presets': calls(
-    'lambda:UpdateFunctionConfiguration',
-    PROVIDER.function,
-  ),
-  'invoke the function that serves presets': calls('lambda:InvokeFunction', PROVIDER.function),
-  'let a queue invoke the function that serves presets': calls('lambda:CreateEventSourceMapping', '*', {
-    'lambda:FunctionArn': PROVIDER.function,
-  }),
-  'let somebody invoke the function that serves presets': calls('lambda:AddPermission', PROVIDER.function),
-  'pass the role of the function that serves presets': run(PROVIDER.role),
-  'change the role of the function that serves presets': calls('iam:PutRolePolicy', PROVIDER.role),
-  'change a policy of the function that serves presets': calls('iam:CreatePolicyVersion', PROVIDER.policy),
-  'update the stack of the function that serves presets': calls('cloudformation:UpdateStack', PROVIDER.stack),
-  'change the code that the function that serves presets is deployed from': calls(
-    's3:PutObject',
-    s3(`${PROVIDER.bucket}/0f`),
-  ),
+  'change the code that the function that serves presets is deployed from': calls('s3:PutObject', CODE),
 
   // Identities.
   'give a role AdministratorAccess, and be it': andUse(
@@ -216,6 +198,10 @@ const HARMS = {
   'stop any machine': calls('ec2:StopInstances', MACHINE),
   'end any machine': calls('ec2:TerminateInstances', MACHINE),
   'change any machine': calls('ec2:ModifyInstanceAttribute', MACHINE),
+  'give any machine a role of the tool': [
+    ...calls('iam:PassRole', ROLE, to('ec2')),
+    ...calls('ec2:AssociateIamInstanceProfile', MACHINE),
+  ],
   'log in to any machine': calls('ssm:StartSession', MACHINE),
   'image the disks of any machine': calls('ec2:CreateImage', [MACHINE, image('image/ami-0a'), image('snapshot/snap-0a')]),
   'copy any disk': calls('ec2:CreateSnapshot', VOLUME),
@@ -250,17 +236,43 @@ const HARMS = {
   'delete any stack': calls('cloudformation:DeleteStack', STACK),
   'change any REST API': calls('apigateway:PATCH', `arn:aws:apigateway:eu-west-1::${API}`),
   'delete any REST API': calls('apigateway:DELETE', `arn:aws:apigateway:eu-west-1::${API}`),
-  'read the log of the function that serves presets': calls('logs:GetLogEvents', `${PROVIDER.log}:log-stream:x`),
-  'delete the log of the function that serves presets': calls('logs:DeleteLogGroup', PROVIDER.log),
-  'write into the log of the function that serves presets': calls('logs:PutLogEvents', `${PROVIDER.log}:log-stream:x`),
-  'delete the function that serves presets': calls('lambda:DeleteFunction', PROVIDER.function),
-  'delete the stack of the function that serves presets': calls('cloudformation:DeleteStack', PROVIDER.stack),
 }
+
+/** To reach what serves presets, and to become an administrator by that. */
+export const onProvider = (stack) => {
+  const its = provider(stack)
+  return {
+    toAdministrator: {
+      'change the code of the function that serves presets': calls('lambda:UpdateFunctionCode', its.function),
+      'change the configuration of the function that serves presets': calls(
+        'lambda:UpdateFunctionConfiguration',
+        its.function,
+      ),
+      'invoke the function that serves presets': calls('lambda:InvokeFunction', its.function),
+      'let a queue invoke the function that serves presets': calls('lambda:CreateEventSourceMapping', '*', {
+        'lambda:FunctionArn': its.function,
+      }),
+      'let somebody invoke the function that serves presets': calls('lambda:AddPermission', its.function),
+      'pass the role of the function that serves presets': run(its.role),
+      'change the role of the function that serves presets': calls('iam:PutRolePolicy', its.role),
+      'change a policy of the function that serves presets': calls('iam:CreatePolicyVersion', its.policy),
+      'update the stack of the function that serves presets': calls('cloudformation:UpdateStack', its.stack),
+    },
+    harms: {
+      'read the log of the function that serves presets': calls('logs:GetLogEvents', `${its.log}:log-stream:x`),
+      'write into the log of the function that serves presets': calls('logs:PutLogEvents', `${its.log}:log-stream:x`),
+      'delete the log of the function that serves presets': calls('logs:DeleteLogGroup', its.log),
+      'delete the function that serves presets': calls('lambda:DeleteFunction', its.function),
+      'delete the stack of the function that serves presets': calls('cloudformation:DeleteStack', its.stack),
+    },
+  }
+}
+const PROVIDER = onProvider('account-presets')
 
 /** The shared attempts, and those that a preset's table adds. */
 export const attempts = ({ escalations = {}, harms = {} } = {}) => ({
-  toAdministrator: { ...TO_ADMINISTRATOR, ...escalations },
-  harms: { ...HARMS, ...harms },
+  toAdministrator: { ...TO_ADMINISTRATOR, ...PROVIDER.toAdministrator, ...escalations },
+  harms: { ...HARMS, ...PROVIDER.harms, ...harms },
 })
 
 /** The names of the attempts that work for a principal, whether what is not theirs has tags or not. */

@@ -18,6 +18,7 @@ const FULL = [
   'delete any security group',
   'empty any bucket',
   'end any machine',
+  'give any machine a role of the tool',
   'image the disks of any machine',
   'open any security group',
   'read any bucket',

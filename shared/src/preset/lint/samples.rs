@@ -7,12 +7,13 @@
 const LONGEST: usize = crate::state::limits::NAME;
 
 /// What values begin with.
-const STEMS: [&str; 10] = [
+const STEMS: [&str; 11] = [
     "",
     "lint-",
     "Lint",
     "/lint/",
     "00000000-0000-4000-8000-00000000000",
+    "arn:aws:elasticfilesystem:eu-west-1:246813579024:access-point/fsap-",
     "arn:aws:iam::246813579024:role/",
     "arn:aws:iam::246813579024:policy/",
     "arn:aws:kms:eu-west-1:246813579024:key/",
