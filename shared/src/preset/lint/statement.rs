@@ -197,12 +197,45 @@ mod tests {
             ("ForAnyValue:StringLike", "ec2.*", true, false),
             ("Null", "true", false, true),
             ("Null", "false", true, false),
+            ("ForAllValues:StringLike", "ec2.*", true, true),
+            ("ForAllValues:StringLike", "lambda.*", false, true),
         ] {
             let statement = statement(json!({ operator: { "iam:PassedToService": [value] } }));
             for (request, expected) in [(&given, with), (&missing, without)] {
                 assert_eq!(statement.may_hold(request), expected, "{operator} {value}");
                 assert_eq!(statement.must_hold(request), expected, "{operator} {value}");
             }
+        }
+    }
+
+    #[test]
+    fn tags_are_known_by_the_services_own_names_too_and_all_at_once() {
+        let untagged = Request::from([("aws:resourcetag/", None)]);
+        let tagged = Request::from([
+            ("aws:resourcetag/", None),
+            ("aws:resourcetag/name", Some("app")),
+        ]);
+        for (key, with, without) in [
+            ("aws:ResourceTag/Name", true, false),
+            ("ec2:ResourceTag/Name", true, false),
+            ("ssm:resourceTag/name", true, false),
+            ("aws:ResourceTag/Team", false, false),
+            // Of the request, and of who asks, nothing is known.
+            ("aws:RequestTag/Name", true, true),
+            ("aws:PrincipalTag/Name", true, true),
+        ] {
+            let statement = statement(json!({"StringEquals": { key: "app" }}));
+            assert_eq!(statement.may_hold(&tagged), with, "{key}");
+            assert_eq!(statement.may_hold(&untagged), without, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_may_be_written_as_one() {
+        let given = Request::from([("ssm:sessiondocumentaccesscheck", Some("false"))]);
+        for value in [json!("true"), json!(true)] {
+            let statement = statement(json!({"Bool": {"ssm:SessionDocumentAccessCheck": value}}));
+            assert!(!statement.may_hold(&given));
         }
     }
 
