@@ -20,6 +20,7 @@ use crate::cfn::{
 use crate::cloud::{Cloud, StackStatus};
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Change, Plan, Scope, plan};
+use crate::preset::lint::Judge;
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
 use crate::state::{Account, Id, Kind, Owner, Owners, State};
@@ -163,7 +164,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         success.fits(request)?;
         let standing = Standing::new(&self.cloud, &task.me, task.anchor.clone(), &observed);
         let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
-        carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
+        // On the heap, because the compiler gives up on futures that are nested so deeply.
+        let carried_out =
+            carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
+        Box::pin(carried_out).await?;
         if kind == RequestType::Delete && intent.known_id.is_none() {
             self.outlast_a_create(&task, progress).await?;
         }
@@ -355,28 +359,31 @@ impl<C: Cloud> IamPreset<C> {
         let there = self.passed_roles(task, is_said, progress).await?;
         let holders = plan.used_as_is.iter().map(|id| (id, observed));
         let holders = holders.chain(there.ids().filter(|id| id.kind == Kind::Role).map(|id| (id, &there)));
-        let mut links: Vec<(Vec<Id>, &State)> = holders
-            .map(|(id, state)| (judge::further(id, state, &task.desired), state))
+        let mut further: Vec<(Id, Vec<Id>, &State)> = holders
+            .map(|(id, state)| (id.clone(), judge::further(id, state, &task.desired), state))
             .collect();
-        let foreign: Vec<Id> = plan.foreign.iter().cloned().collect();
-        links.push((foreign.clone(), observed));
-        let arns: BTreeSet<String> = links.iter().flat_map(|(ids, _)| judge::managed(ids)).collect();
-        let documents = if arns.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.cloud.documents(&arns).await.map_err(|error| error.to_string())?
-        };
+        let foreign = plan.foreign.iter();
+        further.extend(foreign.filter_map(|id| Some((id.parent()?, vec![id.clone()], observed))));
+        further.retain(|(_, links, _)| !links.is_empty());
+        let arns: BTreeSet<String> =
+            further.iter().flat_map(|(_, links, _)| judge::managed(links)).collect();
+        if further.is_empty() {
+            return Ok(Vec::new());
+        }
+        let documents = self.cloud.documents(&arns).await.map_err(|error| error.to_string())?;
+        let documents =
+            documents.into_iter().map(|(arn, document)| (arn, document.as_value().clone()));
+        let judge = Judge::new(&self.account, self.settings.provider(), &documents.collect());
         let mut reasons = Vec::new();
         let mut refused = Vec::new();
-        for (ids, state) in &links {
-            for link in judge::administrators(ids, state, &documents) {
-                let reason = format!("{link}, which no preset gave, lets its holder act as anybody");
-                warn!(%link, "amounts to administrator, and no preset gave it");
-                if !foreign.contains(link) {
-                    refused.push(reason.clone());
-                }
-                reasons.push(reason);
+        for (holder, links, state) in &further {
+            let Some(path) = judge::path(&judge, holder, links, state) else { continue };
+            let reason = format!("{} was given by no preset: {path}", named(links.iter()));
+            warn!(reason, "amounts to administrator");
+            if !links.iter().all(|link| plan.foreign.contains(link)) {
+                refused.push(reason.clone());
             }
+            reasons.push(reason);
         }
         let refusals = self.settings.of_administrators(wanted, &refused);
         if refusals.is_empty() || plan.gives_nothing() || task.scope.rolls_back {

@@ -203,9 +203,11 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
             return Err(reason);
         }
         self.is_verified.store(true, Ordering::Relaxed);
+        // On the heap, because the compiler gives up on futures that are nested so deeply.
+        let work = Box::pin(self.resource.handle(kind, request, progress));
         select! {
             biased;
-            result = self.resource.handle(kind, request, progress) => result,
+            result = work => result,
             never = self.watch(kind, request, progress) => match never {},
         }
     }

@@ -1,47 +1,16 @@
 //! What roles and groups that no preset made would add to what a stack's users may do: a role
 //! that is used as it is or that a policy passes acts for them, with all that it was given.
 //!
-//! A policy amounts to administrator's rights if it lets its holder, without a condition, write
-//! what others may do or act as them, on a name that has nothing to do with the preset. What a
-//! policy gives by way of two steps is not looked for here; the linter does that for presets.
+//! What the preset gives itself is not judged again: it says aloud what that amounts to.
 //!
 //! Must not know: AWS's API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::preset::lint::glob;
+use crate::preset::lint::{Judge, glob};
 use crate::state::{Account, Id, Kind, PolicyDocument, Resource, State};
-
-/// Managed policies that are an administrator's by design, whatever they say today.
-const ADMINISTRATORS: [&str; 3] = ["AdministratorAccess", "IAMFullAccess", "PowerUserAccess"];
-
-/// What makes whoever may do it to anything an administrator, and to what it is done.
-const ACTIONS: [(&str, &str); 22] = [
-    ("iam:AddUserToGroup", ":iam::0:group/zz"),
-    ("iam:AttachGroupPolicy", ":iam::0:group/zz"),
-    ("iam:AttachRolePolicy", ":iam::0:role/zz"),
-    ("iam:AttachUserPolicy", ":iam::0:user/zz"),
-    ("iam:CreateAccessKey", ":iam::0:user/zz"),
-    ("iam:CreateLoginProfile", ":iam::0:user/zz"),
-    ("iam:CreatePolicyVersion", ":iam::0:policy/zz"),
-    ("iam:PassRole", ":iam::0:role/zz"),
-    ("iam:PutGroupPolicy", ":iam::0:group/zz"),
-    ("iam:PutRolePolicy", ":iam::0:role/zz"),
-    ("iam:PutUserPolicy", ":iam::0:user/zz"),
-    ("iam:SetDefaultPolicyVersion", ":iam::0:policy/zz"),
-    ("iam:UpdateAssumeRolePolicy", ":iam::0:role/zz"),
-    ("iam:UpdateLoginProfile", ":iam::0:user/zz"),
-    ("sts:AssumeRole", ":iam::0:role/zz"),
-    ("lambda:UpdateFunctionCode", ":lambda:r:0:function:zz"),
-    ("lambda:UpdateFunctionConfiguration", ":lambda:r:0:function:zz"),
-    ("cloudformation:UpdateStack", ":cloudformation:r:0:stack/zz/1"),
-    ("cloudformation:CreateChangeSet", ":cloudformation:r:0:stack/zz/1"),
-    ("ssm:SendCommand", ":ec2:r:0:instance/zz"),
-    ("ssm:StartSession", ":ec2:r:0:instance/zz"),
-    ("ec2:ModifyInstanceAttribute", ":ec2:r:0:instance/zz"),
-];
 
 /// The roles that the policies of a desired state pass, by patterns of their ARNs.
 pub(super) fn passed(desired: &State) -> BTreeSet<String> {
@@ -107,51 +76,17 @@ pub(super) fn managed(links: &[Id]) -> BTreeSet<String> {
     attachments.filter_map(|id| id.part.clone()).collect()
 }
 
-/// Those of these links that give administrator's rights.
-pub(super) fn administrators<'a>(
-    links: &'a [Id],
+/// How these links of a holder make an administrator of whoever acts as it; `None` if no way is
+/// known.
+pub(super) fn path(
+    judge: &Judge<'_>,
+    holder: &Id,
+    links: &[Id],
     observed: &State,
-    managed: &BTreeMap<String, PolicyDocument>,
-) -> Vec<&'a Id> {
-    let is_administrators = |link: &&Id| {
-        let arn = link.part.as_deref().unwrap_or_default();
-        let name = arn.rsplit('/').next().unwrap_or_default();
-        let document = match observed.get(link).map(|object| &object.resource) {
-            Some(
-                Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. },
-            ) => Some(document),
-            _ => managed.get(arn),
-        };
-        arn.contains(":iam::aws:") && ADMINISTRATORS.contains(&name)
-            || document.is_some_and(is_an_administrators)
-    };
-    links.iter().filter(is_administrators).collect()
-}
-
-/// True if a statement without conditions allows one of the actions on anything.
-fn is_an_administrators(document: &PolicyDocument) -> bool {
-    statements(document).filter(|statement| allows(statement)).any(|statement| {
-        let (actions, not_actions) = (texts(statement, "Action"), texts(statement, "NotAction"));
-        let (resources, not) = (texts(statement, "Resource"), texts(statement, "NotResource"));
-        statement.get("Condition").is_none()
-            && ACTIONS.iter().any(|(action, target)| {
-                let allowed = actions.iter().any(|it| fits(it, action))
-                    || !not_actions.is_empty() && !not_actions.iter().any(|it| fits(it, action));
-                let reached = |it: &String| it == "*" || reaches(it, target);
-                let on = resources.iter().any(reached) || !not.is_empty() && !not.iter().any(reached);
-                allowed && on
-            })
-    })
-}
-
-/// Whether a pattern of an ARN reaches a thing of any name, whatever partition, account and
-/// Region the pattern names.
-fn reaches(pattern: &str, target: &str) -> bool {
-    let parts = |arn: &str| -> Vec<String> { arn.splitn(6, ':').map(str::to_owned).collect() };
-    let (pattern, target) = (parts(pattern), parts(&format!("arn:aws{target}")));
-    let part = |parts: &[String], place: usize| parts.get(place).cloned().unwrap_or_default();
-    glob::matches(&part(&pattern, 2), &part(&target, 2))
-        && glob::matches(&part(&pattern, 5), &part(&target, 5))
+) -> Option<String> {
+    let ids = links.iter().chain([holder]);
+    let alone: State = ids.filter_map(|id| observed.get(id)).cloned().collect();
+    judge.path_to_administrator(&alone, holder)
 }
 
 fn fits(pattern: &str, action: &str) -> bool {
@@ -177,44 +112,6 @@ fn texts(statement: &Value, name: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    fn is(statement: Value) -> bool {
-        is_an_administrators(&PolicyDocument::new(json!({"Statement": statement})))
-    }
-
-    /// Threat 17
-    #[test]
-    fn what_lets_its_holder_act_as_anybody_is_an_administrators() {
-        let on = |action: &str, resource: &str| {
-            is(json!([{"Effect": "Allow", "Action": action, "Resource": resource}]))
-        };
-        for (action, resource) in [
-            ("*", "*"),
-            ("iam:*", "*"),
-            ("iam:Put*", "arn:aws:iam::123456789012:*"),
-            ("iam:PassRole", "arn:aws:iam::123456789012:role/*"),
-            ("lambda:UpdateFunctionCode", "arn:aws:lambda:*:*:function:*"),
-            ("ec2:Modify*", "*"),
-        ] {
-            assert!(on(action, resource), "{action} {resource}");
-        }
-        assert!(is(json!({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})));
-        for (action, resource) in [
-            ("s3:*", "*"),
-            ("iam:GetRole", "*"),
-            ("iam:PassRole", "arn:aws:iam::123456789012:role/app-*"),
-            ("lambda:UpdateFunctionCode", "arn:aws:lambda:*:*:function:app-*"),
-        ] {
-            assert!(!on(action, resource), "{action} {resource}");
-        }
-        let tamed = json!({
-            "Effect": "Allow", "Action": "iam:PassRole", "Resource": "*",
-            "Condition": {"StringEquals": {"iam:PassedToService": "batch.amazonaws.com"}},
-        });
-        assert!(!is(tamed));
-        assert!(!is(json!({"Effect": "Deny", "Action": "*", "Resource": "*"})));
-    }
 
     /// Threat 17
     #[test]

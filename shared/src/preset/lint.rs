@@ -2,7 +2,8 @@
 //!
 //! The linter renders a preset in every way in which it can be asked for, looks at the states
 //! that come out, and says each thing that is wrong once, with the fewest parameters that show
-//! it. Tests run it over the catalogue; nothing that runs in an account does.
+//! it. Tests run it over the catalogue. What runs in an account is the [`Judge`] alone, which asks
+//! the same of somebody who is there already.
 //!
 //! Names that nothing declares are found when the catalogue is built (`check.rs`,
 //! `lint/references.rs`), and are not looked for again here.
@@ -15,7 +16,9 @@ mod documents;
 mod escalation;
 mod finding;
 pub(crate) mod glob;
+mod judge;
 mod objects;
+mod own;
 mod principals;
 mod reference;
 #[cfg(test)]
@@ -23,16 +26,18 @@ mod references;
 mod samples;
 mod services;
 mod statement;
+mod takeovers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 #[cfg(test)]
 use super::placeholders;
 use super::render::{Branches, attributes, render};
-use super::schema::{self, Preset};
+use super::schema::{self, Edition, Preset};
 use crate::state::limits;
 
 pub use finding::{Example, Finding, Problem};
+pub use judge::Judge;
 pub use reference::{Reference, Service};
 
 use cases::Case;
@@ -44,7 +49,8 @@ use cases::Case;
 /// values, and each two parameters at all their values while the others have their defaults.
 /// Each combination is rendered with empty lists, with lists of two elements, and with the
 /// longest strings, list elements and numbers that are allowed; the last is held to IAM's limits
-/// only, because a longer name grants nothing else.
+/// only, because a longer name grants nothing else. Then each string and list parameter is tried at
+/// its shortest value and at those that might make a pattern reach what is the provider's own.
 ///
 /// # Guarantees
 ///
@@ -85,6 +91,28 @@ pub fn lint(preset: &Preset, reference: &Reference) -> Vec<Finding> {
         let values = attributes(&outputs, &case.wish, &state);
         absent.retain(|name| values.get(*name).is_none_or(String::is_empty));
     }
+    let mut said = own::Said::default();
+    let values = |name: &str, provider: &str| match own::is_in_a_document(preset, name) {
+        true => own::values(preset, name, provider),
+        false => Vec::new(),
+    };
+    for (case, tried) in cases::trials(preset, &own::PROVIDERS, values) {
+        let state = render(preset, &case.wish, Branches::Chosen);
+        // A text that is everything or nothing leaves a pattern without a name.
+        if tried.as_deref().is_some_and(|text| text.chars().all(|c| "*?".contains(c))) {
+            for problem in principals::problems(preset, &state, &case, &reference, &mut known) {
+                add(&case, problem);
+            }
+        }
+        // An administrator reaches everything; the hardened edition keeps even those off.
+        let is_administrators = !case.wish.admin_equivalent(preset).is_empty();
+        if is_administrators && case.wish.edition != Edition::Hardened {
+            continue;
+        }
+        for problem in own::problems(&state, &case, tried.as_deref(), &reference, &mut said) {
+            add(&case, problem);
+        }
+    }
     for case in cases.iter().filter(|case| case.is_default()) {
         for name in &without_example {
             add(case, Problem::NoExample { parameter: name.clone() });
@@ -97,4 +125,27 @@ pub fn lint(preset: &Preset, reference: &Reference) -> Vec<Finding> {
     }
     let findings = found.into_iter().map(|(problem, at)| Finding { problem, at });
     findings.collect()
+}
+
+/// The roles of a preset that can become administrator under a permissions boundary, asked for in
+/// each of the ways that [`lint`] looks at.
+pub fn under_boundary(
+    preset: &Preset,
+    boundary: &serde_json::Value,
+    reference: &Reference,
+) -> Vec<Finding> {
+    let reference = cases::in_our_partition(reference);
+    let boundary = statement::statements(&cases::text_in_our_partition(boundary));
+    let mut found: BTreeMap<Problem, Example> = BTreeMap::new();
+    let (cases, _) = cases::cases(preset);
+    for case in cases.iter().filter(|case| !case.longest) {
+        let state = render(preset, &case.wish, Branches::Chosen);
+        for problem in principals::under(&boundary, &state, case, &reference) {
+            let problem = problem.map(|text| case.generic(text));
+            let example = case.example(preset, &problem);
+            let at = found.entry(problem).or_insert(example);
+            at.editions.insert(case.wish.edition);
+        }
+    }
+    found.into_iter().map(|(problem, at)| Finding { problem, at }).collect()
 }

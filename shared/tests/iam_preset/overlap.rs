@@ -52,6 +52,10 @@ fn about(id: &Id) -> Vec<(Kind, String)> {
 }
 
 impl Cloud for Jealous<'_> {
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_names().await
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.account.observe(scope).await
     }

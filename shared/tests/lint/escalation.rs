@@ -8,7 +8,7 @@ use crate::reference;
 
 /// How a group with this inline policy becomes administrator. Beside it the preset has the role
 /// `app`, which EC2 may act as and which has the customer's policy `app`.
-fn path(statements: Value) -> Option<String> {
+pub fn path(statements: Value) -> Option<String> {
     let text = json!({
         "title": "Test", "description": "Power.", "editions": ["current"],
         "source": {"url": "https://example.com", "date": "2026-01-01"},
@@ -89,6 +89,12 @@ fn paths_to_administrator_are_found() {
             "iam:PassRole to cloudformation.amazonaws.com with cloudformation:CreateStack, for any role",
         ),
         (vec![allow(json!("sts:*"), "*", any())], "sts:AssumeRole, for any role"),
+        (
+            // Everything but IAM is everything that others run.
+            vec![json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"})],
+            "ec2:ModifyInstanceAttribute and ec2:StartInstances and ec2:StopInstances on any machine: \
+             a machine does what it is told, with its role",
+        ),
         (
             vec![allow(json!("iam:UpdateAssumeRolePolicy"), "*", any())],
             "iam:UpdateAssumeRolePolicy, for any role",
@@ -176,12 +182,18 @@ fn what_is_tamed_or_leads_nowhere_is_no_path() {
     let pass_app = || allow(json!("iam:PassRole"), "role/app", to("ec2.amazonaws.com"));
     let run = || allow(json!("ec2:RunInstances"), "*", any());
     let bounded = || json!({"StringEquals": {"iam:PermissionsBoundary": own("bound")}});
+    let own_functions = |action: &str| {
+        json!({
+            "Effect": "Allow", "Action": action,
+            "Resource": "arn:${AWS::Partition}:lambda:*:${AWS::AccountId}:function:app-*",
+        })
+    };
     for statements in [
         // Nothing to run code with, or not for that service.
         vec![allow(json!("iam:PassRole"), "*", to("lambda.amazonaws.com")), run()],
         vec![
             allow(json!("iam:PassRole"), "*", to("batch.amazonaws.com")),
-            allow(json!("batch:*"), "*", any()),
+            allow(json!("batch:RegisterJobDefinition"), "*", any()),
         ],
         // The role is as it is, and cannot be given more.
         vec![pass_app(), run()],
@@ -189,7 +201,7 @@ fn what_is_tamed_or_leads_nowhere_is_no_path() {
         vec![
             allow(json!("iam:AttachRolePolicy"), "role/app", any()),
             allow(json!("iam:PassRole"), "role/app", any()),
-            allow(json!("lambda:*"), "*", any()),
+            own_functions("lambda:*"),
         ],
         // Made again only if it could be deleted; assumed only if it trusted the account.
         vec![allow(json!(["iam:CreateRole", "iam:PutRolePolicy"]), "role/app", any())],
@@ -205,7 +217,7 @@ fn what_is_tamed_or_leads_nowhere_is_no_path() {
             allow(
                 json!("iam:AttachRolePolicy"),
                 "role/app",
-                json!({"ArnEquals": {"iam:PolicyARN": [managed("AmazonS3FullAccess"), own("app")]}}),
+                json!({"ArnEquals": {"iam:PolicyARN": [managed("AmazonSQSFullAccess"), own("app")]}}),
             ),
             pass_app(),
             run(),
@@ -225,16 +237,12 @@ fn what_is_tamed_or_leads_nowhere_is_no_path() {
             run(),
             json!({
                 "Effect": "Deny", "Action": "iam:AttachRolePolicy", "Resource": "*",
-                "Condition": {"ArnNotEquals": {"iam:PolicyARN": managed("AmazonS3FullAccess")}},
+                "Condition": {"ArnNotEquals": {"iam:PolicyARN": managed("AmazonSQSFullAccess")}},
             }),
         ],
         vec![
-            allow(json!("*"), "*", any()),
-            json!({"Effect": "Deny", "Action": ["iam:*", "sts:*"], "Resource": "*"}),
-        ],
-        vec![
             allow(json!("iam:PassRole"), "*", to("lambda.amazonaws.com")),
-            allow(json!("lambda:*"), "*", any()),
+            own_functions("lambda:*"),
             json!({
                 "Effect": "Deny", "Resource": "*",
                 "Action": ["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"],
@@ -242,7 +250,6 @@ fn what_is_tamed_or_leads_nowhere_is_no_path() {
         ],
         // Its own keys only.
         vec![allow(json!("iam:CreateAccessKey"), "user/${aws:username}", any())],
-        vec![json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"})],
     ] {
         assert_eq!(path(json!(statements)), None, "{statements:?}");
     }
@@ -262,7 +269,11 @@ policies:
   - name: iam
     document: {{ Statement: {{ Effect: Allow, Action: iam:PutUserPolicy, Resource: '*' }} }}
   - name: lambda
-    document: {{ Statement: {{ Effect: Allow, Action: 'lambda:*', Resource: '*' }} }}
+    document:
+      Statement:
+        Effect: Allow
+        Action: 'lambda:*'
+        Resource: 'arn:${{AWS::Partition}}:lambda:*:${{AWS::AccountId}}:function:app-*'
   - name: pass
     document:
       Statement:

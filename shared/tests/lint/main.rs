@@ -2,9 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod boundary;
 mod catalogue;
 mod escalation;
+mod judge;
 mod mistakes;
+mod own;
+mod takeovers;
 
 use account_presets::preset::Preset;
 use account_presets::preset::lint::{Reference, lint};

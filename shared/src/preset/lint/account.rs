@@ -14,12 +14,26 @@ pub struct Account {
     pub iam: String,
     /// `arn:…:iam::aws:policy/`
     pub managed: String,
-    /// `arn:…:function:`
-    pub functions: String,
+    /// Where things are.
+    pub of: state::Account,
+    /// With what the names of the provider's own begin.
+    pub provider: String,
     /// The roles of the preset, by ARN.
     pub roles: BTreeMap<String, Role>,
     /// What managed policies say, by ARN.
-    pub documents: BTreeMap<String, Vec<Statement>>,
+    pub documents: Documents,
+}
+
+/// The ARN of something of that name, from one in which `P`, `R` and `A` stand for partition, Region
+/// and account, and `NAME` for the name.
+pub fn arn(of: &state::Account, pattern: &str, name: &str) -> String {
+    let part = |part: &str| match part {
+        "P" => of.partition.clone(),
+        "R" => of.region.clone(),
+        "A" => of.id.clone(),
+        _ => part.replace("NAME", name),
+    };
+    pattern.split(':').map(part).collect::<Vec<_>>().join(":")
 }
 
 /// A role of the preset.
@@ -53,6 +67,8 @@ pub struct Principal {
     pub policies: BTreeSet<String>,
     /// What these and the inline policies say.
     pub statements: Vec<Statement>,
+    /// What the permissions boundary says, if there is one.
+    pub boundary: Option<Vec<Statement>>,
 }
 
 impl Principal {
@@ -64,17 +80,29 @@ impl Principal {
             role: None,
             policies: BTreeSet::from([arn.to_owned()]),
             statements: statements.to_vec(),
+            boundary: None,
         }
     }
 }
 
-/// The account that has this state, and AWS's own policies.
-pub fn account(state: &State, of: &state::Account, reference: &Reference) -> Account {
-    let mut documents: BTreeMap<String, Vec<Statement>> = reference
-        .documents
-        .iter()
+/// What policies say, by ARN.
+pub type Documents = BTreeMap<String, Vec<Statement>>;
+
+/// AWS's own policies, as the reference has them.
+pub fn of_aws(of: &state::Account, reference: &Reference) -> Documents {
+    let documents = reference.documents.iter();
+    documents
         .map(|(name, document)| (of.aws_managed_policy_arn(name), statements(document)))
-        .collect();
+        .collect()
+}
+
+/// The account that has this state, and these policies besides.
+pub fn account(
+    state: &State,
+    of: &state::Account,
+    provider: &str,
+    mut documents: Documents,
+) -> Account {
     let mut roles = BTreeMap::new();
     for (id, object) in state.iter() {
         let Some(arn) = of.arn(&object.resource) else { continue };
@@ -88,7 +116,8 @@ pub fn account(state: &State, of: &state::Account, reference: &Reference) -> Acc
     Account {
         iam: format!("arn:{}:iam::{}:", of.partition, of.id),
         managed: of.aws_managed_policy_arn(""),
-        functions: format!("arn:{}:lambda:{}:{}:function:", of.partition, of.region, of.id),
+        of: of.clone(),
+        provider: provider.to_owned(),
         roles,
         documents,
     }

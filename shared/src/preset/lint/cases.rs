@@ -8,7 +8,7 @@ use super::finding::{Example, Problem};
 use super::reference::Reference;
 use super::samples::{self, Samples};
 use super::schema::{Edition, Parameter, Preset};
-use crate::preset::parameters;
+use crate::preset::parameters::{self, Value};
 use crate::preset::{PROVIDER, Wish};
 use crate::state::{Account, Owner};
 
@@ -64,6 +64,47 @@ pub fn cases(preset: &Preset) -> (Vec<Case>, Vec<String>) {
     (cases, without_example.map(|(name, _)| name.clone()).collect())
 }
 
+/// A case with a text of a consumer's that is tried, and the text, if any is.
+pub type Trial = (Case, Option<String>);
+
+/// The ways in which a consumer's text might make a pattern reach the provider's own: each string
+/// and list parameter at each of its `values`, while of the others at most one has another value than
+/// its default, or all have; and for each other `provider` and path while all have their defaults.
+pub fn trials(
+    preset: &Preset,
+    providers: &[(&str, &str)],
+    values: impl Fn(&str, &str) -> Vec<String>,
+) -> Vec<Trial> {
+    let samples = samples_of(preset);
+    let all = combinations(&choices(preset));
+    let most = all.last().cloned();
+    let few: Vec<_> =
+        all.into_iter().filter(|combination| combination.len() < 2).chain(most).collect();
+    let mut trials = Vec::new();
+    for (index, (provider, path)) in providers.iter().enumerate() {
+        let few = if index == 0 { few.as_slice() } else { few.get(..1).unwrap_or_default() };
+        let mut texts = vec![None];
+        for name in samples.keys() {
+            texts.extend(values(name, provider).into_iter().map(|value| Some((name, value))));
+        }
+        for edition in &preset.editions {
+            for combination in few {
+                let case = || {
+                    let mut case = case(preset, *edition, combination, Lists::Filled, &samples);
+                    (*provider).clone_into(&mut case.wish.provider);
+                    (*path).clone_into(&mut case.wish.path);
+                    case
+                };
+                trials.extend(texts.iter().map(|text| match text {
+                    Some((name, value)) => (case().with(name, value), Some(value.clone())),
+                    None => (case(), None),
+                }));
+            }
+        }
+    }
+    trials
+}
+
 /// Made-up values of string and list parameters.
 fn samples_of(preset: &Preset) -> BTreeMap<String, Samples> {
     let mut samples = BTreeMap::new();
@@ -90,13 +131,16 @@ fn samples_of(preset: &Preset) -> BTreeMap<String, Samples> {
 
 /// The reference with the partition that we render with, where AWS's own documents name theirs.
 pub fn in_our_partition(reference: &Reference) -> Reference {
-    let ours = |document: &Json| {
-        let text = document.to_string().replace("arn:aws:", &format!("arn:{PARTITION}:"));
-        serde_json::from_str(&text).unwrap_or(Json::Null)
-    };
     let documents = reference.documents.iter();
-    let documents = documents.map(|(name, document)| (name.clone(), ours(document))).collect();
+    let documents =
+        documents.map(|(name, document)| (name.clone(), text_in_our_partition(document))).collect();
     Reference { documents, ..reference.clone() }
+}
+
+/// A document with the partition that we render with.
+pub fn text_in_our_partition(document: &Json) -> Json {
+    let text = document.to_string().replace("arn:aws:", &format!("arn:{PARTITION}:"));
+    serde_json::from_str(&text).unwrap_or(Json::Null)
 }
 
 impl Case {
@@ -106,6 +150,17 @@ impl Case {
         made_up.fold(text.to_owned(), |text, (value, name)| {
             text.replace(value, &format!("${{{name}}}"))
         })
+    }
+
+    /// This case with a text as the value of a string, or as the one element of a list.
+    fn with(mut self, name: &str, text: &str) -> Self {
+        let is_list = matches!(self.wish.parameters.get(name), Some(Value::List(_)));
+        let one = || text.to_owned();
+        let value = if is_list { Value::List(vec![one()]) } else { Value::One(one()) };
+        self.wish.parameters.insert(name.to_owned(), value);
+        self.made_up.retain(|(_, of)| of != name);
+        self.parameters.insert(name.to_owned(), format!("`{text}`"));
+        self
     }
 
     /// True if every parameter has its default, or, for a list, no elements.
@@ -121,8 +176,8 @@ impl Case {
     /// True if the text comes from a parameter.
     pub fn is_given(&self, text: &str) -> bool {
         self.wish.parameters.values().any(|value| match value {
-            parameters::Value::One(given) => given.contains(text),
-            parameters::Value::List(given) => given.iter().any(|given| given.contains(text)),
+            Value::One(given) => given.contains(text),
+            Value::List(given) => given.iter().any(|given| given.contains(text)),
         })
     }
 

@@ -9,22 +9,37 @@
 //!   rewrites whom it trusts, or is that role;
 //! - makes a role that trusts them and gives it power;
 //! - acts as any role that there is: passes whatever role to a service that acts for them,
-//!   assumes whatever role, or rewrites whom whatever role trusts.
+//!   assumes whatever role, or rewrites whom whatever role trusts;
+//! - makes something that others run, and that has a role, do what they want: the code of any
+//!   function, the user data of any machine, the template of any stack (`takeovers.rs`). What they
+//!   may tag first, so that a condition on its tags holds, counts.
 //!
 //! # Guarantees
 //!
 //! Grants are tried on named requests, with their conditions on the attached policy, the
-//! permissions boundary and the service that a role is passed to: a grant that is tamed by one
-//! of them gives no path, and a `Deny` counts where it must hold.
+//! permissions boundary, the service that a role is passed to, the tags of what is acted on and of
+//! the request, and the function or cluster that an action is about: a grant that is tamed by one
+//! of them gives no path, and a `Deny` counts where it must hold. With a permissions boundary a
+//! grant counts where the boundary allows it too.
 //!
 //! # Assumptions
 //!
-//! A condition on anything else holds for an `Allow` and does not for a `Deny`. A role that a
-//! grant could be about exists. "Any role" is one whose name has nothing to do with the preset:
-//! passing `app-*` roles alone is no path, though one of them may be powerful. A boundary that
-//! a condition asks for bounds, unless it is known to be an administrator's. Not looked for: what
-//! a role that already runs could be made to do (a function's code, an instance's user data, a
-//! stack that has a role), resource policies, identity providers, and roles of other accounts.
+//! A condition on anything else holds for an `Allow` and does not for a `Deny`. The account also
+//! has other people's roles, functions, machines, jobs, stacks and buckets; an administrator's are
+//! among them. A role that a grant could be about exists. "Any" is one whose name has nothing to do
+//! with the preset and which has no tags: passing `app-*` roles alone is no path, though one of
+//! them may be powerful. The provider's own function and stack count as any. A boundary that a
+//! condition asks for bounds, unless it is known to be an administrator's. Code is taken from any
+//! bucket or repository by somebody, sooner or later.
+//!
+//! Not looked for: what secrets, disks, images, logs and keys that can be read hold; who can be
+//! asked for something indirectly (a queue, topic or event that a function listens to, an execution
+//! of a state machine); what a machine of ECS may do as an agent of its cluster; resource policies,
+//! except those that an action of `takeovers.rs` writes; identity providers; and roles of other
+//! accounts. What somebody else has to switch off and on again by hand, because the principal may
+//! not, counts as out of reach.
+
+mod takeover;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,15 +60,6 @@ const BOUNDARY: &str = "iam:permissionsboundary";
 /// How this principal can become administrator.
 pub fn path(principal: &Principal, account: &Account) -> Option<String> {
     Attack::new(principal, account, true).path()
-}
-
-/// What this principal may do with functions that no preset made, and so with their roles.
-pub fn reaches_foreign_functions(principal: &Principal, account: &Account) -> Option<&'static str> {
-    let function = format!("{}{FOREIGN}", account.functions);
-    let attack = Attack::new(principal, account, false);
-    ["lambda:UpdateFunctionCode", "lambda:InvokeFunction"]
-        .into_iter()
-        .find(|action| attack.allows(action, &function, &Request::new()))
 }
 
 struct Attack<'a> {
@@ -94,6 +100,7 @@ impl<'a> Attack<'a> {
             .or_else(|| self.policies())
             .or_else(|| self.any_role())
             .or_else(|| self.shaped_role())
+            .or_else(|| self.takes_over())
     }
 
     fn everything(&self) -> Option<String> {
@@ -202,7 +209,9 @@ impl<'a> Attack<'a> {
         SERVICES.iter().find_map(|(service, ways)| {
             let trusted = known.is_none_or(|role| role.trust.services.contains(*service));
             let request = Request::from([("iam:passedtoservice", Some(*service))]);
-            let way = ways.iter().find(|way| way.iter().all(|action| self.can(action)))?;
+            let way = ways
+                .iter()
+                .find(|way| way.iter().all(|action| self.can(action, &Request::new())))?;
             (trusted && self.allows("iam:PassRole", role, &request))
                 .then(|| format!("iam:PassRole to {service} with {}", way.join(" and ")))
         })
@@ -258,28 +267,17 @@ impl<'a> Attack<'a> {
     }
 
     fn allows(&self, action: &str, arn: &str, request: &Request<'_>) -> bool {
-        let about = |statement: &&Statement| {
-            statement.has_action(action) && statement.has_resource(arn, &self.who.user)
-        };
-        let mut about = self.who.statements.iter().filter(about);
-        let (mut allowed, denied) =
-            (false, about.clone().any(|s| !s.allow && s.must_hold(request)));
-        allowed |= about.any(|statement| statement.allow && statement.may_hold(request));
-        allowed && !denied
+        let user = &self.who.user;
+        let boundary = self.who.boundary.as_deref();
+        allows(&self.who.statements, user, action, arn, request)
+            && boundary.is_none_or(|boundary| allows(boundary, user, action, arn, request))
     }
 
     /// True if the action is allowed on something.
-    fn can(&self, action: &str) -> bool {
-        let none = Request::new();
-        let mut about = self.who.statements.iter().filter(|statement| statement.has_action(action));
-        let everywhere = |words: &Words| match words {
-            Words::Any(patterns) => patterns.iter().any(|pattern| pattern == "*"),
-            Words::Not(patterns) => patterns.is_empty(),
-        };
-        let denied = about.clone().any(|statement| {
-            !statement.allow && everywhere(&statement.resources) && statement.must_hold(&none)
-        });
-        !denied && about.any(|statement| statement.allow && statement.may_hold(&none))
+    fn can(&self, action: &str, request: &Request<'_>) -> bool {
+        let boundary = self.who.boundary.as_deref();
+        can(&self.who.statements, action, request)
+            && boundary.is_none_or(|boundary| can(boundary, action, request))
     }
 
     /// Things of a kind that no preset made: of any name, in any folder.
@@ -324,4 +322,30 @@ impl<'a> Attack<'a> {
     fn label(&self, arn: &str) -> String {
         arn.splitn(6, ':').nth(5).unwrap_or(arn).to_owned()
     }
+}
+
+/// True if these statements allow the action on this resource.
+pub fn allows(
+    statements: &[Statement],
+    user: &str,
+    action: &str,
+    arn: &str,
+    request: &Request<'_>,
+) -> bool {
+    let about = |one: &&Statement| one.has_action(action) && one.has_resource(arn, user);
+    let mut about = statements.iter().filter(about);
+    let denied = about.clone().any(|one| !one.allow && one.must_hold(request));
+    !denied && about.any(|one| one.allow && one.may_hold(request))
+}
+
+/// True if these statements allow the action on something.
+fn can(statements: &[Statement], action: &str, request: &Request<'_>) -> bool {
+    let everywhere = |words: &Words| match words {
+        Words::Any(patterns) => patterns.iter().any(|pattern| pattern == "*"),
+        Words::Not(patterns) => patterns.is_empty(),
+    };
+    let mut about = statements.iter().filter(|one| one.has_action(action));
+    let denied =
+        about.clone().any(|one| !one.allow && everywhere(&one.resources) && one.must_hold(request));
+    !denied && about.any(|one| one.allow && one.may_hold(request))
 }

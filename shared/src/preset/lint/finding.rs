@@ -55,12 +55,13 @@ pub enum Problem {
     PassRoleToAnyService { object: String },
     /// Somebody can become administrator, and the preset does not say so.
     NotMarked { principal: String, path: String },
+    /// A role can become administrator in spite of its permissions boundary.
+    NotBounded { principal: String, path: String },
     /// The preset says that somebody can become administrator, and nobody can.
     MarkedWithoutReason { reason: String },
-    /// Somebody can change the code of any function, and with it act as any function's role, or
-    /// give any function work. Less than administrator: what that comes to depends on which
-    /// functions the account has, of which the one that serves presets is one.
-    ReachesForeignFunctions { principal: String, action: String },
+    /// A value that a consumer may choose, or a wildcard, lets a document reach what belongs to the
+    /// provider itself.
+    ReachesProvider { object: String, action: String, what: String },
 }
 
 impl Finding {
@@ -68,9 +69,9 @@ impl Finding {
     /// `documented` edition has from the vendor's page, to which it keeps to the letter.
     pub fn is_mistake(&self) -> bool {
         match self.problem {
-            Problem::ReachesForeignFunctions { .. } => false,
             Problem::UnknownAction { .. }
             | Problem::DeadGrant { .. }
+            | Problem::ReachesProvider { .. }
             | Problem::PassRoleToAnyService { .. } => {
                 self.at.editions.iter().any(|edition| *edition != Edition::Documented)
             }
@@ -84,6 +85,7 @@ impl Finding {
             | Problem::NoSuchManagedPolicy { .. }
             | Problem::NoDocument { .. }
             | Problem::NotMarked { .. }
+            | Problem::NotBounded { .. }
             | Problem::MarkedWithoutReason { .. } => true,
         }
     }
@@ -125,9 +127,12 @@ impl Problem {
             Problem::NotMarked { principal, path } => {
                 Problem::NotMarked { principal: to(principal), path: to(path) }
             }
+            Problem::NotBounded { principal, path } => {
+                Problem::NotBounded { principal: to(principal), path: to(path) }
+            }
             Problem::MarkedWithoutReason { reason } => Problem::MarkedWithoutReason { reason },
-            Problem::ReachesForeignFunctions { principal, action } => {
-                Problem::ReachesForeignFunctions { principal: to(principal), action }
+            Problem::ReachesProvider { object, action, what } => {
+                Problem::ReachesProvider { object: to(object), action, what }
             }
         }
     }
@@ -213,15 +218,20 @@ impl fmt::Display for Problem {
                 "{principal} can become administrator: {path}; close the path, or add an entry to \
                  `admin_equivalent` that holds here"
             ),
+            Problem::NotBounded { principal, path } => write!(
+                f,
+                "{principal} can become administrator under the permissions boundary: {path}; let \
+                 the boundary allow less"
+            ),
             Problem::MarkedWithoutReason { reason } => write!(
                 f,
                 "`admin_equivalent` says `{reason}`, and no path to administrator was found; \
                  narrow its `when`, or drop it"
             ),
-            Problem::ReachesForeignFunctions { principal, action } => write!(
+            Problem::ReachesProvider { object, action, what } => write!(
                 f,
-                "{principal} reaches foreign functions: {action} on any, also on the one that \
-                 serves presets; name the functions if that is not meant"
+                "{object} reaches the provider's own {what}: {action}; add a Deny for what begins \
+                 with `${{Provider}}`, or let the parameter's `pattern` allow less"
             ),
         }
     }

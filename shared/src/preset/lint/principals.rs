@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::account::{Account, Principal, account, powers};
+use super::account::{Account, Principal, account, of_aws, powers};
 use super::cases::Case;
 use super::escalation;
 use super::finding::Problem;
 use super::reference::Reference;
 use super::schema::Preset;
 use super::services::acts_for_others;
-use super::statement::statements;
+use super::statement::{Statement, statements};
 use crate::state::{Id, Kind, PolicyDocument, Resource, State};
 
 /// What is known of the principals of states with the same power.
@@ -21,12 +21,9 @@ pub struct Verdict {
     name: String,
     /// To administrator.
     path: Option<String>,
-    /// What it may do with functions that no preset made.
-    reaches: Option<&'static str>,
 }
 
-/// Where the paths to administrator and the preset's own word differ, and who has power over any
-/// function.
+/// Where the paths to administrator and the preset's own word differ.
 pub fn problems(
     preset: &Preset,
     state: &State,
@@ -36,10 +33,10 @@ pub fn problems(
 ) -> Vec<Problem> {
     let marks = case.wish.admin_equivalent(preset);
     let verdicts = known.entry(power(state)).or_insert_with(|| {
-        let account = account(state, &case.wish.account, reference);
+        let of = &case.wish.account;
+        let account = account(state, of, &case.wish.provider, of_aws(of, reference));
         let verdict = |principal: Principal| Verdict {
             path: escalation::path(&principal, &account),
-            reaches: escalation::reaches_foreign_functions(&principal, &account),
             name: principal.name,
         };
         principals(state, case, &account).into_iter().map(verdict).collect()
@@ -47,16 +44,9 @@ pub fn problems(
     // Without users there is nobody to have a user's power, and no `when` can say so.
     let nobody = case.filled && verdicts.iter().all(|verdict| verdict.path.is_none());
     let marked = !marks.is_empty();
-    let problems = verdicts.iter().cloned().filter_map(|Verdict { name, path, reaches }| {
-        let reaches = reaches.filter(|_| path.is_none());
-        match (path.filter(|_| !marked), reaches) {
-            (Some(path), _) => Some(Problem::NotMarked { principal: name, path }),
-            (None, Some(action)) => {
-                let action = action.to_owned();
-                Some(Problem::ReachesForeignFunctions { principal: name, action })
-            }
-            (None, None) => None,
-        }
+    let problems = verdicts.iter().cloned().filter_map(|Verdict { name, path }| {
+        let path = path.filter(|_| !marked)?;
+        Some(Problem::NotMarked { principal: name, path })
     });
     let without = marks.into_iter().filter(|_| nobody);
     let without = without.map(|reason| Problem::MarkedWithoutReason { reason });
@@ -137,8 +127,27 @@ fn principals(state: &State, case: &Case, account: &Account) -> Vec<Principal> {
     principals
 }
 
+/// What the state's roles could come to with this permissions boundary, whatever the preset says
+/// of them. Users and groups have none.
+pub fn under(
+    boundary: &[Statement],
+    state: &State,
+    case: &Case,
+    reference: &Reference,
+) -> Vec<Problem> {
+    let of = &case.wish.account;
+    let account = account(state, of, &case.wish.provider, of_aws(of, reference));
+    let roles = principals(state, case, &account).into_iter().filter(|who| who.role.is_some());
+    let found = roles.filter_map(|who| {
+        let who = Principal { boundary: Some(boundary.to_vec()), ..who };
+        let path = escalation::path(&who, &account)?;
+        Some(Problem::NotBounded { principal: who.name, path })
+    });
+    found.collect()
+}
+
 /// Somebody with the power of all these.
-fn holder(
+pub fn holder(
     state: &State,
     id: &Id,
     from: impl IntoIterator<Item = Id>,
@@ -153,7 +162,7 @@ fn holder(
     }
     all.extend(policies.iter().filter_map(|arn| account.documents.get(arn)).flatten().cloned());
     let user = "somebody".to_owned();
-    Principal { name: id.to_string(), user, role: None, policies, statements: all }
+    Principal { name: id.to_string(), user, role: None, policies, statements: all, boundary: None }
 }
 
 /// True for a role whose power somebody has: a person, or whoever gives a service work.

@@ -34,6 +34,8 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
         "glue.amazonaws.com",
         &[
             &["glue:CreateJob", "glue:StartJobRun"],
+            &["glue:CreateJob", "glue:CreateTrigger"],
+            &["glue:UpdateJob", "glue:CreateTrigger"],
             &["glue:UpdateJob", "glue:StartJobRun"],
             &["glue:CreateSession", "glue:RunStatement"],
             &["glue:CreateDevEndpoint"],
@@ -56,6 +58,7 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
         "codebuild.amazonaws.com",
         &[
             &["codebuild:CreateProject", "codebuild:StartBuild"],
+            &["codebuild:CreateProject", "codebuild:StartBuildBatch"],
             &["codebuild:UpdateProject", "codebuild:StartBuild"],
         ],
     ),
@@ -68,6 +71,20 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
         ],
     ),
     ("elasticmapreduce.amazonaws.com", &[&["elasticmapreduce:RunJobFlow"]]),
+    (
+        "datapipeline.amazonaws.com",
+        &[&["datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition"]],
+    ),
+    // A target may be a command on any machine, or a task with another command.
+    ("events.amazonaws.com", &[&["events:PutTargets"]]),
+    ("pipes.amazonaws.com", &[&["pipes:CreatePipe"], &["pipes:UpdatePipe"]]),
+    (
+        "bedrock-agentcore.amazonaws.com",
+        &[&[
+            "bedrock-agentcore:CreateCodeInterpreter",
+            "bedrock-agentcore:StartCodeInterpreterSession",
+        ]],
+    ),
     ("build.apprunner.amazonaws.com", &[&["apprunner:CreateService"]]),
     ("tasks.apprunner.amazonaws.com", &[&["apprunner:CreateService"]]),
 ];
@@ -87,6 +104,8 @@ const CLOUDFORMATION: &[&[&str]] = &[
     &["cloudformation:CreateStack"],
     &["cloudformation:UpdateStack"],
     &["cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"],
+    &["cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"],
+    &["cloudformation:UpdateStackSet"],
 ];
 
 /// True if whoever gives the service work acts with its role. A role that only other services

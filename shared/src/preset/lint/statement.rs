@@ -33,16 +33,20 @@ pub enum Words {
 pub struct Condition {
     /// In small letters, without what stands before and after it: `stringlike`.
     pub operator: String,
-    /// True also where the request has no such key.
+    /// True also where the request has no such key: `IfExists`, `ForAllValues`.
     pub if_exists: bool,
-    /// In small letters: `iam:passedtoservice`.
+    /// In small letters: `iam:passedtoservice`. What a service calls its own is called as for all:
+    /// `aws:resourcetag/…` for `ec2:ResourceTag/…`.
     pub key: String,
+    /// For a key that names a tag, the tag's key as it is written.
+    pub tag: Option<String>,
     /// One of them must fit.
     pub values: Vec<String>,
 }
 
 /// What is known of a request: for a key its value, or that the request has no such key. A key
-/// that is not in here may have any value.
+/// that is not in here may have any value, unless the beginning of its name is, up to the slash:
+/// `aws:resourcetag/`.
 pub type Request<'a> = BTreeMap<&'a str, Option<&'a str>>;
 
 /// The statements of a document.
@@ -69,15 +73,8 @@ fn statement(statement: &Value) -> Statement {
     let members = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
     let operators = members(statement.get("Condition")).unwrap_or_default();
     let conditions = operators.iter().flat_map(|(operator, keys)| {
-        let operator = operator.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-        let plain = operator.strip_suffix("ifexists").map(str::to_owned);
-        let condition = move |(key, values): (String, Value)| Condition {
-            if_exists: plain.is_some(),
-            operator: plain.as_ref().unwrap_or(&operator).clone(),
-            key: key.to_ascii_lowercase(),
-            values: texts(Some(&values)),
-        };
-        members(Some(keys)).unwrap_or_default().into_iter().map(condition).collect::<Vec<_>>()
+        let keys = members(Some(keys)).unwrap_or_default();
+        keys.into_iter().map(|(key, values)| condition(operator, &key, &values)).collect::<Vec<_>>()
     });
     Statement {
         allow: statement.get("Effect").and_then(Value::as_str) == Some("Allow"),
@@ -85,6 +82,32 @@ fn statement(statement: &Value) -> Statement {
         resources: words("Resource", "NotResource"),
         conditions: conditions.collect(),
     }
+}
+
+fn condition(operator: &str, key: &str, values: &Value) -> Condition {
+    let operator = operator.to_ascii_lowercase();
+    let (of_all, operator) = match operator.split_once(':') {
+        Some((set, operator)) => (set == "forallvalues", operator.to_owned()),
+        None => (false, operator),
+    };
+    let plain = operator.strip_suffix("ifexists").map(str::to_owned);
+    let tag = key.split_once('/').map(|(_, tag)| tag.to_owned());
+    let key = key.to_ascii_lowercase();
+    let common = |kind: &str| Some(format!("aws:{kind}{}", key.split_once(kind)?.1));
+    let common = common("resourcetag/").or_else(|| common("requesttag/"));
+    Condition {
+        if_exists: of_all || plain.is_some(),
+        operator: plain.unwrap_or(operator),
+        tag: tag.filter(|_| common.is_some()),
+        key: common.unwrap_or(key),
+        values: scalars(values),
+    }
+}
+
+/// The values of a condition, which may be booleans and numbers too.
+fn scalars(value: &Value) -> Vec<String> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    list(value).iter().map(text).collect()
 }
 
 impl Words {
@@ -129,13 +152,14 @@ impl Statement {
 impl Condition {
     /// Whether it holds; `None` if that depends on what is not known.
     fn verdict(&self, request: &Request<'_>) -> Option<bool> {
-        let value = request.get(self.key.as_str())?;
+        let family = || self.key.split_inclusive('/').next().and_then(|key| request.get(key));
+        let value = request.get(self.key.as_str()).or_else(family)?;
         if self.operator == "null" {
             return Some(self.values.iter().any(|text| (text == "true") == value.is_none()));
         }
         let fits: fn(&str, &str) -> bool = match self.operator.trim_start_matches("string") {
             "equals" | "notequals" => |wanted, value| wanted == value,
-            "equalsignorecase" | "notequalsignorecase" => str::eq_ignore_ascii_case,
+            "equalsignorecase" | "notequalsignorecase" | "bool" => str::eq_ignore_ascii_case,
             "like" | "notlike" | "arnequals" | "arnlike" | "arnnotequals" | "arnnotlike" => {
                 glob::matches
             }
@@ -173,12 +197,45 @@ mod tests {
             ("ForAnyValue:StringLike", "ec2.*", true, false),
             ("Null", "true", false, true),
             ("Null", "false", true, false),
+            ("ForAllValues:StringLike", "ec2.*", true, true),
+            ("ForAllValues:StringLike", "lambda.*", false, true),
         ] {
             let statement = statement(json!({ operator: { "iam:PassedToService": [value] } }));
             for (request, expected) in [(&given, with), (&missing, without)] {
                 assert_eq!(statement.may_hold(request), expected, "{operator} {value}");
                 assert_eq!(statement.must_hold(request), expected, "{operator} {value}");
             }
+        }
+    }
+
+    #[test]
+    fn tags_are_known_by_the_services_own_names_too_and_all_at_once() {
+        let untagged = Request::from([("aws:resourcetag/", None)]);
+        let tagged = Request::from([
+            ("aws:resourcetag/", None),
+            ("aws:resourcetag/name", Some("app")),
+        ]);
+        for (key, with, without) in [
+            ("aws:ResourceTag/Name", true, false),
+            ("ec2:ResourceTag/Name", true, false),
+            ("ssm:resourceTag/name", true, false),
+            ("aws:ResourceTag/Team", false, false),
+            // Of the request, and of who asks, nothing is known.
+            ("aws:RequestTag/Name", true, true),
+            ("aws:PrincipalTag/Name", true, true),
+        ] {
+            let statement = statement(json!({"StringEquals": { key: "app" }}));
+            assert_eq!(statement.may_hold(&tagged), with, "{key}");
+            assert_eq!(statement.may_hold(&untagged), without, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_boolean_may_be_written_as_one() {
+        let given = Request::from([("ssm:sessiondocumentaccesscheck", Some("false"))]);
+        for value in [json!("true"), json!(true)] {
+            let statement = statement(json!({"Bool": {"ssm:SessionDocumentAccessCheck": value}}));
+            assert!(!statement.may_hold(&given));
         }
     }
 

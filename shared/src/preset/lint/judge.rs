@@ -1,0 +1,75 @@
+//! Whether somebody who is there already amounts to an administrator.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::account::{Account, Documents, account, powers};
+use super::escalation;
+use super::principals::holder;
+use super::statement::{Statement, statements};
+use crate::state::{self, Id, Kind, Resource, State};
+
+/// Judges the roles, groups and users of an observed account by what they may do.
+///
+/// # Guarantees
+///
+/// It finds what the linter finds in presets, with the same assumptions (`escalation.rs`). What it
+/// cannot read counts: an attached policy whose document is nowhere given makes its holder as good
+/// as an administrator. A permissions boundary counts where its document is given, and bounds
+/// nothing where it is not.
+///
+/// # Assumptions
+///
+/// The state has the holder with all that is attached to it and written into it, and of the roles
+/// that it may pass or assume those that are to count with their trust. Of a user it knows nothing
+/// of what the user's groups have, unless they are in the state.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    account: &'a state::Account,
+    provider: &'a str,
+    documents: Documents,
+}
+
+impl<'a> Judge<'a> {
+    /// For an account and a provider whose own names begin so. `documents` are those of managed
+    /// policies by ARN, AWS's own and others, as far as the state does not have them.
+    pub fn new(
+        account: &'a state::Account,
+        provider: &'a str,
+        documents: &BTreeMap<String, Value>,
+    ) -> Self {
+        let documents = documents.iter().map(|(arn, text)| (arn.clone(), statements(text)));
+        Judge { account, provider, documents: documents.collect() }
+    }
+
+    /// How the holder can become administrator; `None` if no path is known.
+    pub fn path_to_administrator(&self, state: &State, holder_id: &Id) -> Option<String> {
+        let account = account(state, self.account, self.provider, self.documents.clone());
+        let groups = state.ids().filter(|id| {
+            holder_id.kind == Kind::User
+                && id.kind == Kind::GroupMember
+                && id.part.as_ref() == Some(&holder_id.name)
+        });
+        let from: Vec<Id> =
+            std::iter::once(holder_id.clone()).chain(groups.filter_map(Id::parent)).collect();
+        let attached = from.iter().flat_map(|id| powers(state, id).0);
+        if let Some(arn) = attached.into_iter().find(|arn| !account.documents.contains_key(arn)) {
+            return Some(format!("`{arn}` is attached, and what it allows is not known"));
+        }
+        let object = state.get(holder_id).map(|object| &object.resource);
+        let role = object.filter(|_| holder_id.kind == Kind::Role);
+        let mut who = holder(state, holder_id, from, &account);
+        who.role = role.and_then(|role| self.account.arn(role));
+        who.boundary = role.and_then(|role| boundary(role, &account));
+        if holder_id.kind == Kind::User {
+            who.user.clone_from(&holder_id.name);
+        }
+        escalation::path(&who, &account)
+    }
+}
+
+fn boundary(role: &Resource, account: &Account) -> Option<Vec<Statement>> {
+    let Resource::Role(role) = role else { return None };
+    account.documents.get(role.permissions_boundary.as_ref()?).cloned()
+}

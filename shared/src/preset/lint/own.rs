@@ -1,0 +1,242 @@
+//! What belongs to the provider itself, and documents that reach it.
+//!
+//! A text that a consumer chooses may stand in front of a wildcard. Whether it can make the pattern
+//! reach the provider's own function is tried with the shortest beginning, the shortest end and the
+//! whole of each name that the provider's own have, as far as the parameter's pattern allows them.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::account::arn;
+use super::cases::Case;
+use super::escalation::allows;
+use super::finding::Problem;
+use super::reference::{Reference, Service};
+use super::schema::{Edition, Parameter, Preset};
+use super::statement::{Request, Statement, statements};
+use crate::preset::PROVIDER;
+use crate::state::{Resource, State};
+
+/// A thing of the provider's.
+struct Own {
+    what: &'static str,
+    /// The service whose actions are tried.
+    service: &'static str,
+    /// Its ARNs, as in `takeovers.rs`; `NAME` is what the provider is called.
+    arns: &'static [&'static str],
+    /// A key of a request by which a grant can be about it besides its ARN.
+    key: Option<&'static str>,
+}
+
+/// As `template.yaml` names them. SAM names the bucket.
+const OWN: &[Own] = &[
+    Own {
+        what: "function",
+        service: "lambda",
+        arns: &["arn:P:lambda:R:A:function:NAME-IamPreset"],
+        key: Some("lambda:functionarn"),
+    },
+    Own { what: "role", service: "iam", arns: ROLE, key: None },
+    Own { what: "role", service: "sts", arns: ROLE, key: None },
+    Own {
+        what: "policy",
+        service: "iam",
+        arns: &["arn:P:iam::A:policy/NAME-PresetBoundary-eu-west-1"],
+        key: None,
+    },
+    Own {
+        what: "log group",
+        service: "logs",
+        arns: &[
+            "arn:P:logs:R:A:log-group:/aws/lambda/NAME-IamPreset",
+            "arn:P:logs:R:A:log-group:/aws/lambda/NAME-IamPreset:log-stream:x",
+        ],
+        key: None,
+    },
+    Own {
+        what: "stack",
+        service: "cloudformation",
+        arns: &["arn:P:cloudformation:R:A:stack/NAME/x"],
+        key: None,
+    },
+    Own {
+        what: "bucket of code",
+        service: "s3",
+        arns: &[
+            "arn:P:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a2b3c4d5e6f",
+            "arn:P:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a2b3c4d5e6f/NAME",
+        ],
+        key: None,
+    },
+];
+
+const ROLE: &[&str] = &["arn:P:iam::A:role/NAME-IamPreset-eu-west-1"];
+
+/// What the provider may be called, and the path of its roles and policies: as its page says, and as
+/// short as can be.
+pub const PROVIDERS: [(&str, &str); 4] =
+    [(PROVIDER, "/"), (PROVIDER, "/ops/"), ("a", "/"), ("ac", "/")];
+
+/// What `${aws:username}` is.
+const USER: &str = "somebody";
+
+/// What an action that changes nothing begins with.
+const READS: [&str; 7] = ["BatchGet", "Describe", "Generate", "Get", "Head", "List", "Simulate"];
+
+/// What is read of a log, which is for its operator.
+const READS_A_LOG: [&str; 2] = ["GetLogEvents", "GetLogRecord"];
+
+/// What is about roles below a path of AWS's own only.
+const ABOUT_LINKED_ROLES: [&str; 2] = ["CreateServiceLinkedRole", "DeleteServiceLinkedRole"];
+
+/// What was said before.
+#[derive(Default)]
+pub struct Said {
+    /// Whatever text is tried: an edition, an action, and what it reaches.
+    always: BTreeSet<(Edition, String, &'static str)>,
+    /// An edition, the object without the text that was tried, and what is reached.
+    objects: BTreeSet<(Edition, String, &'static str)>,
+}
+
+/// Where a document of this state reaches what is the provider's own.
+pub fn problems(
+    state: &State,
+    case: &Case,
+    tried: Option<&str>,
+    reference: &Reference,
+    said: &mut Said,
+) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (id, object) in state.iter() {
+        let document = match &object.resource {
+            Resource::Policy(policy) => &policy.document,
+            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+                document
+            }
+            Resource::ServiceLinkedRole { .. }
+            | Resource::User { .. }
+            | Resource::Role(_)
+            | Resource::Group { .. }
+            | Resource::InstanceProfile { .. }
+            | Resource::RoleAttachment { .. }
+            | Resource::GroupAttachment { .. }
+            | Resource::GroupMember { .. }
+            | Resource::UserAttachment { .. }
+            | Resource::ProfileRole { .. } => continue,
+        };
+        let statements = statements(document.as_value());
+        for own in OWN {
+            let Some(service) = reference.services.get(own.service) else { continue };
+            let mut found = own.arns.iter().filter_map(|of| {
+                let arn = own_arn(case, of);
+                // One of that name is made here, and refused where the provider's own is in the way.
+                let reached = !is_made(state, case, &arn);
+                reached.then(|| reaches(&statements, own, &arn, service))?
+            });
+            let Some(action) = found.next() else { continue };
+            let edition = case.wish.edition;
+            let always = (edition, action.clone(), own.what);
+            let new = match tried {
+                None => said.always.insert(always),
+                Some(_) => !said.always.contains(&always),
+            };
+            let without = id.to_string().replace(tried.unwrap_or_default(), "");
+            if new && said.objects.insert((edition, without, own.what)) {
+                let (object, what) = (id.to_string(), own.what.to_owned());
+                problems.push(Problem::ReachesProvider { object, action, what });
+            }
+        }
+    }
+    problems
+}
+
+fn own_arn(case: &Case, of: &str) -> String {
+    let arn = arn(&case.wish.account, of, &case.wish.provider);
+    // The path is that of the consumer's objects too.
+    ["role", "policy"].iter().fold(arn, |arn, kind| {
+        arn.replace(&format!(":{kind}/"), &format!(":{kind}{}", case.wish.path))
+    })
+}
+
+fn is_made(state: &State, case: &Case, arn: &str) -> bool {
+    state.iter().any(|(_, object)| case.wish.account.arn(&object.resource).as_deref() == Some(arn))
+}
+
+/// The first action that these statements allow on it and that is no mere look.
+fn reaches(statements: &[Statement], own: &Own, arn: &str, service: &Service) -> Option<String> {
+    let request: Request = own.key.iter().map(|key| (*key, Some(arn))).collect();
+    let on_it = |one: &&Statement| one.allow && one.has_resource(arn, USER);
+    let about: Vec<&Statement> = statements.iter().filter(on_it).collect();
+    // Named by a condition only, where the action has no resources.
+    let named: Vec<&Statement> = statements
+        .iter()
+        .filter(|one| one.allow && one.conditions.iter().any(|of| Some(of.key.as_str()) == own.key))
+        .collect();
+    if about.is_empty() && named.is_empty() {
+        return None;
+    }
+    let mut actions = service.actions.iter().filter(|(name, _)| {
+        let reads = READS.iter().any(|read| name.starts_with(read));
+        let counts = !reads || READS_A_LOG.contains(&name.as_str());
+        counts && !ABOUT_LINKED_ROLES.contains(&name.as_str())
+    });
+    let action = |name: &str| format!("{}:{name}", own.service);
+    let found = actions.find(|(name, types)| {
+        let action = action(name);
+        let has = |statements: &[&Statement]| statements.iter().any(|one| one.has_action(&action));
+        let takes =
+            if types.is_empty() { has(&named) } else { has(&about) && service.takes(name, arn) };
+        takes && allows(statements, USER, &action, arn, &request)
+    });
+    found.map(|(name, _)| action(name))
+}
+
+/// True if a document has the parameter in it.
+pub fn is_in_a_document(preset: &Preset, name: &str) -> bool {
+    let placeholder = format!("${{{name}}}");
+    let inline = preset.roles.iter().map(|role| &role.inline);
+    let inline = inline.chain(preset.groups.iter().map(|group| &group.inline)).flatten();
+    let documents = preset.policies.iter().map(|policy| &policy.document);
+    let mut documents = documents.chain(inline.map(|policy| &policy.document));
+    documents.any(|document| document.to_string().contains(&placeholder))
+}
+
+/// Values of a parameter that may make a pattern reach what is the provider's own, the shortest
+/// first; and the shortest value of all.
+pub fn values(preset: &Preset, name: &str, provider: &str) -> Vec<String> {
+    let allowed = |text: &str| is_allowed(preset, name, text);
+    let names = OWN.iter().flat_map(|own| own.arns).filter_map(|arn| {
+        let arn = arn.replace("NAME", provider);
+        arn.rsplit([':', '/'])
+            .find(|part| part.contains(provider) || part.contains("sam"))
+            .map(str::to_owned)
+    });
+    let mut values: BTreeSet<(usize, String)> = BTreeSet::new();
+    let mut add =
+        |value: Option<&str>| values.extend(value.map(|text| (text.len(), text.to_owned())));
+    for own in names {
+        let cuts = || (0..=own.len()).filter(|cut| own.is_char_boundary(*cut));
+        add(cuts().filter_map(|cut| own.get(..cut)).find(|text| allowed(text)));
+        add(cuts().rev().filter_map(|cut| own.get(cut..)).find(|text| allowed(text)));
+        add(Some(own.as_str()).filter(|text| allowed(text)));
+    }
+    add(Some("*").filter(|text| allowed(text)));
+    values.into_iter().map(|(_, value)| value).collect()
+}
+
+fn is_allowed(preset: &Preset, name: &str, text: &str) -> bool {
+    let value = match preset.parameters.get(name) {
+        Some(Parameter::String { .. }) => json!(text),
+        Some(Parameter::List { .. }) if !text.is_empty() => json!([text]),
+        Some(
+            Parameter::List { .. }
+            | Parameter::Boolean { .. }
+            | Parameter::Integer { .. }
+            | Parameter::Enum { .. },
+        )
+        | None => return false,
+    };
+    let given = serde_json::Map::from_iter([(name.to_owned(), value)]);
+    crate::preset::parameters::read(preset, &given).1.is_empty()
+}

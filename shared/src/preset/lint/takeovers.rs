@@ -1,0 +1,348 @@
+//! What runs in an account with a role of its own, and how somebody makes it work for them.
+
+/// Something that has a role, and takes orders.
+#[derive(Debug)]
+pub struct Takeover {
+    /// What it is, for people.
+    pub what: &'static str,
+    /// What it does then.
+    pub so: &'static str,
+    /// Its ARN: `P`, `R` and `A` stand for partition, Region and account, `NAME` for its name.
+    pub arn: &'static str,
+    /// Keys of a request that is about it, and their values, which are written as its ARN.
+    pub keys: &'static [(&'static str, &'static str)],
+    /// Each of them tags it, so that a condition on its tags holds. `tag:TagResources` is none of
+    /// them: it asks for the service's own action too.
+    pub tags: &'static [Step],
+    /// Sets of steps. All steps of one set are enough.
+    pub ways: &'static [&'static [Step]],
+}
+
+/// What somebody has to be allowed.
+#[derive(Debug)]
+pub enum Step {
+    /// The action on the thing itself.
+    It(&'static str),
+    /// The same in a request that has this key.
+    ItWith(&'static str, (&'static str, &'static str)),
+    /// The action on what goes with it, whose ARN is written as the thing's.
+    On(&'static str, &'static str),
+    /// The action on anything, for example on something of one's own.
+    Any(&'static str),
+}
+
+impl Step {
+    /// The action.
+    pub fn action(&self) -> &'static str {
+        match self {
+            It(action) | ItWith(action, _) | On(action, _) | Any(action) => action,
+        }
+    }
+}
+
+use Step::{Any, It, ItWith, On};
+
+/// Sources: Rhino Security Labs' list, PMapper, pathfinding.cloud, and each service's own
+/// description of its roles. Not complete; what has no entry, the linter does not see. Left out is
+/// what asks for `iam:PassRole` again although the role does not change, for that is a path of
+/// `services.rs`: `ecs:RunTask` and `ecs:RegisterTaskDefinition` with the roles of somebody's task
+/// definition, `ec2:RunInstances` with somebody's launch template, `cloudformation:UpdateStackSet`.
+pub const TAKEOVERS: &[Takeover] = &[
+    Takeover {
+        what: "machine",
+        so: "a machine does what it is told, with its role",
+        arn: "arn:P:ec2:R:A:instance/i-NAME",
+        keys: &[("ec2:instanceprofile", "arn:P:iam::A:instance-profile/NAME")],
+        tags: &[It("ec2:CreateTags")],
+        ways: &[
+            // User data that runs at each start.
+            &[It("ec2:ModifyInstanceAttribute"), It("ec2:StopInstances"), It("ec2:StartInstances")],
+            // Another root volume.
+            &[It("ec2:CreateReplaceRootVolumeTask")],
+            &[
+                It("ec2:DetachVolume"),
+                It("ec2:AttachVolume"),
+                It("ec2:StopInstances"),
+                It("ec2:StartInstances"),
+            ],
+            // Session Manager's own document needs no grant, unless this key asks for one.
+            &[ItWith("ssm:StartSession", NO_DOCUMENT)],
+            &[It("ssm:StartSession"), On("ssm:StartSession", SHELL)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_SHELL_SCRIPT)],
+            &[
+                It("ssm:SendCommand"),
+                On("ssm:SendCommand", OWN_DOCUMENT),
+                Any("ssm:CreateDocument"),
+            ],
+            &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_SHELL_SCRIPT)],
+            &[It("ec2-instance-connect:SendSSHPublicKey")],
+            &[It("ec2-instance-connect:SendSerialConsoleSSHPublicKey")],
+        ],
+    },
+    Takeover {
+        what: "launch template",
+        so: "machines that somebody's group starts from its latest version run its user data",
+        arn: "arn:P:ec2:R:A:launch-template/lt-NAME",
+        keys: &[],
+        tags: &[It("ec2:CreateTags")],
+        ways: &[&[It("ec2:CreateLaunchTemplateVersion")]],
+    },
+    Takeover {
+        what: "document of Systems Manager",
+        so: "associations and maintenance windows that name it run it",
+        arn: "arn:P:ssm:R:A:document/NAME",
+        keys: &[],
+        tags: &[It("ssm:AddTagsToResource")],
+        ways: &[&[It("ssm:UpdateDocument"), It("ssm:UpdateDocumentDefaultVersion")]],
+    },
+    Takeover {
+        what: "function",
+        so: "a function runs what it is given, with its role",
+        arn: FUNCTION,
+        keys: &[("lambda:functionarn", FUNCTION)],
+        tags: &[It("lambda:TagResource")],
+        ways: &[
+            &[It("lambda:UpdateFunctionCode")],
+            // A layer, or a variable that loads code.
+            &[It("lambda:UpdateFunctionConfiguration")],
+            // Its work is what the event asks for.
+            &[It("lambda:InvokeFunction")],
+            &[It("lambda:AddPermission")],
+            &[On("lambda:CreateEventSourceMapping", OWN_MAPPING)],
+            &[On("lambda:UpdateEventSourceMapping", OWN_MAPPING)],
+        ],
+    },
+    Takeover {
+        what: "job definition of Batch",
+        so: "a job with a command of one's own runs with its role",
+        arn: "arn:P:batch:R:A:job-definition/NAME:1",
+        keys: &[],
+        tags: &[It("batch:TagResource")],
+        ways: &[&[It("batch:SubmitJob")]],
+    },
+    Takeover {
+        what: "queue of Batch",
+        so: "a job of one's own reaches the role of the queue's machines",
+        arn: "arn:P:batch:R:A:job-queue/NAME",
+        keys: &[],
+        tags: &[It("batch:TagResource")],
+        ways: &[&[It("batch:SubmitJob")]],
+    },
+    Takeover {
+        what: "compute environment of Batch",
+        so: "its machines run what one wants, with their role",
+        arn: "arn:P:batch:R:A:compute-environment/NAME",
+        keys: &[],
+        tags: &[It("batch:TagResource")],
+        ways: &[
+            // A launch template with user data, or another image.
+            &[It("batch:UpdateComputeEnvironment")],
+            &[It("batch:CreateJobQueue"), Any("batch:SubmitJob")],
+            &[It("batch:UpdateJobQueue"), Any("batch:SubmitJob")],
+        ],
+    },
+    Takeover {
+        what: "cluster of ECS",
+        so: "a container of one's own reaches the role of the cluster's machines",
+        arn: CLUSTER,
+        keys: &[("ecs:cluster", CLUSTER)],
+        tags: &[It("ecs:TagResource")],
+        ways: &[
+            &[Any("ecs:RunTask")],
+            &[Any("ecs:StartTask")],
+            &[On("ecs:CreateService", "arn:P:ecs:R:A:service/NAME/x")],
+        ],
+    },
+    Takeover {
+        what: "task of ECS",
+        so: "a shell in a container has the task's role",
+        arn: "arn:P:ecs:R:A:task/NAME/x",
+        keys: &[],
+        tags: &[It("ecs:TagResource")],
+        ways: &[&[It("ecs:ExecuteCommand"), On("ecs:ExecuteCommand", CLUSTER)]],
+    },
+    Takeover {
+        what: "service of ECS",
+        so: "a container of one's own reaches the role of the cluster's machines",
+        arn: "arn:P:ecs:R:A:service/NAME/x",
+        keys: &[],
+        tags: &[It("ecs:TagResource")],
+        ways: &[&[It("ecs:UpdateService")]],
+    },
+    Takeover {
+        what: "stack",
+        so: "CloudFormation makes what a new template says, with the stack's role",
+        arn: "arn:P:cloudformation:R:A:stack/NAME/x",
+        keys: &[],
+        tags: &[],
+        ways: &[
+            &[It("cloudformation:UpdateStack")],
+            &[It("cloudformation:CreateChangeSet"), It("cloudformation:ExecuteChangeSet")],
+        ],
+    },
+    Takeover {
+        what: "state machine",
+        so: "the next execution calls AWS as the new definition says, with its role",
+        arn: "arn:P:states:R:A:stateMachine:NAME",
+        keys: &[],
+        tags: &[It("states:TagResource")],
+        ways: &[&[It("states:UpdateStateMachine")]],
+    },
+    Takeover {
+        what: "project of CodeBuild",
+        so: "a build runs other commands with the project's role",
+        arn: "arn:P:codebuild:R:A:project/NAME",
+        keys: &[],
+        tags: &[],
+        ways: &[
+            &[It("codebuild:StartBuild")],
+            &[It("codebuild:StartBuildBatch")],
+            &[It("codebuild:UpdateProject")],
+        ],
+    },
+    Takeover {
+        what: "job of Glue",
+        so: "the next run is of another script, with its role",
+        arn: "arn:P:glue:R:A:job/NAME",
+        keys: &[],
+        tags: &[It("glue:TagResource")],
+        ways: &[&[It("glue:UpdateJob")], &[It("glue:StartJobRun")]],
+    },
+    Takeover {
+        what: "development endpoint of Glue",
+        so: "a key of one's own opens a shell there, with its role",
+        arn: "arn:P:glue:R:A:devEndpoint/NAME",
+        keys: &[],
+        tags: &[It("glue:TagResource")],
+        ways: &[&[It("glue:UpdateDevEndpoint")]],
+    },
+    Takeover {
+        what: "session of Glue",
+        so: "it runs what it is told, with its role",
+        arn: "arn:P:glue:R:A:session/NAME",
+        keys: &[],
+        tags: &[It("glue:TagResource")],
+        ways: &[&[It("glue:RunStatement")]],
+    },
+    Takeover {
+        what: "notebook of SageMaker",
+        so: "its owner's shell has its role",
+        arn: "arn:P:sagemaker:R:A:notebook-instance/NAME",
+        keys: &[],
+        tags: &[It("sagemaker:AddTags")],
+        ways: &[
+            &[It("sagemaker:CreatePresignedNotebookInstanceUrl")],
+            &[
+                Any("sagemaker:CreateNotebookInstanceLifecycleConfig"),
+                It("sagemaker:UpdateNotebookInstance"),
+                It("sagemaker:StopNotebookInstance"),
+                It("sagemaker:StartNotebookInstance"),
+            ],
+            &[On(
+                "sagemaker:UpdateNotebookInstanceLifecycleConfig",
+                "arn:P:sagemaker:R:A:notebook-instance-lifecycle-config/NAME",
+            )],
+        ],
+    },
+    Takeover {
+        what: "profile of SageMaker Studio",
+        so: "its owner's shell has its role",
+        arn: "arn:P:sagemaker:R:A:user-profile/NAME/x",
+        keys: &[],
+        tags: &[It("sagemaker:AddTags")],
+        ways: &[&[It("sagemaker:CreatePresignedDomainUrl")]],
+    },
+    Takeover {
+        what: "pipeline of Data Pipeline",
+        so: "it runs other commands with its roles",
+        arn: "arn:P:datapipeline:R:A:pipeline/NAME",
+        keys: &[],
+        tags: &[It("datapipeline:AddTags")],
+        ways: &[&[It("datapipeline:PutPipelineDefinition"), It("datapipeline:ActivatePipeline")]],
+    },
+    Takeover {
+        what: "cluster of EMR",
+        so: "a step runs on its machines, with their role",
+        arn: "arn:P:elasticmapreduce:R:A:cluster/NAME",
+        keys: &[],
+        tags: &[It("elasticmapreduce:AddTags")],
+        ways: &[&[It("elasticmapreduce:AddJobFlowSteps")]],
+    },
+    Takeover {
+        what: "service of App Runner",
+        so: "another image runs with its role",
+        arn: "arn:P:apprunner:R:A:service/NAME/x",
+        keys: &[],
+        tags: &[It("apprunner:TagResource")],
+        ways: &[&[It("apprunner:UpdateService")]],
+    },
+    Takeover {
+        what: "code interpreter of Bedrock",
+        so: "it runs what it is told, with its role",
+        arn: "arn:P:bedrock-agentcore:R:A:code-interpreter-custom/NAME",
+        keys: &[],
+        tags: &[It("bedrock-agentcore:TagResource")],
+        ways: &[&[
+            It("bedrock-agentcore:StartCodeInterpreterSession"),
+            It("bedrock-agentcore:InvokeCodeInterpreter"),
+        ]],
+    },
+    Takeover {
+        what: "deployment group of CodeDeploy",
+        so: "its machines run what is deployed, with their role",
+        arn: "arn:P:codedeploy:R:A:deploymentgroup:NAME/x",
+        keys: &[],
+        tags: &[It("codedeploy:TagResource")],
+        ways: &[&[It("codedeploy:CreateDeployment")]],
+    },
+    Takeover {
+        what: "REST API",
+        so: "an integration that has a role calls something else of AWS with it",
+        arn: "arn:P:apigateway:R::/restapis/NAME/resources/x/methods/GET/integration",
+        keys: &[],
+        tags: &[On("apigateway:PUT", TAGS), On("apigateway:POST", TAGS)],
+        ways: &[
+            &[It("apigateway:PATCH"), On("apigateway:POST", DEPLOYMENTS)],
+            &[
+                On("apigateway:PUT", "arn:P:apigateway:R::/restapis/NAME"),
+                On("apigateway:POST", DEPLOYMENTS),
+            ],
+        ],
+    },
+    // What others run is read from there, whenever they run or deploy it again: the bucket to which
+    // CDK or SAM uploads, the script of a job, the image that a task names by a tag.
+    Takeover {
+        what: "bucket",
+        so: "functions, stacks and jobs take their code from buckets",
+        arn: "arn:P:s3:::NAME",
+        keys: &[],
+        tags: &[It("s3:PutBucketTagging"), It("s3:TagResource")],
+        ways: &[&[On("s3:PutObject", "arn:P:s3:::NAME/x")], &[It("s3:PutBucketPolicy")]],
+    },
+    Takeover {
+        what: "repository of images",
+        so: "tasks, jobs and functions run images that they name by a tag",
+        arn: "arn:P:ecr:R:A:repository/NAME",
+        keys: &[],
+        tags: &[It("ecr:TagResource")],
+        ways: &[&[It("ecr:PutImage")], &[It("ecr:SetRepositoryPolicy")]],
+    },
+    Takeover {
+        what: "repository of code",
+        so: "pipelines build and deploy what is pushed, with their roles",
+        arn: "arn:P:codecommit:R:A:NAME",
+        keys: &[],
+        tags: &[It("codecommit:TagResource")],
+        ways: &[&[It("codecommit:GitPush")], &[It("codecommit:CreateCommit")]],
+    },
+];
+
+const NO_DOCUMENT: (&str, &str) = ("ssm:sessiondocumentaccesscheck", "false");
+const SHELL: &str = "arn:P:ssm:R:A:document/SSM-SessionManagerRunShell";
+const RUN_SHELL_SCRIPT: &str = "arn:P:ssm:R::document/AWS-RunShellScript";
+const OWN_DOCUMENT: &str = "arn:P:ssm:R:A:document/NAME";
+const DEPLOYMENTS: &str = "arn:P:apigateway:R::/restapis/NAME/deployments";
+const TAGS: &str = "arn:P:apigateway:R::/tags/x";
+const FUNCTION: &str = "arn:P:lambda:R:A:function:NAME";
+const OWN_MAPPING: &str = "arn:P:lambda:R:A:event-source-mapping:x";
+const CLUSTER: &str = "arn:P:ecs:R:A:cluster/NAME";
