@@ -59,6 +59,15 @@ impl CustomResource for Mood {
                 progress.stop("CloudFormation wants something else");
                 Err(progress.stopped().unwrap())
             }
+            "call that was given up" => {
+                let pass = self.gate.enter("iam:CreateRole `r`").unwrap();
+                progress.until_stopped().await;
+                tokio::spawn(async move {
+                    sleep(Duration::from_secs(2)).await;
+                    drop(pass);
+                });
+                Err("a is left".to_owned())
+            }
             // Calls that take longer than the work may, and longer than anybody waits.
             "slow call" | "slower call" if is_first => {
                 let pass = self.gate.enter("iam:CreateRole `r`").unwrap();
@@ -267,6 +276,15 @@ async fn a_call_that_is_on_its_way_at_the_deadline_is_waited_for() {
     for kind in ["Create", "Update", "Delete"] {
         assert_eq!(short(kind, "slow call").answer().await["Status"], "SUCCESS", "{kind}");
     }
+}
+
+/// T16
+#[tokio::test(start_paused = true)]
+async fn an_attempt_that_was_given_up_is_waited_for_too() {
+    let (_, answers, asked) = short("Create", "call that was given up").all().await;
+    let reason = answers[0]["Reason"].as_str().unwrap();
+    assert!(reason.contains("a is left") && !reason.contains("not replied"), "{reason}");
+    assert_eq!(asked, [RequestType::Create]);
 }
 
 /// T16

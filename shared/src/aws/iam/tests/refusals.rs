@@ -46,7 +46,9 @@ impl Wire {
             .http_client(client)
             .retry_partition(patient("refusals"))
             .retry_config(
-                aws_sdk_iam::config::retry::RetryConfig::standard().with_max_attempts(MOST_TRIES),
+                aws_sdk_iam::config::retry::RetryConfig::standard()
+                    .with_max_attempts(MOST_TRIES)
+                    .with_initial_backoff(Duration::from_millis(100)),
             )
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .build();
@@ -219,7 +221,7 @@ async fn whatever_is_written_is_tried_again_while_the_same_thing_is_being_change
         let name = format!("{action:?}");
         !name.starts_with("Get") && !name.starts_with("List")
     };
-    // These two are written by updates of their own, whose code is the same.
+    // What no change here makes; the rule is by code, whatever the action.
     let written = Action::ALL.iter().filter(is_write).map(|action| format!("{action:?}"));
     let elsewhere = ["CreatePolicyVersion", "DeletePolicyVersion", "CreateServiceLinkedRole"];
     let elsewhere = elsewhere.into_iter().chain(["TagPolicy", "UntagPolicy"]);
