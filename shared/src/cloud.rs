@@ -39,11 +39,7 @@ pub trait Cloud {
     /// # Errors
     ///
     /// The call that failed.
-    fn find(
-        &self,
-        me: &Owner,
-        scope: &Scope,
-    ) -> impl Future<Output = Result<Found, CallError>> {
+    fn find(&self, me: &Owner, scope: &Scope) -> impl Future<Output = Result<Found, CallError>> {
         let _ = (me, scope);
         ready(Err(CallError::unsupported("find")))
     }

@@ -245,7 +245,8 @@ impl<C: Cloud> IamPreset<C> {
         task.scope.gone = self.gone(&owners).await;
         let conflicts = first.as_ref().err().map(Vec::as_slice).unwrap_or_default();
         if conflicts.iter().any(Conflict::is_of_the_past) {
-            task.scope.rolls_back = intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
+            task.scope.rolls_back =
+                intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
         }
         let second = if task.scope.gone.is_empty() && !task.scope.rolls_back {
             first
@@ -358,7 +359,8 @@ impl<C: Cloud> IamPreset<C> {
         }
         let there = self.passed_roles(task, is_said, progress).await?;
         let holders = plan.used_as_is.iter().map(|id| (id, observed));
-        let holders = holders.chain(there.ids().filter(|id| id.kind == Kind::Role).map(|id| (id, &there)));
+        let holders =
+            holders.chain(there.ids().filter(|id| id.kind == Kind::Role).map(|id| (id, &there)));
         let mut further: Vec<(Id, Vec<Id>, &State)> = holders
             .map(|(id, state)| (id.clone(), judge::further(id, state, &task.desired), state))
             .collect();

@@ -255,7 +255,8 @@ impl Plan {
             let Change::Update { before, after } = change else { return None };
             let made_by = before.owners.get(me)?.mark.release.as_deref();
             let is_other = before.resource != after.resource && made_by != Some(release);
-            (is_other && after.resource.id().kind.has_tags()).then(|| (made_by, after.resource.id()))
+            (is_other && after.resource.id().kind.has_tags())
+                .then(|| (made_by, after.resource.id()))
         })
     }
 

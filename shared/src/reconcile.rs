@@ -47,11 +47,7 @@ pub struct Work<'a> {
 /// # Errors
 ///
 /// The call that failed.
-pub async fn look(
-    cloud: &impl Cloud,
-    scope: &Scope,
-    progress: &Progress,
-) -> Result<State, String> {
+pub async fn look(cloud: &impl Cloud, scope: &Scope, progress: &Progress) -> Result<State, String> {
     progress.note("looking at what is in the account");
     cloud.observe(scope).await.map_err(|error| error.to_string())
 }
@@ -150,8 +146,10 @@ fn must_look_again(
     let ends = |id: &Id| id.parent().into_iter().chain(id.target()).chain([id.clone()]);
     let surprised = failures.iter().any(|failure| {
         let Failure::Call(id, error) = failure else { return false };
-        let overtaken =
-            matches!(error.code.as_str(), "EntityAlreadyExists" | "NoSuchEntity" | "DeleteConflict");
+        let overtaken = matches!(
+            error.code.as_str(),
+            "EntityAlreadyExists" | "NoSuchEntity" | "DeleteConflict"
+        );
         overtaken && (desired.is_empty() || ends(id).any(|end| is_shared(&end)))
     });
     surprised || plan.joins(me) || plan.released(me).next().is_some()
@@ -209,10 +207,8 @@ async fn give_back(
         object.is_claim() && others
     };
     let left = observed.iter().filter(|(id, object)| detached.contains(id) && is_anothers(object));
-    let again = left.map(|(_, claimed)| Change::Update {
-        before: claimed.clone(),
-        after: claimed.attached(),
-    });
+    let again = left
+        .map(|(_, claimed)| Change::Update { before: claimed.clone(), after: claimed.attached() });
     let again = Plan::of(again);
     if again.is_empty() {
         return Vec::new();

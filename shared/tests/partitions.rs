@@ -5,9 +5,7 @@
 
 mod choices;
 
-use account_presets::preset::{
-    self, Branches, PROVIDER, Wish, attributes, parameters, render,
-};
+use account_presets::preset::{self, Branches, PROVIDER, Wish, attributes, parameters, render};
 use account_presets::state::{Account, Owner, Resource};
 
 /// Each partition with a Region of it, and what EC2 is called there.

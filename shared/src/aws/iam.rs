@@ -180,8 +180,7 @@ fn all_tags(object: &Object) -> Tags {
 
 #[allow(clippy::expect_used, reason = "key and value are both set")]
 fn sdk_tags(tags: &Tags) -> Vec<Tag> {
-    let tag =
-        |(key, value): (&TagKey, &String)| Tag::builder().key(&**key).value(value).build();
+    let tag = |(key, value): (&TagKey, &String)| Tag::builder().key(&**key).value(value).build();
     tags.iter().map(tag).collect::<Result<_, _>>().expect("a tag with key and value")
 }
 

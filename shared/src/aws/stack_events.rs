@@ -49,7 +49,9 @@ impl StackEvents {
                 let is_of_stack = event.physical_resource_id() == Some(stack_id);
                 match of {
                     StackPart::Stack => is_of_stack,
-                    StackPart::Resource(id) => !is_of_stack && event.logical_resource_id() == Some(id),
+                    StackPart::Resource(id) => {
+                        !is_of_stack && event.logical_resource_id() == Some(id)
+                    }
                 }
             });
             if let Some(event) = own {
@@ -114,7 +116,11 @@ mod tests {
             .match_requests(|sent| sent.next_token() == Some("more"))
             .then_output(move || second.clone());
         let client = mock_client!(aws_sdk_cloudformation, RuleMode::MatchAny, [&first, &second]);
-        StackEvents::new(client, Gate::default()).latest("stack", StackPart::Resource("Mine")).await.unwrap().map(|event| event.status)
+        StackEvents::new(client, Gate::default())
+            .latest("stack", StackPart::Resource("Mine"))
+            .await
+            .unwrap()
+            .map(|event| event.status)
     }
 
     #[tokio::test]
@@ -152,8 +158,9 @@ mod tests {
                 DescribeStackEventsError::generic(metadata)
             });
             let client = mock_client!(aws_sdk_cloudformation, [&refusal]);
-            let found =
-                StackEvents::new(client, Gate::default()).latest("stack", StackPart::Resource("Mine")).await;
+            let found = StackEvents::new(client, Gate::default())
+                .latest("stack", StackPart::Resource("Mine"))
+                .await;
             if let Err(reason) = &found {
                 assert!(reason.contains("cloudformation:DescribeStackEvents"), "{reason}");
             }

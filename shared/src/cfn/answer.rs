@@ -52,7 +52,8 @@ impl Success {
             status: Status::Success,
             reason: String::new(),
             // About as long as any of ours.
-            physical_resource_id: self.physical_resource_id.clone().unwrap_or(given) + &"x".repeat(64),
+            physical_resource_id: self.physical_resource_id.clone().unwrap_or(given)
+                + &"x".repeat(64),
             stack_id: request.stack_id.clone(),
             request_id: request.request_id.clone(),
             logical_resource_id: request.logical_resource_id.clone(),

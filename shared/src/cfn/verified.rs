@@ -6,6 +6,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt;
 use tokio::select;
 use tokio::time::sleep;
 use tracing::{error, warn};
@@ -91,7 +92,9 @@ impl<R, S: StackEvents> Verified<R, S> {
 
     fn is_fresh(&self, request: &Request) -> bool {
         let issued = request.response_url.issued_at();
-        issued.and_then(|issued| self.now.duration_since(issued).ok()).is_none_or(|age| age <= FRESH)
+        issued
+            .and_then(|issued| self.now.duration_since(issued).ok())
+            .is_none_or(|age| age <= FRESH)
     }
 
     /// Refuses what CloudFormation has gone on from.
@@ -161,11 +164,7 @@ fn expected(kind: RequestType) -> &'static str {
 
 /// Why CloudFormation does not want this any more; `None` if it does, as far as its newest event
 /// of the resource says.
-fn superseded(
-    kind: RequestType,
-    request: &Request,
-    latest: Option<&StackEvent>,
-) -> Option<String> {
+fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>) -> Option<String> {
     let Some(StackEvent { status, at }) = latest else {
         // What a Delete is about is not wanted by anybody.
         return (kind != RequestType::Delete)
@@ -203,8 +202,8 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
             return Err(reason);
         }
         self.is_verified.store(true, Ordering::Relaxed);
-        // On the heap, because the compiler gives up on futures that are nested so deeply.
-        let work = Box::pin(self.resource.handle(kind, request, progress));
+        // Without its type, because the compiler gives up on futures that are nested so deeply.
+        let work = self.resource.handle(kind, request, progress).boxed_local();
         select! {
             biased;
             result = work => result,

@@ -129,7 +129,11 @@ pub(super) fn names(properties: &Properties) -> String {
 /// Preset, stack and logical id for people, and a digest of the owner and of the texts that were
 /// chosen: the same for the same request in every release, another where the names of all
 /// objects are others.
-pub(super) fn physical_id(me: &Owner, request: &Request, properties: Option<&Properties>) -> String {
+pub(super) fn physical_id(
+    me: &Owner,
+    request: &Request,
+    properties: Option<&Properties>,
+) -> String {
     let texts = properties.map(Properties::chosen_texts).unwrap_or_default();
     let preset = properties.map_or("none", |properties| properties.name.as_str());
     let stack = request.stack_id.split('/').nth(1).unwrap_or_default();

@@ -116,8 +116,10 @@ mod tests {
     /// Threat 17
     #[test]
     fn the_roles_that_a_policy_passes_are_found_by_its_patterns() {
-        let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
-        let patterns = ["arn:aws:iam::123456789012:role/skypilot-v1", "arn:aws:iam::123456789012:role/app-*"];
+        let account =
+            Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
+        let patterns =
+            ["arn:aws:iam::123456789012:role/skypilot-v1", "arn:aws:iam::123456789012:role/app-*"];
         let patterns = patterns.map(str::to_owned).into();
         let names = ["skypilot-v1", "app-a", "other"].map(str::to_owned);
         let ids = passed_roles(&patterns, &names, &account, &State::default());

@@ -33,9 +33,8 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     let life = belief.life?;
     let Some(left) = belief.left else { return Some("the properties of before have mistakes") };
     let mine: Vec<&Mark> = marks(me, observed).map(|(_, mark)| mark).collect();
-    let of_another = |(id, mark): &(&Id, &Mark)| {
-        id.kind.has_tags() && mark.release.as_deref() != Some(RELEASE)
-    };
+    let of_another =
+        |(id, mark): &(&Id, &Mark)| id.kind.has_tags() && mark.release.as_deref() != Some(RELEASE);
     if marks(me, observed).any(|mark| of_another(&mark)) {
         return Some("another release made what is there");
     }

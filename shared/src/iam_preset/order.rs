@@ -26,11 +26,11 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
     let marks = observed.iter().filter_map(|(_, object)| object.owners.get(&task.me));
     let later = marks.filter_map(|owner| owner.mark.request.as_ref());
     match later.max() {
-        Some((served, other)) if served > sent && other != id => Err(
-            "CloudFormation has gone on from this request: a later one of this resource was \
+        Some((served, other)) if served > sent && other != id => {
+            Err("CloudFormation has gone on from this request: a later one of this resource was \
              served; nothing was done"
-                .to_owned(),
-        ),
+                .to_owned())
+        }
         Some(_) | None => Ok(()),
     }
 }

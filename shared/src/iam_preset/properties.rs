@@ -146,7 +146,9 @@ impl Properties {
     /// The list parameters that hold one of these names.
     pub fn parameters_that_name(&self, names: &BTreeSet<&str>) -> Vec<&str> {
         let holds = |value: &parameters::Value| match value {
-            parameters::Value::List(texts) => texts.iter().any(|text| names.contains(text.as_str())),
+            parameters::Value::List(texts) => {
+                texts.iter().any(|text| names.contains(text.as_str()))
+            }
             parameters::Value::One(_) => false,
         };
         let holding = self.parameters.iter().filter(|(_, value)| holds(value));

@@ -291,7 +291,9 @@ mod tests {
         };
         // The default of a role that is not wanted is in nobody's way.
         assert_eq!(refusals(&cloud, with(json!({}))), "");
-        let refused = refusals(&cloud, with(json!({"SharedRole": true})));
+        let elsewhere =
+            json!({"Preset": "zappa", "Edition": "current", "Parameters": {"SharedRole": true}});
+        let refused = refusals(&cloud, elsewhere);
         assert!(refused.starts_with("Parameters.SharedRoleName: given `tr-s"), "{refused}");
     }
 

@@ -48,9 +48,10 @@ impl<C> IamPreset<C> {
             given: Some(self.links(&intent.me, wanted)),
             ..scope_of(wanted)
         });
-        let is_replacement = wanted.as_ref().zip(before.as_ref()).is_some_and(|(wanted, before)| {
-            own_ids(wanted).is_disjoint(&own_ids(before)) && !intent.goes_back(request)
-        });
+        let is_replacement =
+            wanted.as_ref().zip(before.as_ref()).is_some_and(|(wanted, before)| {
+                own_ids(wanted).is_disjoint(&own_ids(before)) && !intent.goes_back(request)
+            });
         let scope = match (wanted, before) {
             (Some(mut wanted), Some(before)) if is_replacement => {
                 wanted.known.extend(before.known);

@@ -98,7 +98,8 @@ fn resources(statement: &Value) -> Vec<String> {
 
 fn other_role(profile: &Id, desired: &State, observed: &State) -> Option<String> {
     let roles = |state: &State| -> Vec<Id> {
-        let of_it = |id: &&Id| id.kind == Kind::ProfileRole && id.parent().as_ref() == Some(profile);
+        let of_it =
+            |id: &&Id| id.kind == Kind::ProfileRole && id.parent().as_ref() == Some(profile);
         state.ids().filter(of_it).filter_map(Id::target).collect()
     };
     let (wanted, found) = (roles(desired), roles(observed));
@@ -157,12 +158,17 @@ fn differs(wanted: &PolicyDocument, found: &PolicyDocument) -> String {
     if !less.is_empty() {
         said.push(format!("does not say {}, which the preset's does", quoted(&less)));
     }
-    if said.is_empty() { "says something else than the preset's".to_owned() } else { said.join("; it ") }
+    if said.is_empty() {
+        "says something else than the preset's".to_owned()
+    } else {
+        said.join("; it ")
+    }
 }
 
 /// The statements of `a` that `b` does not have.
 fn beyond(a: &PolicyDocument, b: &PolicyDocument) -> Vec<Value> {
-    let alone = |statement: &Value| PolicyDocument::new(serde_json::json!({"Statement": statement}));
+    let alone =
+        |statement: &Value| PolicyDocument::new(serde_json::json!({"Statement": statement}));
     let theirs: Vec<PolicyDocument> = statements(b).iter().map(alone).collect();
     let new = |statement: &Value| !theirs.contains(&alone(statement));
     statements(a).into_iter().filter(new).collect()

@@ -145,9 +145,10 @@ impl Planner<'_> {
         let mine = wanted.owners.get(self.me).map(|owner| &owner.mark);
         let release = mine.and_then(|mark| mark.release.as_ref());
         self.agree(wanted, others)
-            && found.owners.iter().any(|owner| {
-                owner.mark.release.is_some() && owner.mark.release.as_ref() != release
-            })
+            && found
+                .owners
+                .iter()
+                .any(|owner| owner.mark.release.is_some() && owner.mark.release.as_ref() != release)
     }
 
     /// True if the other owners want what I want.
@@ -274,7 +275,9 @@ impl Planner<'_> {
         if !holder.is_some_and(|holder| holder.owners.contains(self.me)) {
             return;
         }
-        if is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail) && !self.scope.rolls_back {
+        if is_foreign_attachment(self.scope, id, OnForeignAttachment::Fail)
+            && !self.scope.rolls_back
+        {
             self.conflicts.push(Conflict::Attached(id.clone()));
         } else if is_foreign_attachment(self.scope, id, OnForeignAttachment::Keep)
             && !self.desired.contains(id)

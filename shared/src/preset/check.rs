@@ -311,8 +311,16 @@ outputs:
                 "parameter `Users`: its value gets into a name",
             ),
             ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
-            ("name., default: tool", "n., default: a, begins_with: { parameter: Nmae }", "`Nmae` is no"),
-            ("description: Users.", "description: U., begins_with: { parameter: Size }", "no string"),
+            (
+                "name., default: tool",
+                "n., default: a, begins_with: { parameter: Nmae }",
+                "`Nmae` is no",
+            ),
+            (
+                "description: Users.",
+                "description: U., begins_with: { parameter: Size }",
+                "no string",
+            ),
             (
                 "description: Users.",
                 "description: U., begins_with: { parameter: Name, when: { Kind: c } }",

@@ -321,7 +321,9 @@ outputs: {}
         );
         assert!(problems(Edition::Current, asked).is_empty());
         assert!(problems(Edition::Hardened, json!({"Prefix": "x-", "Projects": []})).is_empty());
-        assert!(problems(Edition::Hardened, json!({"Prefix": "x-", "Projects": ["x-a"]})).is_empty());
+        assert!(
+            problems(Edition::Hardened, json!({"Prefix": "x-", "Projects": ["x-a"]})).is_empty()
+        );
         // The default counts as well, where the other conditions hold.
         let shared = json!({"Prefix": "x-", "Shared": "true"});
         let problems = problems(Edition::Hardened, shared);

@@ -393,10 +393,12 @@ impl<'a> Scope<'a> {
 /// The names of the parameters that a part of a preset depends on, by a placeholder or a `when`.
 fn depends_on(part: &Json, names: &mut BTreeSet<String>) {
     match part {
-        Json::String(text) => names.extend(pieces(text).into_iter().filter_map(|piece| match piece {
-            Piece::Placeholder(name) => Some(name.to_owned()),
-            Piece::Text(_) => None,
-        })),
+        Json::String(text) => {
+            names.extend(pieces(text).into_iter().filter_map(|piece| match piece {
+                Piece::Placeholder(name) => Some(name.to_owned()),
+                Piece::Text(_) => None,
+            }))
+        }
         Json::Array(values) => values.iter().for_each(|value| depends_on(value, names)),
         Json::Object(members) => {
             for (key, value) in members {

@@ -7,9 +7,9 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::{error, info};
 
+use super::Work;
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud};
-use super::Work;
 use crate::plan::{Change, Plan};
 use crate::state::Id;
 

@@ -213,7 +213,10 @@ mod tests {
             (Role { trust: long.clone(), ..role() }, "7008, IAM allows 2048"),
             (Role { trust: PolicyDocument::new(json!("\u{4e2d}")), ..role() }, "beyond Latin-1"),
             (
-                Role { tags: (0..50).map(|n| (n.to_string().into(), String::new())).collect(), ..role() },
+                Role {
+                    tags: (0..50).map(|n| (n.to_string().into(), String::new())).collect(),
+                    ..role()
+                },
                 "51, IAM allows 50",
             ),
         ];

@@ -53,7 +53,10 @@ fn the_same_stack_in_another_region_is_refused_by_the_name_of_the_first() {
     let progress = Progress::default();
     let answer = function.handle(RequestType::Create, &request, &progress).now_or_never().unwrap();
     let error = answer.unwrap_err();
-    assert!(error.contains("belong to resource `Preset` of stack `arn:aws:cloudformation:eu-west-1:"), "{error}");
+    assert!(
+        error.contains("belong to resource `Preset` of stack `arn:aws:cloudformation:eu-west-1:"),
+        "{error}"
+    );
 
     request.physical_resource_id = Some(physical_id(&request));
     function.handle(RequestType::Delete, &request, &progress).now_or_never().unwrap().unwrap();

@@ -119,9 +119,8 @@ fn names_have_no_case() {
     let before = but_service_linked(&account);
     let mut stack = Stack::named("a");
     stack.deploy(&account, lithops(json!({"UserNames": ["ALICE", "bob"]}))).unwrap();
-    let members = |account: &Fake| {
-        account.state().ids().filter(|id| id.kind == Kind::GroupMember).count()
-    };
+    let members =
+        |account: &Fake| account.state().ids().filter(|id| id.kind == Kind::GroupMember).count();
     assert_eq!(members(&account), 2);
     // IAM spells her name as she was made.
     let account = Fake::new(

@@ -1,11 +1,11 @@
 //! Two deliveries at work at once, and what other hands do to what is ours.
 
-use std::cell::RefCell;
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Applied, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, State};
 use serde_json::{Value, json};
+use std::cell::RefCell;
 
 use crate::world::*;
 
@@ -79,7 +79,8 @@ fn a_delete_of_what_answered_does_not_wait() {
 fn what_nobody_made_is_used_as_it_is_if_that_is_asked_for_and_stays() {
     let account = populated();
     let made = made_by(&lithops(json!({})));
-    let role = made.iter().find(|object| object.resource.id() == Id::node(Kind::Role, "lithops-role"));
+    let role =
+        made.iter().find(|object| object.resource.id() == Id::node(Kind::Role, "lithops-role"));
     account.person(Change::Create(Object::unowned(role.unwrap().resource.clone()))).unwrap();
     let before = but_service_linked(&account);
     let refused = Stack::named("a").deploy(&account, lithops(json!({}))).unwrap_err();

@@ -149,17 +149,11 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.stack_status(stack_id, of).await
     }
 
-    async fn observe(
-        &self,
-        scope: &Scope,
-    ) -> Result<State, CallError> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.0.observe(scope).await
     }
 
-    async fn apply(
-        &self,
-        change: &Change,
-    ) -> Result<Applied, CallError> {
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
         self.0.apply(change).await
     }
 

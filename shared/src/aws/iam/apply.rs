@@ -234,7 +234,11 @@ impl Iam {
                 self.change_tags(Tagged::User(user), &old_tags, &new_tags).await?;
                 // Who joins attaches, though the policy was there: who had it may be letting go.
                 let joins = after.owners.difference(&before.owners).next().is_some();
-                if *attached && (!was || joins) { self.put_link(&after.resource).await } else { Ok(()) }
+                if *attached && (!was || joins) {
+                    self.put_link(&after.resource).await
+                } else {
+                    Ok(())
+                }
             }
             (_, link) => self.put_link(link).await,
         }

@@ -113,9 +113,9 @@ fn attachments(user: &UserDetail, me: &Owner, scope: &Scope) -> Vec<Id> {
     let given = scope.ids.iter().filter(|id| id.kind == Kind::UserAttachment);
     let arns: BTreeSet<String> = attached.chain(given.filter_map(|id| id.part.clone())).collect();
     let is_mine = |arn: &String| {
-        user.tags().iter().any(|tag| {
-            Owner::from_attached_tag(arn, tag.key(), tag.value()).as_ref() == Some(me)
-        })
+        user.tags()
+            .iter()
+            .any(|tag| Owner::from_attached_tag(arn, tag.key(), tag.value()).as_ref() == Some(me))
     };
     let mine = arns.into_iter().filter(is_mine);
     mine.map(|arn| Id::link(Kind::UserAttachment, name, arn)).collect()
@@ -127,5 +127,8 @@ fn own_group(group: &GroupDetail, me: &Owner) -> Option<Id> {
 }
 
 fn own_role(role: &RoleDetail, me: &Owner) -> Option<Id> {
-    owners_of(role.tags()).contains(me).then(|| Some(Id::node(Kind::Role, role.role_name()?))).flatten()
+    owners_of(role.tags())
+        .contains(me)
+        .then(|| Some(Id::node(Kind::Role, role.role_name()?)))
+        .flatten()
 }

@@ -141,7 +141,11 @@ impl Iam {
         Ok(Some(objects))
     }
 
-    pub(super) async fn policy_document(&self, arn: &str, version: &str) -> Result<PolicyDocument, CallError> {
+    pub(super) async fn policy_document(
+        &self,
+        arn: &str,
+        version: &str,
+    ) -> Result<PolicyDocument, CallError> {
         let call = self.client.get_policy_version().policy_arn(arn).version_id(version).send();
         let output = found(self.call(Action::GetPolicyVersion, arn, call).await)?;
         let version = output.and_then(|output| output.policy_version);
@@ -260,9 +264,8 @@ impl Iam {
         let Some((attached, tags)) = found(both.await)? else { return Ok(Vec::new()) };
         let attached: Vec<String> = arns(attached).collect();
         let mut objects = vec![Object::unowned(Resource::User { name: name.to_owned() })];
-        let of_user = |id: &&Id| {
-            id.kind == Kind::UserAttachment && compare_names(&id.name, name).is_eq()
-        };
+        let of_user =
+            |id: &&Id| id.kind == Kind::UserAttachment && compare_names(&id.name, name).is_eq();
         for policy_arn in scope.ids.iter().filter(of_user).filter_map(|id| id.part.clone()) {
             let owner = |tag: &aws_sdk_iam::types::Tag| {
                 Owner::from_attached_tag(&policy_arn, tag.key(), tag.value())

@@ -85,5 +85,8 @@ impl Iam {
 fn difference(old: &Tags, new: &Tags) -> (Tags, Vec<String>) {
     let set = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
     let unset = old.keys().filter(|key| !new.contains_key(*key));
-    (set.map(|(key, value)| (key.clone(), value.clone())).collect(), unset.map(ToString::to_string).collect())
+    (
+        set.map(|(key, value)| (key.clone(), value.clone())).collect(),
+        unset.map(ToString::to_string).collect(),
+    )
 }

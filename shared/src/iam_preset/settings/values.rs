@@ -187,7 +187,7 @@ mod tests {
             ("orchestra", "OrchestraAwsAccountId", json!("064157540096"), "`3555", "AllowedValues"),
             ("orchestra", "Secrets", json!([secret]), "none", "AllowedValues"),
             ("orchestra", "KmsKeyArns", json!([foreign]), "none", "AllowedValues"),
-            ("zappa", "NamePrefix", json!("a"), "`tr-*`", "ZappaNamePrefix"),
+            ("zappa", "NamePrefix", json!("acme-"), "`tr-*`", "ZappaNamePrefix"),
             ("zappa", "Deployments", json!(["tr-x-dev", "a-dev"]), "`tr-*`", "ZappaNamePrefix"),
         ] {
             let text = given.as_str().or(given.as_array().and_then(|them| them.last()?.as_str()));

@@ -110,7 +110,8 @@ fn samples_of(preset: &Preset) -> BTreeMap<String, Samples> {
     let mut samples = BTreeMap::new();
     for (index, (name, parameter)) in (0_u8..=u8::MAX).zip(&preset.parameters) {
         let allowed = |value: Json| {
-            value != "" && parameters::read(preset, &Map::from_iter([(name.clone(), value)])).1.is_empty()
+            value != ""
+                && parameters::read(preset, &Map::from_iter([(name.clone(), value)])).1.is_empty()
         };
         let found = match parameter {
             Parameter::String { default, .. } => {

@@ -238,5 +238,7 @@ fn is_allowed(preset: &Preset, name: &str, text: &str) -> bool {
         | None => return false,
     };
     let given = serde_json::Map::from_iter([(name.to_owned(), value)]);
-    crate::preset::parameters::read(preset, &given).1.is_empty()
+    // An empty text is none.
+    given.values().all(|value| *value != "" && *value != serde_json::json!([""]))
+        && crate::preset::parameters::read(preset, &given).1.is_empty()
 }
