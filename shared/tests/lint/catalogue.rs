@@ -24,7 +24,8 @@ const KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 const BATCH: &str = "AWS does not say as which service Batch is passed an instance role";
-const BUCKET: &str = "the operator allows each bucket by its name, and SAM's has no name of the provider's";
+const BUCKET: &str =
+    "the operator allows each bucket by its name, and SAM's has no name of the provider's";
 const PAGE: &str = "`current` keeps the page's grant, `hardened` has the condition";
 
 /// Threat 1, Threat 2, Threat 8

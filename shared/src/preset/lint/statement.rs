@@ -211,10 +211,8 @@ mod tests {
     #[test]
     fn tags_are_known_by_the_services_own_names_too_and_all_at_once() {
         let untagged = Request::from([("aws:resourcetag/", None)]);
-        let tagged = Request::from([
-            ("aws:resourcetag/", None),
-            ("aws:resourcetag/name", Some("app")),
-        ]);
+        let tagged =
+            Request::from([("aws:resourcetag/", None), ("aws:resourcetag/name", Some("app"))]);
         for (key, with, without) in [
             ("aws:ResourceTag/Name", true, false),
             ("ec2:ResourceTag/Name", true, false),
