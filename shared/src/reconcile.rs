@@ -234,7 +234,6 @@ async fn undo(
     let nothing = State::default();
     let mut released = Vec::new();
     let mut problems = Vec::new();
-<<<<<<< HEAD
     for _ in 0..PASSES {
         let next = plan_again(cloud, me, scope, &nothing, &released, progress).await;
         let (back, looked) = match next {
@@ -251,39 +250,6 @@ async fn undo(
         released = back.released(me).collect();
         if !looked || released.is_empty() {
             break;
-=======
-    let mut not_begun = Vec::new();
-    for wave in plan.waves() {
-        let ready = wave.iter().filter(|change| !depends_on(change, &failed));
-        let mut waiting: VecDeque<&Change> = ready.collect();
-        if !waiting.is_empty() && progress.stopped().is_none() {
-            progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));
-        }
-        let mut busy: BTreeSet<Id> = BTreeSet::new();
-        let mut under_way = FuturesUnordered::new();
-        loop {
-            while progress.stopped().is_none()
-                && under_way.len() < IN_FLIGHT
-                && let Some(change) = take_free(&mut waiting, &busy)
-            {
-                busy.extend(entities(change));
-                under_way.push(async move { (change, cloud.apply(change).await) });
-            }
-            // Siblings run to their end: a call that is dropped leaves its effect unknown.
-            let Some((change, result)) = under_way.next().await else { break };
-            for entity in entities(change) {
-                busy.remove(&entity);
-            }
-            log(change, &result);
-            match result {
-                Ok(Applied::Now) => done.push(change.clone()),
-                Ok(Applied::Before) => {}
-                Err(error) => {
-                    failed.push(change.id());
-                    problems.push(error.to_string());
-                }
-            }
->>>>>>> awslayer
         }
     }
     problems.into_iter().map(|problem| format!("could not be undone: {problem}")).collect()

@@ -40,7 +40,9 @@ pub(super) async fn execute(
     for wave in plan.waves() {
         let ready = wave.iter().filter(|change| !depends_on(change, &failures));
         let mut waiting: VecDeque<&Change> = ready.collect();
-        progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));
+        if !waiting.is_empty() && progress.stopped().is_none() {
+            progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));
+        }
         let mut busy: BTreeSet<Id> = BTreeSet::new();
         let mut under_way = FuturesUnordered::new();
         loop {

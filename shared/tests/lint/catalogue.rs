@@ -17,15 +17,9 @@ const KNOWN: &[(&str, &str, &str)] = &[
     ("SkyPilot", "`minimal-skypilot-policy` grants iam:PassRole", PAGE),
     ("SkyPilot", "`SkyPilotPassRolePolicy` grants iam:PassRole", PAGE),
     ("Zappa", "`ZappaLambdaDeploymentPolicy` grants iam:PassRole", PAGE),
-    ("Lithops", "`lithops-policy` reaches the provider's own bucket of code", BUCKET),
-    ("SLIM", "`LambdaBatchExecutionPolicy` reaches the provider's own bucket of code", BUCKET),
-    ("SLIM", "`SLIM-ECS-Instances` reaches the provider's own bucket of code", BUCKET),
-    ("SkyPilot", "`minimal-skypilot-policy` reaches the provider's own bucket of code", BUCKET),
 ];
 
 const BATCH: &str = "AWS does not say as which service Batch is passed an instance role";
-const BUCKET: &str =
-    "the operator allows each bucket by its name, and SAM's has no name of the provider's";
 const PAGE: &str = "`current` keeps the page's grant, `hardened` has the condition";
 
 /// Threat 1, Threat 2, Threat 8
