@@ -1,5 +1,8 @@
 //! The Lambda function behind `Custom::IamPreset`.
 
+// The futures of a request are nested a little more deeply than the compiler looks by itself.
+#![recursion_limit = "256"]
+
 use account_presets::aws::{Environment, Iam};
 use account_presets::iam_preset::IamPreset;
 use account_presets::{function, logging};

@@ -1,5 +1,8 @@
 //! The Lambda function behind `Custom::LambdaConcurrency`.
 
+// The futures of a request are nested a little more deeply than the compiler looks by itself.
+#![recursion_limit = "256"]
+
 use account_presets::aws::{Environment, ServiceQuotas};
 use account_presets::lambda_concurrency::LambdaConcurrency;
 use account_presets::{function, logging};
