@@ -144,8 +144,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         order::check(&intent, &task, &observed)?;
         order::note(&intent, &mut task, &observed);
         let planned = self.plan(&intent, &mut task, &mut observed).await;
+        // Properties that an older release took come back in a rollback only.
+        let is_rollback = intent.mistakes.is_some() && self.rolls_back(&task.me).await;
         let harmless = |plan: &Plan| match intent.mistakes {
-            Some(_) => !plan.changes().any(Change::is_of_content),
+            Some(_) => is_rollback && !plan.changes().any(Change::is_of_content),
             None => plan.gives_nothing(),
         };
         let plan = match (planned, allowed) {

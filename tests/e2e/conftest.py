@@ -25,6 +25,12 @@ TRUST_NOBODY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal
 ALLOW_NOTHING = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 
 
+def trust_of(service):
+    """A trust policy of this service and nobody else."""
+    statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
 @pytest.fixture(scope="session")
 def emulator():
     with running_emulator() as emulator:

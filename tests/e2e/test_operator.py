@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from . import provider, stacks
-from .conftest import ALLOW_NOTHING, ELSEWHERE, TRUST_NOBODY
+from .conftest import ALLOW_NOTHING, ELSEWHERE, TRUST_NOBODY, trust_of
 from .emulator import REGION
 from .environments import role_credentials
 from .stacks import failing_resource, preset_template
@@ -60,8 +60,8 @@ def test_a_boundary_of_a_stacks_own_is_refused(elsewhere, boundary):
 
 # Threat 3, Threat 4
 def test_a_role_without_the_boundary_is_not_adopted(elsewhere, boundary):
-    elsewhere.make_role(ROLE)
-    elsewhere.make_role("AWSBatchServiceRole", path="/service-role/")
+    elsewhere.make_role(ROLE, trust=trust_of("ec2.amazonaws.com"))
+    elsewhere.make_role("AWSBatchServiceRole", path="/service-role/", trust=trust_of("batch.amazonaws.com"))
     without = f"exists without the permissions boundary `{boundary}`"
     assert f"`{ROLE}` {without}" in refusal(elsewhere, "skypilot", AdoptExisting=True)
     assert f"`AWSBatchServiceRole` {without}" in refusal(elsewhere, "slim", Edition="hardened")
@@ -95,7 +95,7 @@ def test_a_name_that_is_not_allowed_is_refused_by_its_property_and_its_stack_can
         ("skypilot", "RoleName", "team-a", "SkyPilotRoleName"),
         ("lithops", "NamePrefix", "team-", "LithopsNamePrefix"),
         ("slim", "BucketNames", ["payroll"], "AllowedValues"),
-        ("zappa", "NamePrefix", "a", "ZappaNamePrefix"),
+        ("zappa", "NamePrefix", "acme-", "ZappaNamePrefix"),
         ("orchestra", "PolicyName", "TeamDeployer", "OrchestraPolicyName"),
     ):
         reason = refusal(account, preset, Edition="hardened", Parameters={property: given})
@@ -159,7 +159,7 @@ def test_what_an_operator_forbids_later_can_be_deleted_and_not_updated(elsewhere
     elsewhere.create(preset_template("skypilot"))
     with forbidden(emulator, strict.resources["IamPresetFunction"]):
         tagged = preset_template("skypilot", Tags=[{"Key": "cost", "Value": "7"}])
-        updated = elsewhere.update(tagged, ends="UPDATE_ROLLBACK_FAILED")
+        updated = elsewhere.update(tagged, ends="UPDATE_ROLLBACK_COMPLETE")
         assert "`skypilot` is not allowed in this account (allowed: `zappa`)" in updated.reason()
         elsewhere.delete()
     assert elsewhere.snapshot() == before

@@ -1,6 +1,6 @@
 """Whose an object is: a stack changes and deletes its own, and leaves the rest of the account alone."""
 
-from .conftest import ALLOW_NOTHING
+from .conftest import ALLOW_NOTHING, trust_of
 from .stacks import preset_template
 
 SHARED_ROLE = "AWSBatchServiceRole"
@@ -57,11 +57,11 @@ def test_a_shared_role_stays_as_long_as_another_stack_has_it(account):
     account.delete()
     left = account.snapshot()["roles"][SHARED_ROLE]
     assert (left["id"], left["attached"], left["trust"]) == (role["id"], role["attached"], role["trust"])
-    assert left["tags"] == {other["Key"]: other["Value"]}
+    assert left["tags"] == {other["Key"]: other["Value"], "account-presets:made-from": "account-presets"}
 
 
 def test_a_shared_role_made_by_hand_is_used_as_it_is(account):
-    arn = account.make_role(SHARED_ROLE, path="/service-role/")
+    arn = account.make_role(SHARED_ROLE, path="/service-role/", trust=trust_of("batch.amazonaws.com"))
     before = account.snapshot()
     stack = account.create(preset_template("slim", outputs=["BatchServiceRoleArn"]))
     assert stack.outputs["BatchServiceRoleArn"] == arn

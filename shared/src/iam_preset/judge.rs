@@ -113,7 +113,7 @@ fn texts(statement: &Value, name: &str) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Threat 17
+    /// Threat 4
     #[test]
     fn the_roles_that_a_policy_passes_are_found_by_its_patterns() {
         let account =

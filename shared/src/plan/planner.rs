@@ -178,7 +178,8 @@ impl Planner<'_> {
         };
         let mut owners = found.owners.clone();
         owners.retain(|owner| !self.scope.gone.contains(owner));
-        if let Some(mine) = wanted.owners.get(self.me) {
+        // A group has no tags to note anything on.
+        if let Some(mine) = wanted.owners.get(self.me).filter(|_| id.kind.has_tags()) {
             // What is noted on one object alone stays there if another request does not say.
             let was = found.owners.get(self.me).map(|owner| owner.mark.clone()).unwrap_or_default();
             let mut mark = mine.mark.clone();

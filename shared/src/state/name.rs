@@ -67,7 +67,7 @@ impl Ord for TagKey {
 mod tests {
     use crate::state::{Id, Kind, Tags};
 
-    /// I28
+    /// I33
     #[test]
     fn what_differs_by_case_alone_is_the_same() {
         assert_eq!(Id::node(Kind::User, "Alice"), Id::node(Kind::User, "alice"));

@@ -1,8 +1,10 @@
 //! What was made is found by its marks, whatever a request's properties name: dynamic references
 //! are resolved anew, users and groups are renamed, names have no case, and releases change.
 
+use account_presets::cfn::StackPart;
 use account_presets::cloud::fake::Fake;
-use account_presets::plan::Change;
+use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Owner, Resource, State};
 use serde_json::{Value, json};
 
@@ -15,6 +17,58 @@ fn slim_for(users: &[&str]) -> Value {
 fn attachments(account: &Fake, user: &str) -> usize {
     let state = account.state();
     state.ids().filter(|id| id.kind == Kind::UserAttachment && id.name == user).count()
+}
+
+/// An account whose stacks are rolling back.
+struct RollingBack<'a>(&'a Fake);
+
+impl Cloud for RollingBack<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.0.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.0.apply(change).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.0.role_names().await
+    }
+
+    async fn stack_status(&self, _: &str, _: StackPart<'_>) -> Result<StackStatus, CallError> {
+        Ok(StackStatus::Is("UPDATE_ROLLBACK_IN_PROGRESS".to_owned()))
+    }
+}
+
+/// V23
+#[test]
+fn who_left_is_missed_by_nobody_and_only_who_is_newly_named_has_to_exist() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, slim_for(&["alice", "bob"])).unwrap();
+    let without_bob = |account: &Fake| -> Fake {
+        let state = account.state();
+        let stays = |id: &Id| {
+            !(id.kind == Kind::UserAttachment || id.kind == Kind::User) || id.name != "bob"
+        };
+        Fake::new(state.iter().filter(|(id, _)| stays(id)).map(|(_, it)| it.clone()).collect())
+    };
+    let account = without_bob(&account);
+    let mut tagged = slim_for(&["alice", "bob"]);
+    tagged["Tags"] = json!([{"Key": "cost", "Value": "7"}]);
+    stack.deploy(&account, tagged).unwrap();
+    stack.deploy(&account, slim_for(&["alice", "bob"])).unwrap();
+    stack.deploy(&account, slim_for(&["alice"])).unwrap();
+    let error = stack.deploy(&account, slim_for(&["alice", "bob"])).unwrap_err();
+    assert_eq!(error, "Parameters.UserNames: user `bob` does not exist");
+    // The rollback of the Update that took him off the list.
+    let rollback = stack.request(Some(slim_for(&["alice", "bob"])));
+    handle(&RollingBack(&account), &rollback).unwrap().unwrap();
+    stack.delete(&account).unwrap();
 }
 
 /// What a person does who renames a user or a group in IAM: everything stays with it.
@@ -112,7 +166,7 @@ fn a_renamed_group_goes_with_its_stack() {
     assert_same(&but_service_linked(&account), &before);
 }
 
-/// I28
+/// I33
 #[test]
 fn names_have_no_case() {
     let account = populated();
@@ -144,7 +198,7 @@ fn names_have_no_case() {
     assert_same(&but_service_linked(&account), &before);
 }
 
-/// I28
+/// I33
 #[test]
 fn an_own_name_in_another_case_is_refused_with_the_one_that_is_there() {
     let account = populated();
@@ -201,7 +255,9 @@ fn properties_of_an_older_release_are_rolled_back_to_and_deleted() {
     let mut rollback = stack.request(Some(older.clone()));
     rollback.old_properties = slim_for(&["alice"]).as_object().unwrap().clone();
     let writes = account.writes();
-    handle(&account, &rollback).unwrap().unwrap();
+    let error = handle(&account, &rollback).unwrap().unwrap_err();
+    assert!(error.contains("unknown parameter `Users`"), "{error}");
+    handle(&RollingBack(&account), &rollback).unwrap().unwrap();
     assert_eq!(account.writes(), writes, "it was as it is wanted");
     let mut changed = older.clone();
     changed["Parameters"]["UserNames"] = json!(["alice", "bob"]);
@@ -218,18 +274,12 @@ fn properties_of_an_older_release_are_rolled_back_to_and_deleted() {
 fn an_ordinary_request_looks_for_nothing_else() {
     // The account does not offer to be searched.
     struct Plain<'a>(&'a Fake);
-    impl account_presets::cloud::Cloud for Plain<'_> {
-        async fn observe(
-            &self,
-            scope: &account_presets::plan::Scope,
-        ) -> Result<State, account_presets::cloud::CallError> {
+    impl Cloud for Plain<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
             self.0.observe(scope).await
         }
 
-        async fn apply(
-            &self,
-            change: &Change,
-        ) -> Result<account_presets::cloud::Applied, account_presets::cloud::CallError> {
+        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
             self.0.apply(change).await
         }
     }

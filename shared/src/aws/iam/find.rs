@@ -31,7 +31,7 @@ impl Iam {
             .into_paginator();
         let call = pages.send().collect::<Result<Vec<_>, _>>();
         let call = self.call(Action::GetAccountAuthorizationDetails, "the account", call);
-        for page in call.await? {
+        for page in found(call.await)?.unwrap_or_default() {
             let users = page.user_detail_list().iter();
             marked.ids.extend(users.flat_map(|user| attachments(user, me, scope)));
             let groups = page.group_detail_list().iter();
@@ -70,8 +70,8 @@ impl Iam {
     async fn own_instance_profiles(&self, me: &Owner) -> Result<Vec<Id>, CallError> {
         let pages = self.client.list_instance_profiles().max_items(PAGE).into_paginator();
         let call = pages.items().send().collect::<Result<Vec<_>, _>>();
-        let profiles = self.call(Action::ListInstanceProfiles, "the account", call).await?;
-        let reads = profiles.into_iter().map(|profile| async move {
+        let profiles = found(self.call(Action::ListInstanceProfiles, "the account", call).await)?;
+        let reads = profiles.unwrap_or_default().into_iter().map(|profile| async move {
             let name = profile.instance_profile_name;
             let call = self.client.get_instance_profile().instance_profile_name(&name).send();
             let output = found(self.call(Action::GetInstanceProfile, &name, call).await)?;
@@ -85,8 +85,8 @@ impl Iam {
     pub(super) async fn all_role_names(&self) -> Result<Vec<String>, CallError> {
         let pages = self.client.list_roles().max_items(PAGE).into_paginator();
         let call = pages.items().send().collect::<Result<Vec<_>, _>>();
-        let roles = self.call(Action::ListRoles, "the account", call).await?;
-        Ok(roles.into_iter().map(|role| role.role_name).collect())
+        let roles = found(self.call(Action::ListRoles, "the account", call).await)?;
+        Ok(roles.unwrap_or_default().into_iter().map(|role| role.role_name).collect())
     }
 
     pub(super) async fn policy_documents(
