@@ -102,7 +102,14 @@ impl<R, S: StackEvents> Verified<R, S> {
         if self.is_fresh(request) {
             return Ok(());
         }
-        let latest = self.latest(request).await?;
+        let latest = match self.latest(request).await {
+            Ok(latest) => latest,
+            // The request was sent by CloudFormation, as far as anybody can tell.
+            Err(error) => {
+                warn!(error, "whether an old request still counts cannot be told");
+                return Ok(());
+            }
+        };
         match superseded(kind, request, latest.as_ref()) {
             Some(why) => Err(format!("{why}; nothing was done")),
             None => Ok(()),
