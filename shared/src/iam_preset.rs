@@ -219,6 +219,9 @@ impl<C: Cloud> IamPreset<C> {
             memory::widen(&mut task.scope, found, &observed);
             task.scope.is_complete = true;
             observed = look(&self.cloud, &task.scope, progress).await?;
+            if why == memory::OTHER_NAMES {
+                memory::widen_to_holders(&task.me, &mut task.scope, &observed);
+            }
         }
         if let (RequestType::Delete, Some(life)) = (intent.kind, &life) {
             let mut replaced = memory::replaced(&task.me, life, &observed);
@@ -481,9 +484,9 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
 fn located(intent: &Intent, conflicts: &[Conflict], sentences: &[String]) -> String {
     let missing: BTreeSet<&str> = conflicts
         .iter()
-        .filter_map(|conflict| match conflict {
-            Conflict::Missing(id) => Some(id.name.as_str()),
-            _ => None,
+        .filter_map(|conflict| {
+            let Conflict::Missing(id) = conflict else { return None };
+            Some(id.name.as_str())
         })
         .collect();
     let wanted = intent.wanted.as_ref();

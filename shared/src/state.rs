@@ -320,6 +320,26 @@ impl Resource {
         }
     }
 
+    /// What it says, for a policy, managed or inline.
+    pub fn document(&self) -> Option<&PolicyDocument> {
+        match self {
+            Resource::Policy(policy) => Some(&policy.document),
+            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
+                Some(document)
+            }
+            Resource::ServiceLinkedRole { .. }
+            | Resource::User { .. }
+            | Resource::Role(_)
+            | Resource::Group { .. }
+            | Resource::InstanceProfile { .. }
+            | Resource::RoleAttachment { .. }
+            | Resource::GroupAttachment { .. }
+            | Resource::GroupMember { .. }
+            | Resource::UserAttachment { .. }
+            | Resource::ProfileRole { .. } => None,
+        }
+    }
+
     /// The tags, for what has them.
     pub fn tags_mut(&mut self) -> Option<&mut Tags> {
         match self {

@@ -130,10 +130,8 @@ impl Fake {
         let state = self.state.borrow();
         let said = |arn: &String| {
             let link = Id::link(Kind::UserAttachment, "", arn.clone());
-            match &state.get(&link.target()?)?.resource {
-                Resource::Policy(policy) => Some((arn.clone(), policy.document.clone())),
-                _ => None,
-            }
+            let document = state.get(&link.target()?)?.resource.document()?;
+            Some((arn.clone(), document.clone()))
         };
         policy_arns.iter().filter_map(said).collect()
     }

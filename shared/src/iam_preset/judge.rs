@@ -10,17 +10,11 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::preset::lint::{Judge, glob};
-use crate::state::{Account, Id, Kind, PolicyDocument, Resource, State};
+use crate::state::{Account, Id, Kind, PolicyDocument, State};
 
 /// The roles that the policies of a desired state pass, by patterns of their ARNs.
 pub(super) fn passed(desired: &State) -> BTreeSet<String> {
-    let documents = desired.iter().filter_map(|(_, object)| match &object.resource {
-        Resource::Policy(policy) => Some(&policy.document),
-        Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
-            Some(document)
-        }
-        _ => None,
-    });
+    let documents = desired.iter().filter_map(|(_, object)| object.resource.document());
     let passing = documents.flat_map(statements).filter(|statement| {
         allows(statement) && texts(statement, "Action").iter().any(|it| fits(it, "iam:PassRole"))
     });
@@ -58,12 +52,8 @@ pub(super) fn further(holder: &Id, observed: &State, given: &State) -> Vec<Id> {
     let links = observed.ids().filter(attaches).filter(|id| id.parent().as_ref() == Some(holder));
     let further = links.filter(|id| {
         // An inline policy of the same name may say something else.
-        let document = |state: &State| match state.get(id).map(|object| &object.resource) {
-            Some(
-                Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. },
-            ) => Some(document.clone()),
-            _ => None,
-        };
+        let document =
+            |state: &State| state.get(id).and_then(|object| object.resource.document()).cloned();
         !given.contains(id) || document(given) != document(observed)
     });
     further.cloned().collect()

@@ -27,6 +27,9 @@ pub(super) struct Belief<'a> {
     pub gives_the_id: bool,
 }
 
+/// The properties of before are not those under which things were made.
+pub(super) const OTHER_NAMES: &str = "the properties name something else than what was made";
+
 /// Why things of `me` may be there under other names than the scope has; `None` in the ordinary
 /// case.
 pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option<&'static str> {
@@ -47,13 +50,13 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     let noted = anchor(left).and_then(|anchor| observed.get(&anchor));
     let noted = noted.and_then(|object| object.owners.get(me)).map(|owner| &owner.mark);
     match noted {
-        None if belief.gives_the_id => None,
-        None => Some("what the properties name is not there, and the id is of other names"),
+        None if mine.is_empty() && belief.gives_the_id => None,
+        None => Some(OTHER_NAMES),
         Some(mark) if mark.id.as_deref().is_some_and(|id| id != life) => {
             Some("what the properties name was made under another id")
         }
         Some(mark) if mark.names.as_ref().is_some_and(|names| !belief.names.contains(names)) => {
-            Some("the properties of before are not those under which things were made")
+            Some(OTHER_NAMES)
         }
         Some(mark) if !mark.replaces.is_empty() => Some("an earlier clean-up may have failed"),
         Some(_) => None,
@@ -105,6 +108,29 @@ pub(super) fn replaced(me: &Owner, life: &str, observed: &State) -> BTreeSet<Str
         }
     }
     replaced
+}
+
+/// Adds who is in a group of ours and what has a policy of ours: where the properties do not say
+/// any more who was given them, whoever has them counts as given.
+pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) {
+    let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let held = observed.ids().filter(|id| match id.kind {
+        Kind::GroupMember => id.parent().is_some_and(|group| is_mine(&group)),
+        Kind::UserAttachment | Kind::GroupAttachment | Kind::RoleAttachment => {
+            id.target().is_some_and(|policy| is_mine(&policy))
+                && !id.parent().is_some_and(|holder| is_mine(&holder))
+        }
+        Kind::ServiceLinkedRole
+        | Kind::User
+        | Kind::Policy
+        | Kind::Role
+        | Kind::Group
+        | Kind::InstanceProfile
+        | Kind::RoleInline
+        | Kind::GroupInline
+        | Kind::ProfileRole => false,
+    });
+    scope.ids.extend(held.cloned());
 }
 
 /// Leaves to another life of the resource what is its own: a Delete of an id that was replaced

@@ -61,13 +61,7 @@ fn path(resource: &Resource) -> Option<&str> {
 /// True if a document names the object by the wanted path and not by the other one.
 fn is_named_only_at(desired: &State, id: &Id, wanted: &str, there: &str) -> bool {
     let ends = |path: &str| format!("{path}{}", id.name);
-    let documents = desired.iter().filter_map(|(_, object)| match &object.resource {
-        Resource::Policy(policy) => Some(&policy.document),
-        Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
-            Some(document)
-        }
-        _ => None,
-    });
+    let documents = desired.iter().filter_map(|(_, object)| object.resource.document());
     let names = |texts: &[String], path: &str| {
         texts.iter().any(|text| text.starts_with("arn:") && text.ends_with(&ends(path)))
     };

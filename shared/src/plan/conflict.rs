@@ -29,8 +29,6 @@ pub enum Conflict {
     Attached(Id),
     /// What has to go is used by somebody else.
     Used(String),
-    /// A user would have more managed policies than IAM allows.
-    TooManyPolicies { user: Id, would_have: usize },
 }
 
 /// A sentence for each fact. One that holds for several objects is said once.
@@ -68,12 +66,13 @@ pub fn joined(texts: &[String]) -> String {
 impl Conflict {
     /// The owners that are in the way.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> {
-        match self {
-            Conflict::Taken { owners, .. } | Conflict::OtherForm { owners, .. } => Some(owners),
-            _ => None,
-        }
-        .into_iter()
-        .flatten()
+        let owners =
+            if let Conflict::Taken { owners, .. } | Conflict::OtherForm { owners, .. } = self {
+                Some(owners)
+            } else {
+                None
+            };
+        owners.into_iter().flatten()
     }
 
     /// True for what a stack that rolls back cannot do better: it asks for what it had.
@@ -123,7 +122,7 @@ impl Conflict {
                 ),
             ),
             Conflict::Differs { id, how } => {
-                (id, format!(": exists, no preset made it, and it cannot be used as it is: {how}"))
+                (id, format!(" {{exists}} and cannot be used as it is: {how}"))
             }
             Conflict::Unbounded { id, boundary } => {
                 (id, format!(" {{exists}} without the permissions boundary `{boundary}`"))
@@ -132,14 +131,6 @@ impl Conflict {
                 (id, ": was not attached by this resource; detach it first".to_owned())
             }
             Conflict::Used(sentence) => return (sentence.clone(), String::new()),
-            Conflict::TooManyPolicies { user, would_have } => (
-                user,
-                format!(
-                    ": would have {would_have} managed policies, and this account allows fewer; \
-                     detach some, put some into a group, or raise IAM's quota `Managed policies \
-                     attached to an IAM user`"
-                ),
-            ),
         };
         (id.to_string(), said)
     }

@@ -77,9 +77,10 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn want_node(&mut self, id: &Id, wanted: &Object) {
         let Some(found) = self.observed.get(id) else {
-            match id.kind {
-                Kind::User => self.miss(id),
-                _ => self.changes.push(Change::Create(wanted.clone())),
+            if id.kind == Kind::User {
+                self.miss(id);
+            } else {
+                self.changes.push(Change::Create(wanted.clone()));
             }
             return;
         };
@@ -111,7 +112,8 @@ impl Planner<'_> {
             after.owners.extend(wanted.owners.iter().cloned());
             self.changes.push(Change::Update { before: found.clone(), after });
         } else {
-            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners: others });
+            let owners = found.owners.clone();
+            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners });
         }
     }
 

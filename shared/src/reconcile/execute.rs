@@ -54,10 +54,12 @@ pub(super) async fn execute(
                 && let Some(change) = take_free(&mut waiting, &busy)
             {
                 busy.extend(entities(change));
-                under_way.push(async move { (change, cloud.apply(change).await) });
+                let begun = cloud.now();
+                under_way.push(async move { (change, cloud.apply(change).await, begun) });
             }
             // Siblings run to their end: a call that is dropped leaves its effect unknown.
-            let Some((change, result)) = under_way.next().await else { break };
+            let Some((change, result, begun)) = under_way.next().await else { break };
+            work.standing.took(cloud.now().duration_since(begun));
             for entity in entities(change) {
                 busy.remove(&entity);
             }

@@ -12,7 +12,9 @@ use crate::plan::{Change, Scope};
 use crate::state::{Id, Owner, State};
 
 /// So long may work go on without a look. An ordinary request is over before.
-const UNSEEN: Duration = Duration::from_secs(1);
+const UNSEEN: Duration = Duration::from_secs(2);
+/// A call that takes longer is no ordinary one: whatever is decided since is looked at.
+const SLOW: Duration = Duration::from_millis(400);
 
 /// What is known of the request's standing: a later request of the same resource notes itself on
 /// one of its objects, or deletes that.
@@ -24,6 +26,7 @@ pub struct Standing {
     noted: Option<(u64, String)>,
     was_there: Cell<bool>,
     looked: Cell<Instant>,
+    is_due: Cell<bool>,
     since: RefCell<Vec<Change>>,
 }
 
@@ -36,6 +39,7 @@ impl Standing {
             was_there: Cell::new(owner.is_some()),
             anchor,
             looked: Cell::new(cloud.now()),
+            is_due: Cell::new(false),
             since: RefCell::default(),
         }
     }
@@ -51,7 +55,8 @@ impl Standing {
     ) {
         let now = cloud.now();
         let Some(anchor) = &self.anchor else { return };
-        if now.duration_since(self.looked.get()) < UNSEEN || progress.stopped().is_some() {
+        let is_due = self.is_due.get() || now.duration_since(self.looked.get()) >= UNSEEN;
+        if !is_due || progress.stopped().is_some() {
             return;
         }
         let of_anchor = Scope { ids: [anchor.clone()].into(), ..scope.clone() };
@@ -65,9 +70,17 @@ impl Standing {
                     return;
                 }
                 self.looked.set(cloud.now());
+                self.is_due.set(false);
                 self.since.borrow_mut().clear();
             }
             Err(error) => warn!(%error, "whether the request still counts cannot be told"),
+        }
+    }
+
+    /// Remembers how long a change took.
+    pub(super) fn took(&self, time: Duration) {
+        if time >= SLOW {
+            self.is_due.set(true);
         }
     }
 
