@@ -362,7 +362,7 @@ impl<C: Cloud> IamPreset<C> {
         if is_said && plan.foreign.is_empty() {
             return Ok(Vec::new());
         }
-        let there = self.passed_roles(task, is_said, progress).await?;
+        let there = self.passed_roles(task, observed, is_said, progress).await?;
         let holders = plan.used_as_is.iter().map(|id| (id, observed));
         let holders =
             holders.chain(there.ids().filter(|id| id.kind == Kind::Role).map(|id| (id, &there)));
@@ -404,6 +404,7 @@ impl<C: Cloud> IamPreset<C> {
     async fn passed_roles(
         &self,
         task: &Task,
+        observed: &State,
         is_said: bool,
         progress: &Progress,
     ) -> Result<State, String> {
@@ -425,7 +426,10 @@ impl<C: Cloud> IamPreset<C> {
             let all = self.cloud.role_names().await.map_err(|error| error.to_string())?;
             names.extend(all);
         }
-        let ids = judge::passed_roles(&unknown, &names, &self.account, &task.desired);
+        let mut ids = judge::passed_roles(&unknown, &names, &self.account, &task.desired);
+        // What is this resource's own and not wanted goes.
+        let is_mine = |id: &Id| observed.get(id).is_some_and(|it| it.owners.contains(&task.me));
+        ids.retain(|id| !is_mine(id));
         if ids.is_empty() {
             return Ok(State::default());
         }
