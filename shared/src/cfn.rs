@@ -21,4 +21,4 @@ pub use guard::{CustomResource, Unanswered, serve};
 pub use progress::Progress;
 pub use request::{Request, RequestType};
 pub use response_url::{Origins, ResponseUrl};
-pub use verified::{StackEvent, StackEvents, StackPart, Verified};
+pub use verified::{Deliveries, StackEvent, StackEvents, StackPart, Verified};

@@ -109,8 +109,13 @@ pub struct Found {
 /// The status of a stack or a resource, in CloudFormation's newest event of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StackStatus {
-    /// As in `UPDATE_IN_PROGRESS`.
-    Is(String),
+    /// The newest event.
+    Is {
+        /// As in `UPDATE_IN_PROGRESS`.
+        status: String,
+        /// Of which of the resource's lives: after a replacement its old half goes last.
+        physical_id: Option<String>,
+    },
     /// There is no such stack, or it never had such a resource.
     None,
     /// Nobody can tell.

@@ -6,7 +6,7 @@ use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 use crate::aws::Environment;
-use crate::cfn::{CustomResource, Verified, serve};
+use crate::cfn::{CustomResource, Deliveries, Verified, serve};
 use crate::state::Account;
 
 /// Serves requests with `resource`, which is made anew for each with the account that the
@@ -22,6 +22,7 @@ pub async fn run<R: CustomResource>(
     let callback = &environment.callback()?;
     let stack_events = &environment.stack_events()?;
     let resource = &resource;
+    let deliveries = &Deliveries::default();
     // Raw JSON: a typed event would fail before this function, and nobody would answer.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let LambdaEvent { payload, context } = event;
@@ -29,7 +30,7 @@ pub async fn run<R: CustomResource>(
         let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
         let now = SystemTime::now();
         let (events, always) = (stack_events.clone(), environment.verifies_stack_events());
-        let resource = Verified::new(resource(account), events, always, now);
+        let resource = Verified::new(resource(account), events, always, deliveries, now);
         let deadline = context.deadline();
         let served = serve(&resource, callback, environment.gate(), &payload, now, deadline);
         // On the heap, because the compiler gives up on futures that are nested so deeply.

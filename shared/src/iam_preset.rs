@@ -7,6 +7,7 @@ mod memory;
 mod order;
 mod properties;
 mod settings;
+mod stacks;
 mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,16 +15,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::select;
 use tracing::{info, warn};
 
-use crate::cfn::{
-    CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, StackPart, Success,
-};
-use crate::cloud::{Cloud, StackStatus};
+use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
+use crate::cloud::Cloud;
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::lint::Judge;
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Kind, Owner, Owners, State};
+use crate::state::{Account, Id, Kind, Owner, State};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;
@@ -48,21 +47,25 @@ const QUIET: u32 = 3;
 /// So many looks at most.
 const LOOKS: u32 = 30;
 
-/// Owners whose stacks are asked for, at most.
-const ASKED: usize = 5;
-
 /// The custom resource.
 #[derive(Clone, Debug)]
 pub struct IamPreset<C> {
     cloud: C,
     account: Account,
     settings: Settings,
+    release: &'static str,
 }
 
 impl<C> IamPreset<C> {
     /// Serves one account, with open settings.
     pub fn new(cloud: C, account: Account) -> Self {
-        IamPreset { cloud, account, settings: Settings::open() }
+        let settings = Settings::open();
+        IamPreset { cloud, account, settings, release: env!("CARGO_PKG_VERSION") }
+    }
+
+    /// Serves as another release would that has the same presets.
+    pub fn with_release(self, release: &'static str) -> Self {
+        IamPreset { release, ..self }
     }
 
     /// Serves within what its operator allows.
@@ -125,7 +128,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         request: &Request,
         progress: &Progress,
     ) -> Result<Success, String> {
-        let intent = Intent::read(kind, request)?;
+        let intent = Intent::read(kind, request, self.release)?;
         if !self.is_our_account(request) {
             return self.foreign_account(&intent);
         }
@@ -141,8 +144,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         let mut task = self.task(&intent, request)?;
         let mut observed = self.observe(&intent, &mut task, progress).await?;
+        task.choose_anchor(&intent, &observed);
         order::check(&intent, &task, &observed)?;
-        order::note(&intent, &mut task, &observed);
+        self.check_that_it_lives(&intent, &task, &observed).await?;
+        let overtakes = order::note(&intent, &mut task, &observed);
         let planned = self.plan(&intent, &mut task, &mut observed).await;
         // Properties that an older release took come back in a rollback only.
         let is_rollback = intent.mistakes.is_some() && self.rolls_back(&task.me).await;
@@ -164,14 +169,17 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
         let success = self.success(&intent, &task, &observed, &plan, &further);
         success.fits(request)?;
-        let standing = Standing::new(&self.cloud, &task.me, task.anchor.clone(), &observed);
+        let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
         let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         let carried_out =
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
         Box::pin(carried_out).await?;
         if kind == RequestType::Delete && intent.known_id.is_none() {
-            self.outlast_a_create(&task, progress).await?;
+            self.outlast(&task, QUIET, progress).await?;
+        }
+        if overtakes {
+            self.outlast(&task, 1, progress).await?;
         }
         Ok(success)
     }
@@ -203,33 +211,38 @@ impl<C: Cloud> IamPreset<C> {
         }
         let life = intent.life();
         let names: Vec<String> =
-            intent.earlier.iter().chain(&intent.wanted).map(intent::names).collect();
+            intent.earlier.iter().chain(&intent.wanted).map(intent::choices).collect();
         let belief = Belief {
             life: life.as_deref(),
             left: task.left.as_ref(),
             names: &names,
             gives_the_id: intent.earlier_gives_the_id(),
+            release: &intent.release,
         };
         let named = task.scope.ids.clone();
-        if let Some(why) = memory::doubt(&task.me, &belief, &observed) {
-            warn!(why, "everything in the account is asked for this resource's mark");
+        if let Some(doubt) = memory::doubt(&task.me, &belief, &observed) {
+            warn!(why = doubt.why, "everything in the account is asked for this resource's mark");
             progress.note("looking for everything that this resource made, under any name");
+            if doubt.is_of_choices {
+                task.scope.given = None;
+            }
             let found = self.cloud.find(&task.me, &task.scope).await;
             let found = found.map_err(|error| error.to_string())?;
             memory::widen(&mut task.scope, found, &observed);
             task.scope.is_complete = true;
             observed = look(&self.cloud, &task.scope, progress).await?;
-            if why == memory::OTHER_NAMES {
-                memory::widen_to_holders(&task.me, &mut task.scope, &observed);
+            if doubt.is_of_choices && memory::widen_to_holders(&task.me, &mut task.scope, &observed)
+            {
+                observed = look(&self.cloud, &task.scope, progress).await?;
             }
+            task.scope.past = &task.scope.ids - &named;
         }
-        if let (RequestType::Delete, Some(life)) = (intent.kind, &life) {
-            let mut replaced = memory::replaced(&task.me, life, &observed);
-            // While a stack lives, what was replaced may be what it goes back to.
-            if !replaced.is_empty() && !self.stack_goes(&task.me).await {
-                replaced.clear();
-            }
-            memory::set_apart(&task.me, life, &replaced, &named, &mut observed);
+        // While a stack lives, another life of the resource may be what it has, or goes back to.
+        if let (RequestType::Delete, Some(life)) = (intent.kind, &life)
+            && memory::has_other_lives(&task.me, life, &observed)
+            && !self.stack_goes(&task.me).await
+        {
+            memory::set_apart(&task.me, life, &named, &mut observed);
         }
         Ok(observed)
     }
@@ -261,62 +274,6 @@ impl<C: Cloud> IamPreset<C> {
         second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
     }
 
-    /// Those whose stack is gone, or retains what it had.
-    async fn gone(&self, owners: &Owners) -> Owners {
-        let mut gone = Owners::new();
-        for owner in owners.iter().take(ASKED) {
-            let Some((stack, logical_id)) = owner.stack_and_logical_id() else { continue };
-            if Account::from_arn(stack).is_none_or(|account| account != self.account) {
-                continue;
-            }
-            let status = self.cloud.stack_status(stack, StackPart::Resource(logical_id)).await;
-            let is_gone = match status {
-                Ok(StackStatus::None) => true,
-                Ok(StackStatus::Is(status)) => {
-                    matches!(status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED")
-                }
-                Ok(StackStatus::Unknown) => false,
-                Err(error) => {
-                    warn!(%owner, %error, "whether an owner's stack is there cannot be told");
-                    false
-                }
-            };
-            if is_gone {
-                warn!(%owner, "owns nothing any more: its stack is gone, or retains what it had");
-                gone.insert(owner.clone());
-            }
-        }
-        gone
-    }
-
-    /// True if the whole stack is being deleted, or is gone.
-    async fn stack_goes(&self, me: &Owner) -> bool {
-        let Some((stack, _)) = me.stack_and_logical_id() else { return false };
-        match self.cloud.stack_status(stack, StackPart::Stack).await {
-            Ok(StackStatus::Is(status)) => status.starts_with("DELETE_"),
-            Ok(StackStatus::None) => true,
-            Ok(StackStatus::Unknown) => false,
-            Err(error) => {
-                warn!(%error, "whether the stack is being deleted cannot be told");
-                false
-            }
-        }
-    }
-
-    /// True if CloudFormation is taking an Update of the stack back: nobody can correct the
-    /// properties that it sends.
-    async fn rolls_back(&self, me: &Owner) -> bool {
-        let Some((stack, _)) = me.stack_and_logical_id() else { return false };
-        match self.cloud.stack_status(stack, StackPart::Stack).await {
-            Ok(StackStatus::Is(status)) => status.contains("ROLLBACK"),
-            Ok(StackStatus::None | StackStatus::Unknown) => false,
-            Err(error) => {
-                warn!(%error, "whether the stack rolls back cannot be told");
-                false
-            }
-        }
-    }
-
     /// The answer if all goes well; known before anything is written.
     fn success(
         &self,
@@ -335,7 +292,7 @@ impl<C: Cloud> IamPreset<C> {
         data.insert(ADMIN_EQUIVALENT.to_owned(), admin.to_string());
         data.insert(PROVIDER_VERSION.0.to_owned(), PROVIDER_VERSION.1.to_owned());
         data.insert(FOREIGN_POLICIES.to_owned(), named(plan.foreign.iter()));
-        data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(&task.me, plan));
+        data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(intent, &task.me, plan));
         let physical_resource_id = task.is_replacement.then(|| intent.computed_id.clone());
         Success { physical_resource_id, data }
     }
@@ -393,7 +350,7 @@ impl<C: Cloud> IamPreset<C> {
             reasons.push(reason);
         }
         let refusals = self.settings.of_administrators(wanted, &refused);
-        if refusals.is_empty() || plan.gives_nothing() || task.scope.rolls_back {
+        if refusals.is_empty() || plan.gives_nothing() {
             Ok(reasons)
         } else {
             Err(refusals.join("; "))
@@ -436,10 +393,10 @@ impl<C: Cloud> IamPreset<C> {
         look(&self.cloud, &Scope { ids, ..Scope::default() }, progress).await
     }
 
-    /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more. If
-    /// the time is over before that, the looks go on after the answer.
-    async fn outlast_a_create(&self, task: &Task, progress: &Progress) -> Result<(), String> {
-        let nothing = State::default();
+    /// Takes back what a Create or an Update that is still at work does meanwhile, until so many
+    /// looks in a row find that it does nothing more. If the time is over before that, the looks
+    /// of a Delete go on after the answer.
+    async fn outlast(&self, task: &Task, enough: u32, progress: &Progress) -> Result<(), String> {
         let mut quiet = 0;
         let mut last = String::new();
         for _ in 0..LOOKS {
@@ -453,18 +410,20 @@ impl<C: Cloud> IamPreset<C> {
                 return Ok(());
             }
             let observed = looked?;
-            let plan = plan(&task.me, &task.scope, &nothing, &observed)
+            let plan = plan(&task.me, &task.scope, &task.desired, &observed)
                 .map_err(|conflicts| explain(&task.me, &conflicts).join("; "))?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
             last = plan.to_string();
-            let standing = Standing::new(&self.cloud, &task.me, None, &observed);
+            let standing = Standing::none(&self.cloud);
             let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
-            carry_out(&self.cloud, &work, &nothing, plan, task.on_failure, progress).await?;
-            if quiet == QUIET {
+            carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
+            if quiet == enough {
                 return Ok(());
             }
         }
-        Err(format!("something goes on making what was deleted; delete again. The last was {last}"))
+        Err(format!(
+            "something goes on changing what this request takes back; try again. The last was {last}"
+        ))
     }
 }
 
@@ -472,6 +431,9 @@ impl<C: Cloud> IamPreset<C> {
 fn report(task: &Task, observed: &State, plan: &Plan) {
     for missing in &plan.missing {
         warn!(%missing, "is named and exists no more; nothing is given to it or taken from it");
+    }
+    for left in &plan.left {
+        warn!(left, "was made under former names, and goes when nobody uses it");
     }
     for foreign in &plan.foreign {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");
@@ -506,9 +468,9 @@ fn named<'a>(ids: impl Iterator<Item = &'a Id>) -> String {
 }
 
 /// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`.
-fn changed_by_release(me: &Owner, plan: &Plan) -> String {
+fn changed_by_release(intent: &Intent, me: &Owner, plan: &Plan) -> String {
     let mut changed: BTreeMap<&str, Vec<&Id>> = BTreeMap::new();
-    let ids: Vec<(Option<&str>, Id)> = plan.of_other_releases(me, intent::RELEASE).collect();
+    let ids: Vec<(Option<&str>, Id)> = plan.of_other_releases(me, &intent.release).collect();
     for (release, id) in &ids {
         changed.entry(release.unwrap_or("an older release")).or_default().push(id);
     }

@@ -16,7 +16,7 @@ mod planner;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::state::{Id, Object, Owner, Owners, TagKey};
+use crate::state::{Id, Object, Owner, Owners, Resource, TagKey};
 
 pub use conflict::Conflict;
 pub use planner::plan;
@@ -60,8 +60,11 @@ pub struct Scope {
     /// Owners whose stack is gone, or retains what it had: they own nothing.
     pub gone: Owners,
     /// The stack is rolling back to what it had: who does not exist any more gets nothing, and
-    /// what was used as it is stays so.
+    /// nothing more is given by what was used as it is and says something else now.
     pub rolls_back: bool,
+    /// What was made under other names than this request's or the last one's: somebody who uses
+    /// it does not stand in the way of what is wanted now.
+    pub past: BTreeSet<Id>,
     /// Everything that carries the owner's mark was looked for, so that nothing is left of what
     /// an earlier clean-up may have failed to delete.
     pub is_complete: bool,
@@ -81,6 +84,7 @@ impl Scope {
             adopt_existing: _,
             on_foreign_attachment: _,
             rolls_back: _,
+            past: _,
             is_complete: _,
         } = other;
         self.ids.extend(ids);
@@ -104,8 +108,12 @@ impl Scope {
 
     /// The other owners, as far as they still are.
     fn others(&self, me: &Owner, object: &Object) -> Owners {
+        let is_of_user = matches!(object.resource, Resource::UserAttachment { .. });
         let others = object.owners.iter().filter(|owner| *owner != me);
-        others.filter(|owner| !self.gone.contains(*owner)).cloned().collect()
+        others
+            .filter(|owner| !self.gone.contains(*owner) && (!is_of_user || owner.is_credible()))
+            .cloned()
+            .collect()
     }
 }
 
@@ -186,6 +194,8 @@ pub struct Plan {
     changes: Vec<Change>,
     /// Why some of what is ours cannot go, a sentence each. It stays, with all that it needs.
     pub blockers: Vec<String>,
+    /// The same of what was made under former names, where something else is wanted now.
+    pub left: Vec<String>,
     /// What is there already, nobody's by its tags, and used as it is.
     pub used_as_is: BTreeSet<Id>,
     /// Users, groups and roles that the properties name and that exist no more.
@@ -277,7 +287,7 @@ impl Plan {
 
     /// True if there is nothing to do and nothing stands in the way.
     pub fn is_empty(&self) -> bool {
-        let Plan { changes, blockers, used_as_is: _, missing: _, foreign: _ } = self;
+        let Plan { changes, blockers, left: _, used_as_is: _, missing: _, foreign: _ } = self;
         changes.is_empty() && blockers.is_empty()
     }
 }
@@ -300,7 +310,7 @@ impl fmt::Display for Plan {
         for id in &self.foreign {
             writeln!(f, "= {id} (somebody else's)")?;
         }
-        for blocker in &self.blockers {
+        for blocker in self.blockers.iter().chain(&self.left) {
             writeln!(f, "! {blocker}")?;
         }
         Ok(())

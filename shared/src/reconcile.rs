@@ -111,7 +111,7 @@ pub async fn carry_out(
     if progress.is_superseded() {
         // What was made since the last good look may have come after the successor had looked.
         progress.take_back();
-        let quiet = Standing::new(cloud, me, None, &State::default());
+        let quiet = Standing::none(cloud);
         let undisturbed = Work { me, scope, standing: &quiet };
         let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
         info!(changes = late.len(), plan = %late, "taken back");
@@ -196,15 +196,24 @@ async fn give_back(
         return Vec::new();
     }
     progress.note("looking whether others gave the same policies");
-    let users = detached.iter().filter_map(Id::parent);
-    let of_them = Scope { ids: users.chain(detached.iter().cloned()).collect(), ..scope.clone() };
+    let ends = detached.iter().flat_map(|id| [id.parent(), id.target()]).flatten();
+    let of_them = Scope { ids: ends.chain(detached.iter().cloned()).collect(), ..scope.clone() };
     let observed = match cloud.observe(&of_them).await {
         Ok(observed) => observed,
         Err(error) => return vec![error.to_string()],
     };
+    // Who may tag a user may write any claim, but owns no policy by that.
     let is_anothers = |object: &Object| {
-        let others = object.owners.iter().any(|owner| owner != me && !scope.gone.contains(owner));
-        object.is_claim() && others
+        let policy = object.resource.id().target();
+        let owns = |owner: &Owner| {
+            policy.as_ref().is_none_or(|policy| {
+                observed.get(policy).is_some_and(|policy| policy.owners.contains(owner))
+            })
+        };
+        let counts = |owner: &&Owner| {
+            *owner != me && !scope.gone.contains(*owner) && owner.is_credible() && owns(owner)
+        };
+        object.is_claim() && object.owners.iter().any(|owner| counts(&owner))
     };
     let left = observed.iter().filter(|(id, object)| detached.contains(id) && is_anothers(object));
     let again = left

@@ -43,7 +43,7 @@ use crate::events::{Event, create, delete, update};
 use crate::presigned::{EXPIRES, path, query};
 use lambda::Queue;
 use rules::{Asked, broken_in_the_body};
-use stack::{Action, Stack, Task, Verdict};
+use stack::{Action, Stack, Task, Verdict, Written};
 
 pub use lambda::{Delivery, Ended, Lambda};
 pub use provider::{Provider, Put, Running, Served};
@@ -72,7 +72,25 @@ pub struct CloudFormation {
     stacks: BTreeMap<String, Stack>,
     made: usize,
     requests: Vec<Request>,
+    happened: Vec<StackEvent>,
     violations: Vec<Violation>,
+    /// How long after its cause a request is sent.
+    latency: Duration,
+}
+
+/// An event of a stack, as `DescribeStackEvents` shows it, also when the stack is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackEvent {
+    /// The stack's ARN.
+    pub stack_id: String,
+    /// `None` for an event of the stack itself.
+    pub logical_id: Option<String>,
+    /// The physical id that the resource has then; `None` before it has one.
+    pub physical_id: Option<String>,
+    /// As in `CREATE_IN_PROGRESS`.
+    pub status: String,
+    /// When it was written.
+    pub at: SystemTime,
 }
 
 /// One request, and what came of it.
@@ -107,6 +125,16 @@ impl Request {
         &self.stack
     }
 
+    /// The resource's logical id.
+    pub fn logical_id(&self) -> &str {
+        self.asked.logical_id.as_str().unwrap_or_default()
+    }
+
+    /// When CloudFormation sent it.
+    pub fn issued(&self) -> SystemTime {
+        self.issued
+    }
+
     /// The event as it is delivered, each time.
     pub fn event(&self) -> Value {
         serde_json::from_slice(&self.event).expect("an event that is JSON")
@@ -136,7 +164,9 @@ impl CloudFormation {
             stacks: BTreeMap::new(),
             made: 0,
             requests: Vec::new(),
+            happened: Vec::new(),
             violations: Vec::new(),
+            latency: Duration::ZERO,
         }
     }
 
@@ -148,6 +178,11 @@ impl CloudFormation {
     /// Sets what happens to a replaced resource when its update is rolled back.
     pub fn with_rollback(self, on_rollback: OnRollback) -> CloudFormation {
         CloudFormation { on_rollback, ..self }
+    }
+
+    /// Lets CloudFormation take its time before each request.
+    pub fn with_latency(self, latency: Duration) -> CloudFormation {
+        CloudFormation { latency, ..self }
     }
 
     /// Begins to create a stack. A stack of that name must not be there, or be deleted.
@@ -237,6 +272,12 @@ impl CloudFormation {
         &self.stack(name).events
     }
 
+    /// All events of all stacks, the latest last. Those that announce a request are here when it
+    /// is due.
+    pub fn happened(&self) -> &[StackEvent] {
+        &self.happened
+    }
+
     /// True while CloudFormation waits for an answer to the request.
     pub fn waits_for(&self, request: usize) -> bool {
         self.stack(&self.requests[request].stack).waits_for(request)
@@ -288,7 +329,7 @@ impl CloudFormation {
     /// Lets Lambda deliver an event once more, as it may at any time.
     pub fn deliver_again(&mut self, request: usize) {
         let event = Arc::clone(&self.requests[request].event);
-        self.queue.push(request, event, self.now);
+        self.queue.push(request, event, self.now.max(self.requests[request].issued));
     }
 
     /// Holds back an event that is waiting, as Lambda does when it is throttled.
@@ -407,9 +448,23 @@ impl CloudFormation {
     /// Makes requests until the stack has to wait for one of them.
     fn go_on(&mut self, name: &str) {
         while let Some(task) = self.stack_mut(name).next() {
+            self.note_events(name);
             let request = self.ask(name, &task);
             self.stack_mut(name).asked(task, request);
         }
+        self.note_events(name);
+    }
+
+    fn note_events(&mut self, name: &str) {
+        let (now, latency) = (self.now, self.latency);
+        let stack = self.stack_mut(name);
+        let stack_id = stack.id.clone();
+        let events = std::mem::take(&mut stack.written).into_iter().map(|written| {
+            let at = if written.announces { now + latency } else { now };
+            let Written { logical_id, physical_id, status, .. } = written;
+            StackEvent { stack_id: stack_id.clone(), logical_id, physical_id, status, at }
+        });
+        self.happened.extend(events.collect::<Vec<_>>());
     }
 
     fn ask(&mut self, name: &str, task: &Task) -> usize {
@@ -440,17 +495,18 @@ impl CloudFormation {
                 .field("ResourceProperties", properties),
         );
         let asked = Asked::by(&event);
-        let url = format!("{ORIGIN}{}?{}", path(&asked), query(self.now, number));
+        let issued = self.now + self.latency;
+        let url = format!("{ORIGIN}{}?{}", path(&asked), query(issued, number));
         event["ResponseURL"] = Value::String(url.clone());
         let event: Arc<[u8]> = event.to_string().into_bytes().into();
-        self.queue.push(number, Arc::clone(&event), self.now);
+        self.queue.push(number, Arc::clone(&event), issued);
         self.requests.push(Request {
             stack: name.to_owned(),
             asked,
             event,
             url,
-            issued: self.now,
-            given_up: self.now + Duration::from_secs(seconds.expect("a ServiceTimeout")),
+            issued,
+            given_up: issued + Duration::from_secs(seconds.expect("a ServiceTimeout")),
             deliveries: 0,
             answers: Vec::new(),
             counted: false,

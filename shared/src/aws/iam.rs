@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use super::actions::Action;
 use super::call::call;
 use super::stack_events::StackEvents;
-use crate::cfn::{Gate, StackPart};
+use crate::cfn::{self, Gate, StackPart};
 use crate::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use crate::plan::{Change, Scope};
 use crate::state::{
@@ -120,7 +120,10 @@ impl Cloud for Iam {
     ) -> Result<StackStatus, CallError> {
         let Some(stacks) = &self.stacks else { return Ok(StackStatus::Unknown) };
         let latest = stacks.latest_event(stack_id, of).await?;
-        Ok(latest.map_or(StackStatus::None, |event| StackStatus::Is(event.status)))
+        Ok(latest.map_or(StackStatus::None, |event| {
+            let cfn::StackEvent { status, physical_id, .. } = event;
+            StackStatus::Is { status, physical_id }
+        }))
     }
 
     async fn settle(&self, made: &[Change]) {

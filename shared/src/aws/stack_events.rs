@@ -57,7 +57,8 @@ impl StackEvents {
             if let Some(event) = own {
                 let at = event.timestamp.and_then(|at| SystemTime::try_from(at).ok());
                 let status = event.resource_status.map(|status| status.as_str().to_owned());
-                return Ok(status.map(|status| StackEvent { status, at }));
+                let physical_id = event.physical_resource_id;
+                return Ok(status.map(|status| StackEvent { status, at, physical_id }));
             }
             next = page.next_token.filter(|token| !token.is_empty());
             // A page that comes twice would come for ever.

@@ -1,6 +1,8 @@
 //! Whether a request is CloudFormation's own and the newest one of its resource: CloudFormation
 //! says so itself, in the stack's events.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,11 +24,34 @@ const LOOKS: u32 = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// A request that is younger has nothing to be asked about: CloudFormation has just sent it.
-const FRESH: Duration = Duration::from_secs(10);
+const FRESH: Duration = Duration::from_secs(3);
 /// Between two looks at the stack's events while the work goes on.
 const WATCH: Duration = Duration::from_secs(5);
 /// An event is written at about the time at which its request is sent.
 const SLACK: Duration = Duration::from_secs(5);
+
+/// So many requests are remembered by a process.
+const REMEMBERED: usize = 64;
+
+/// The requests that a process served last. Lambda may deliver one twice, and CloudFormation may
+/// have gone on between.
+#[derive(Debug, Default)]
+pub struct Deliveries(RefCell<VecDeque<String>>);
+
+impl Deliveries {
+    /// Remembers a request. True if it was served before.
+    fn is_repeated(&self, request_id: &str) -> bool {
+        let mut served = self.0.borrow_mut();
+        let is_repeated = served.iter().any(|id| id == request_id);
+        if !is_repeated {
+            if served.len() == REMEMBERED {
+                served.pop_front();
+            }
+            served.push_back(request_id.to_owned());
+        }
+        is_repeated
+    }
+}
 
 /// Of what a stack's events are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +69,8 @@ pub struct StackEvent {
     pub status: String,
     /// When it was written.
     pub at: Option<SystemTime>,
+    /// The resource's physical id then.
+    pub physical_id: Option<String>,
 }
 
 /// What CloudFormation tells of a stack.
@@ -69,9 +96,10 @@ pub trait StackEvents {
 /// before every request, for whoever may invoke the function can write a request, but no event of
 /// a stack.
 #[derive(Debug)]
-pub struct Verified<R, S> {
+pub struct Verified<'a, R, S> {
     resource: R,
     stack_events: S,
+    deliveries: &'a Deliveries,
     /// Every request is held against the events.
     always: bool,
     now: SystemTime,
@@ -79,10 +107,18 @@ pub struct Verified<R, S> {
     is_verified: AtomicBool,
 }
 
-impl<R, S: StackEvents> Verified<R, S> {
-    /// For one request, which is served now. `always` holds every one against `stack_events`.
-    pub fn new(resource: R, stack_events: S, always: bool, now: SystemTime) -> Self {
-        Verified { resource, stack_events, always, now, is_verified: AtomicBool::new(false) }
+impl<'a, R, S: StackEvents> Verified<'a, R, S> {
+    /// For one request, which is served now, after these `deliveries`. `always` holds every one
+    /// against `stack_events`.
+    pub fn new(
+        resource: R,
+        stack_events: S,
+        always: bool,
+        deliveries: &'a Deliveries,
+        now: SystemTime,
+    ) -> Self {
+        let is_verified = AtomicBool::new(false);
+        Verified { resource, stack_events, deliveries, always, now, is_verified }
     }
 
     async fn latest(&self, request: &Request) -> Result<Option<StackEvent>, String> {
@@ -91,6 +127,9 @@ impl<R, S: StackEvents> Verified<R, S> {
     }
 
     fn is_fresh(&self, request: &Request) -> bool {
+        if self.deliveries.is_repeated(&request.request_id) {
+            return false;
+        }
         let issued = request.response_url.issued_at();
         issued
             .and_then(|issued| self.now.duration_since(issued).ok())
@@ -172,7 +211,7 @@ fn expected(kind: RequestType) -> &'static str {
 /// Why CloudFormation does not want this any more; `None` if it does, as far as its newest event
 /// of the resource says.
 fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>) -> Option<String> {
-    let Some(StackEvent { status, at }) = latest else {
+    let Some(StackEvent { status, at, physical_id: _ }) = latest else {
         // What a Delete is about is not wanted by anybody.
         return (kind != RequestType::Delete)
             .then(|| "CloudFormation knows no such stack or resource any more".to_owned());
@@ -189,7 +228,7 @@ fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>)
     })
 }
 
-impl<R: CustomResource, S: StackEvents> CustomResource for Verified<R, S> {
+impl<R: CustomResource, S: StackEvents> CustomResource for Verified<'_, R, S> {
     const RESOURCE_TYPE: &'static str = R::RESOURCE_TYPE;
 
     fn physical_id(&self, request: &Request) -> String {
@@ -255,7 +294,11 @@ mod tests {
             let looks = self.1.replace(self.1.get() + 1);
             let last = self.0.len() - 1;
             let status = self.0[looks.min(last)].map_err(str::to_owned)?;
-            Ok(status.map(|status| StackEvent { status: status.to_owned(), at: None }))
+            Ok(status.map(|status| StackEvent {
+                status: status.to_owned(),
+                at: None,
+                physical_id: None,
+            }))
         }
     }
 
@@ -290,7 +333,8 @@ mod tests {
         });
         let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
         let (events, asked) = (Events(events.to_vec(), Cell::new(0)), Counting::default());
-        let verified = Verified::new(&asked, &events, true, UNIX_EPOCH);
+        let deliveries = Deliveries::default();
+        let verified = Verified::new(&asked, &events, true, &deliveries, UNIX_EPOCH);
         let result = verified.handle(kind, &request, &Progress::default()).await;
         (result.err(), asked.0.get())
     }

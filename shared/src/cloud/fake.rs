@@ -59,6 +59,13 @@ impl Fake {
         change_state(&mut self.state.borrow_mut(), &change)
     }
 
+    /// What a person does who renames a user or a group: everything stays with it.
+    pub fn rename(&self, kind: Kind, from: &str, to: &str) {
+        let mut state = self.state.borrow_mut();
+        let renamed = state.iter().map(|(_, object)| renamed(object, kind, from, to)).collect();
+        *state = renamed;
+    }
+
     fn look(&self, scope: &Scope) -> State {
         let state = self.state.borrow();
         let in_scope = |id: &Id| scope.ids.contains(id);
@@ -167,6 +174,30 @@ impl Cloud for Fake {
     async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
         self.write(change)
     }
+}
+
+/// An object of an account in which a user or a group was renamed.
+pub fn renamed(object: &Object, kind: Kind, from: &str, to: &str) -> Object {
+    let mut object = object.clone();
+    let (user, group) = match &mut object.resource {
+        Resource::User { name } | Resource::UserAttachment { user: name, .. } => (Some(name), None),
+        Resource::Group { name, .. }
+        | Resource::GroupAttachment { group: name, .. }
+        | Resource::GroupInline { group: name, .. } => (None, Some(name)),
+        Resource::GroupMember { user, group } => (Some(user), Some(group)),
+        Resource::ServiceLinkedRole { .. }
+        | Resource::Policy(_)
+        | Resource::Role(_)
+        | Resource::InstanceProfile { .. }
+        | Resource::RoleAttachment { .. }
+        | Resource::RoleInline { .. }
+        | Resource::ProfileRole { .. } => (None, None),
+    };
+    let name = if kind == Kind::User { user } else { group };
+    if let Some(name) = name.filter(|name| compare_names(name, from).is_eq()) {
+        to.clone_into(name);
+    }
+    object
 }
 
 /// True for an object that an earlier delivery of the same request made, and for every link: to

@@ -8,11 +8,7 @@ use std::time::UNIX_EPOCH;
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
 use crate::preset::parameters::Value;
-use crate::preset::schema::Parameter;
 use crate::state::{Mark, Owner, digest};
-
-/// The release that this is.
-pub(super) const RELEASE: &str = env!("CARGO_PKG_VERSION");
 
 /// Hexadecimal digits that a physical id ends with.
 const DIGITS: usize = 16;
@@ -41,6 +37,8 @@ pub(super) struct Intent {
     pub sent: Option<(u64, String)>,
     /// The id that the properties of before give.
     earlier_id: Option<String>,
+    /// The release that serves it.
+    pub release: String,
 }
 
 impl Intent {
@@ -51,7 +49,7 @@ impl Intent {
     /// A sentence for each mistake in the properties of a Create, and for those of an Update that
     /// names no preset. On a Delete, whose properties nobody can correct any more, nothing is a
     /// mistake.
-    pub fn read(kind: RequestType, request: &Request) -> Result<Self, String> {
+    pub fn read(kind: RequestType, request: &Request, release: &str) -> Result<Self, String> {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let (wanted, mistakes) = match kind {
             RequestType::Create | RequestType::Update => read(kind, request)?,
@@ -75,6 +73,7 @@ impl Intent {
             earlier,
             known_id,
             computed_id,
+            release: release.to_owned(),
         })
     }
 
@@ -98,8 +97,7 @@ impl Intent {
             (Some(known), false) => known,
             (Some(_), true) | (None, _) => &self.computed_id,
         };
-        let release = Some(RELEASE.to_owned());
-        Mark { id: Some(short(id)), release, ..Mark::default() }
+        Mark { id: Some(short(id)), release: Some(self.release.clone()), ..Mark::default() }
     }
 
     /// The mark of the life that a Delete or an Update is about; `None` if CloudFormation
@@ -109,21 +107,19 @@ impl Intent {
     }
 }
 
-/// A digest of everything that a consumer chose among names and lists.
-pub(super) fn names(properties: &Properties) -> String {
-    let texts = properties.parameters.iter().filter_map(|(name, value)| match value {
-        Value::One(text) => {
-            let parameter = properties.preset.parameters.get(name);
-            let is_text = matches!(parameter, Some(Parameter::String { .. }));
-            is_text.then(|| format!("{name}={text}"))
-        }
+/// A digest of everything that a consumer chose, by which a later request's choices are told
+/// from these.
+pub(super) fn choices(properties: &Properties) -> String {
+    let texts = properties.parameters.iter().map(|(name, value)| match value {
+        Value::One(text) => format!("{name}={text}"),
         Value::List(texts) => {
             let mut texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
             texts.sort();
-            Some(format!("{name}={}", texts.join(",")))
+            format!("{name}={}", texts.join(","))
         }
     });
-    digest(&texts.collect::<Vec<_>>().join(" "), 8)
+    let first = [properties.edition.as_str().to_owned(), properties.path.clone()];
+    digest(&first.into_iter().chain(texts).collect::<Vec<_>>().join(" "), 8)
 }
 
 /// Preset, stack and logical id for people, and a digest of the owner and of the texts that were
@@ -146,7 +142,7 @@ pub(super) fn physical_id(
 }
 
 /// An id as a mark has it.
-fn short(id: &str) -> String {
+pub(super) fn short(id: &str) -> String {
     digest(id, 8)
 }
 

@@ -9,7 +9,6 @@
 
 use std::collections::BTreeSet;
 
-use super::intent::RELEASE;
 use crate::cloud::Found;
 use crate::plan::Scope;
 use crate::state::{Id, Kind, Mark, Object, Owner, State};
@@ -21,51 +20,84 @@ pub(super) struct Belief<'a> {
     pub life: Option<&'a str>,
     /// What the last request's properties make; `None` if they are not known.
     pub left: Option<&'a State>,
-    /// Digests of the names in the last request's properties, and in this one's.
+    /// Digests of the choices in the last request's properties, and in this one's.
     pub names: &'a [String],
     /// The last request's properties give the physical id.
     pub gives_the_id: bool,
+    /// The release that serves the request.
+    pub release: &'a str,
 }
 
-/// The properties of before are not those under which things were made.
-pub(super) const OTHER_NAMES: &str = "the properties name something else than what was made";
+/// Why things may be there under other names than the request's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// The reason.
+    pub why: &'static str,
+    /// The properties do not say what was chosen: who was given what is not known.
+    pub is_of_choices: bool,
+}
 
 /// Why things of `me` may be there under other names than the scope has; `None` in the ordinary
 /// case.
-pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option<&'static str> {
-    let life = belief.life?;
-    let Some(left) = belief.left else { return Some("the properties of before have mistakes") };
-    let mine: Vec<&Mark> = marks(me, observed).map(|(_, mark)| mark).collect();
-    let of_another =
-        |(id, mark): &(&Id, &Mark)| id.kind.has_tags() && mark.release.as_deref() != Some(RELEASE);
-    if marks(me, observed).any(|mark| of_another(&mark)) {
-        return Some("another release made what is there");
+pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option<Doubt> {
+    let of_choices = |why| Some(Doubt { why, is_of_choices: true });
+    let of_names = |why| Some(Doubt { why, is_of_choices: false });
+    let mine: Vec<(&Id, &Mark)> = marks(me, observed).collect();
+    let Some(life) = belief.life else {
+        let nothing = mine.is_empty().then_some("nothing of it is there under these names");
+        return nothing.and_then(of_choices);
+    };
+    let Some(left) = belief.left else {
+        return of_choices("the properties of before have mistakes");
+    };
+    let has_own = |state: &State| state.iter().any(|(_, object)| object.owners.contains(me));
+    if mine.is_empty() && has_own(left) {
+        return of_choices("nothing of it is there under these names");
+    }
+    let is_other_release = mine
+        .iter()
+        .any(|(id, mark)| id.kind.has_tags() && mark.release.as_deref() != Some(belief.release));
+    let notes: Vec<&Mark> =
+        mine.iter().map(|(_, mark)| *mark).filter(|mark| mark.names.is_some()).collect();
+    let is_believed =
+        |mark: &&Mark| mark.names.as_ref().is_some_and(|it| belief.names.contains(it));
+    // Another release may have parameters with other defaults.
+    if !is_other_release && !notes.is_empty() && !notes.iter().any(is_believed) {
+        return of_choices("the properties choose something else than what was made");
+    }
+    if !mine.is_empty() && notes.is_empty() && !belief.gives_the_id {
+        return of_choices("the properties name something else than what was made");
+    }
+    if mine.iter().all(|(_, mark)| mark.id.as_deref().is_some_and(|id| id != life))
+        && !mine.is_empty()
+    {
+        return of_names("what the properties name was made under another id");
+    }
+    if mine.iter().any(|(_, mark)| mark.request.is_some()) {
+        return of_names("a request was overtaken, and may have ended without taking all back");
+    }
+    if mine.iter().any(|(_, mark)| !mark.replaces.is_empty()) {
+        return of_names("an earlier clean-up may have failed");
+    }
+    if is_other_release {
+        return of_names("another release made what is there");
     }
     let missing = |id: &&Id| matches!(id.kind, Kind::User | Kind::Group) && !observed.contains(id);
-    if let Some(missing) = left.ids().find(missing)
-        && (missing.kind == Kind::User || !mine.is_empty())
-    {
-        return Some("a user or group of before does not exist, and may have been renamed");
+    if left.ids().any(|id| missing(&id)) {
+        return of_names("a user or group of before does not exist, and may have been renamed");
     }
-    let noted = anchor(left).and_then(|anchor| observed.get(&anchor));
-    let noted = noted.and_then(|object| object.owners.get(me)).map(|owner| &owner.mark);
-    match noted {
-        None if mine.is_empty() && belief.gives_the_id => None,
-        None => Some(OTHER_NAMES),
-        Some(mark) if mark.id.as_deref().is_some_and(|id| id != life) => {
-            Some("what the properties name was made under another id")
-        }
-        Some(mark) if mark.names.as_ref().is_some_and(|names| !belief.names.contains(names)) => {
-            Some(OTHER_NAMES)
-        }
-        Some(mark) if !mark.replaces.is_empty() => Some("an earlier clean-up may have failed"),
-        Some(_) => None,
-    }
+    None
 }
 
-/// The one object on which the resource's notes stand: the first of its own that has tags.
-pub(super) fn anchor(desired: &State) -> Option<Id> {
-    let tagged = |(id, _): &(&Id, &Object)| id.kind.has_tags();
+/// The one object on which the resource's notes stand: the first that has tags and is, or will
+/// be, its own. What is used as it is carries no mark.
+pub(super) fn anchor(me: &Owner, desired: &State, observed: &State) -> Option<Id> {
+    let is_own = |id: &Id, wanted: &Object| {
+        observed.get(id).is_none_or(|found| {
+            found.owners.contains(me) || wanted.shared && !found.owners.is_empty()
+        })
+    };
+    let tagged = |(id, object): &(&Id, &Object)| id.kind.has_tags() && is_own(id, object);
     let own = desired.iter().filter(tagged).find(|(_, object)| !object.shared);
     own.or_else(|| desired.iter().find(tagged)).map(|(id, _)| id.clone())
 }
@@ -96,23 +128,20 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
     scope.paths.extend(found.paths);
 }
 
-/// The ids that the objects of this life replaced, and whose clean-up may have failed.
-pub(super) fn replaced(me: &Owner, life: &str, observed: &State) -> BTreeSet<String> {
-    let of_life = marks(me, observed).filter(|(_, mark)| mark.id.as_deref() == Some(life));
-    let mut replaced: BTreeSet<String> =
-        of_life.flat_map(|(_, mark)| mark.replaces.iter().cloned()).collect();
-    // A rollback goes back to the id that was replaced.
-    for (_, mark) in marks(me, observed) {
-        if mark.replaces.iter().any(|id| id == life) {
-            mark.id.as_ref().map(|id| replaced.remove(id));
-        }
-    }
-    replaced
+/// True if something of `me` belongs to another of its lives than this one.
+pub(super) fn has_other_lives(me: &Owner, life: &str, observed: &State) -> bool {
+    marks(me, observed).any(|(_, mark)| is_of_another(life, mark))
+}
+
+fn is_of_another(life: &str, mark: &Mark) -> bool {
+    mark.id.as_ref().is_some_and(|id| id != life)
 }
 
 /// Adds who is in a group of ours and what has a policy of ours: where the properties do not say
 /// any more who was given them, whoever has them counts as given.
-pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) {
+///
+/// True if there are holders that have to be looked at.
+pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) -> bool {
     let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
     let held = observed.ids().filter(|id| match id.kind {
         Kind::GroupMember => id.parent().is_some_and(|group| is_mine(&group)),
@@ -130,25 +159,23 @@ pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) 
         | Kind::GroupInline
         | Kind::ProfileRole => false,
     });
-    scope.ids.extend(held.cloned());
+    let held: Vec<Id> = held.cloned().collect();
+    let holders: Vec<Id> = held.iter().filter_map(Id::parent).collect();
+    let is_new = holders.iter().any(|holder| !scope.ids.contains(holder));
+    scope.ids.extend(held.into_iter().chain(holders));
+    is_new
 }
 
 /// Leaves to another life of the resource what is its own: a Delete of an id that was replaced
-/// may name what the new id has. `named` is what the Delete's own properties name, `replaced`
-/// the ids that go with this one.
-pub(super) fn set_apart(
-    me: &Owner,
-    life: &str,
-    replaced: &BTreeSet<String>,
-    named: &BTreeSet<Id>,
-    observed: &mut State,
-) {
+/// may name what the new id has. `named` is what the Delete's own properties name.
+pub(super) fn set_apart(me: &Owner, life: &str, named: &BTreeSet<Id>, observed: &mut State) {
     let mine: Vec<(Id, Mark)> =
         marks(me, observed).map(|(id, mark)| (id.clone(), mark.clone())).collect();
-    let is_other =
-        |mark: &Mark| mark.id.as_ref().is_some_and(|id| id != life && !replaced.contains(id));
-    let others: Vec<Id> =
-        mine.iter().filter(|(_, mark)| is_other(mark)).map(|(id, _)| id.clone()).collect();
+    let others: Vec<Id> = mine
+        .iter()
+        .filter(|(_, mark)| is_of_another(life, mark))
+        .map(|(id, _)| id.clone())
+        .collect();
     let groups: Vec<Id> = mine
         .iter()
         .filter(|(id, _)| !others.is_empty() && id.kind == Kind::Group && !named.contains(id))

@@ -36,26 +36,27 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
 }
 
 /// Notes an Update that finds something else than the last request should have left, and that
-/// wants something else: what it undoes may still be at work.
-pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) {
+/// wants something else: what it undoes may still be at work. Returns whether it was noted.
+pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) -> bool {
     let (RequestType::Update, Some(sent), Some(left)) = (intent.kind, &intent.sent, &task.left)
     else {
-        return;
+        return false;
     };
     let drifted = || {
         let drift = plan(&task.me, &task.scope, left, observed);
         drift.is_ok_and(|drift| drift.changes().any(Change::is_of_content))
     };
     if task.is_replacement || *left == task.desired || !drifted() {
-        return;
+        return false;
     }
-    let Some(mut noted) = task.anchor.as_ref().and_then(|anchor| task.desired.remove(anchor))
+    let Some(mut noted) = task.anchors.first().and_then(|anchor| task.desired.remove(anchor))
     else {
-        return;
+        return true;
     };
     if let Some(owner) = noted.owners.take(&task.me) {
         let mark = Mark { request: Some(sent.clone()), ..owner.mark.clone() };
         noted.owners.insert(owner.marked(mark));
     }
     task.desired.insert(noted);
+    true
 }

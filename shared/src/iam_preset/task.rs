@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::IamPreset;
-use super::intent::{Intent, names};
-use super::memory::anchor;
+use super::intent::{Intent, choices};
+use super::memory::{self, anchor};
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
 use crate::plan::Scope;
@@ -23,8 +23,8 @@ pub(super) struct Task {
     pub desired: State,
     /// What the last request's properties make; `None` if they are not known.
     pub left: Option<State>,
-    /// The object that carries the resource's notes.
-    pub anchor: Option<Id>,
+    /// The object that carries the resource's notes, and after it that of what is replaced.
+    pub anchors: Vec<Id>,
     /// Where to look.
     pub scope: Scope,
     /// No object stays: CloudFormation deletes the old ones itself, by their id.
@@ -68,32 +68,19 @@ impl<C> IamPreset<C> {
         };
         let me = intent.me.marked(intent.mark(is_replacement));
         let desired = match &intent.wanted {
-            Some(wanted) => self.desired(&me, wanted, intent.life().filter(|_| is_replacement))?,
+            Some(wanted) => self.desired(&me, wanted)?,
             None => State::default(),
         };
         let left = |earlier| render_of(self.wish(&intent.me, earlier), earlier, Branches::Chosen);
         let left = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful).map(left);
         let undo = intent.kind == RequestType::Create || is_replacement;
         let on_failure = if undo { OnFailure::Undo } else { OnFailure::Leave };
-        let anchor = anchor(&desired);
-        Ok(Task { me, desired, left, anchor, scope, is_replacement, on_failure })
+        let anchors = Vec::new();
+        Ok(Task { me, desired, left, anchors, scope, is_replacement, on_failure })
     }
 
-    fn desired(
-        &self,
-        me: &Owner,
-        wanted: &Properties,
-        replaces: Option<String>,
-    ) -> Result<State, String> {
-        let mut desired = render_of(self.wish(me, wanted), wanted, Branches::Chosen);
-        if let Some(mut noted) = anchor(&desired).and_then(|anchor| desired.remove(&anchor)) {
-            if let Some(mut owner) = noted.owners.take(me) {
-                owner.mark.names = Some(names(wanted));
-                owner.mark.replaces = replaces.into_iter().collect();
-                noted.owners.insert(owner);
-            }
-            desired.insert(noted);
-        }
+    fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {
+        let desired = render_of(self.wish(me, wanted), wanted, Branches::Chosen);
         let problems = limits::check(&desired);
         if problems.is_empty() { Ok(desired) } else { Err(problems.join("; ")) }
     }
@@ -125,6 +112,29 @@ impl<C> IamPreset<C> {
         let users = state.ids().filter(|id| id.kind == Kind::User).cloned();
         let holders = state.ids().filter_map(Id::parent).filter(|parent| !state.contains(parent));
         users.chain(holders).collect()
+    }
+}
+
+impl Task {
+    /// Chooses the object that carries the resource's notes, among those that are or will be its
+    /// own, and notes on it what was chosen and what it replaces.
+    pub(super) fn choose_anchor(&mut self, intent: &Intent, observed: &State) {
+        let Some(wanted) = &intent.wanted else { return };
+        let anchor = anchor(&self.me, &self.desired, observed);
+        if let Some(mut noted) = anchor.as_ref().and_then(|anchor| self.desired.remove(anchor)) {
+            if let Some(mut owner) = noted.owners.take(&self.me) {
+                owner.mark.names = Some(choices(wanted));
+                let replaces = intent.life().filter(|_| self.is_replacement);
+                owner.mark.replaces = replaces.into_iter().collect();
+                noted.owners.insert(owner);
+            }
+            self.desired.insert(noted);
+        }
+        // A rollback notes itself on what it goes back to.
+        let nothing = State::default();
+        let old = self.left.as_ref().filter(|_| self.is_replacement);
+        let old = old.and_then(|left| memory::anchor(&self.me, left, &nothing));
+        self.anchors = anchor.into_iter().chain(old).collect();
     }
 }
 

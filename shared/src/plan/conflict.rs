@@ -25,6 +25,10 @@ pub enum Conflict {
     Differs { id: Id, how: String },
     /// What would be used as it is lacks the boundary that every role has to have.
     Unbounded { id: Id, boundary: String },
+    /// A policy of this resource is wanted on what another resource made.
+    Managed { id: Id, owners: Owners },
+    /// Users who were named before do not exist, and others are in the group whom nobody named.
+    Renamed { id: Id, gone: Vec<String>, members: Vec<String> },
     /// Somebody else attached this, and the properties want nothing done until it is gone.
     Attached(Id),
     /// What has to go is used by somebody else.
@@ -66,18 +70,26 @@ pub fn joined(texts: &[String]) -> String {
 impl Conflict {
     /// The owners that are in the way.
     pub fn owners(&self) -> impl Iterator<Item = &Owner> {
-        let owners =
-            if let Conflict::Taken { owners, .. } | Conflict::OtherForm { owners, .. } = self {
-                Some(owners)
-            } else {
-                None
-            };
+        let owners = if let Conflict::Taken { owners, .. }
+        | Conflict::OtherForm { owners, .. }
+        | Conflict::Managed { owners, .. } = self
+        {
+            Some(owners)
+        } else {
+            None
+        };
         owners.into_iter().flatten()
     }
 
     /// True for what a stack that rolls back cannot do better: it asks for what it had.
     pub fn is_of_the_past(&self) -> bool {
-        matches!(self, Conflict::Missing(_) | Conflict::Differs { .. } | Conflict::Attached(_))
+        matches!(
+            self,
+            Conflict::Missing(_)
+                | Conflict::Differs { .. }
+                | Conflict::Attached(_)
+                | Conflict::Renamed { .. }
+        )
     }
 
     /// The object, and what is said of it.
@@ -126,6 +138,25 @@ impl Conflict {
             }
             Conflict::Unbounded { id, boundary } => {
                 (id, format!(" {{exists}} without the permissions boundary `{boundary}`"))
+            }
+            Conflict::Managed { id, owners } => (
+                id,
+                format!(
+                    " {{belongs}} to {}, which decides what it holds; name one that no preset made",
+                    names(owners)
+                ),
+            ),
+            Conflict::Renamed { id, gone, members } => {
+                let quoted = |names: &[String]| {
+                    joined(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
+                };
+                let (gone, members) = (quoted(gone), quoted(members));
+                let said = format!(
+                    ": {gone} was named before and does not exist, and it has members whom no \
+                     request named: {members}; if one of them is {gone} under another name, take \
+                     that user out of the group first, and if not, go on naming {gone}"
+                );
+                (id, said)
             }
             Conflict::Attached(id) => {
                 (id, ": was not attached by this resource; detach it first".to_owned())

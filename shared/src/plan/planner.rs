@@ -1,6 +1,6 @@
 //! What is wanted against what is there, object by object and link by link.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::as_it_is;
 use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers};
@@ -22,13 +22,18 @@ pub fn plan(
     desired: &State,
     observed: &State,
 ) -> Result<Plan, Vec<Conflict>> {
+    let (staying, blockers) = blockers::find(me, scope, desired, observed);
+    let is_past = |(id, _): &(Id, String)| !desired.is_empty() && scope.past.contains(id);
+    let (left, blockers): (Vec<_>, Vec<_>) = blockers.into_iter().partition(is_past);
     let mut planner = Planner {
         me,
         scope,
         desired,
         observed,
+        has_left: !left.is_empty(),
         changes: Vec::new(),
         used_as_is: BTreeSet::new(),
+        unusable: BTreeSet::new(),
         missing: BTreeSet::new(),
         foreign: BTreeSet::new(),
         conflicts: Vec::new(),
@@ -42,10 +47,10 @@ pub fn plan(
     for id in observed.ids() {
         planner.find_foreign_attachment(id);
     }
+    planner.find_renamed_members();
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
     }
-    let (staying, mut blockers) = blockers::find(me, scope, desired, observed);
     for (id, found) in
         observed.iter().filter(|(id, _)| !desired.contains(id) && !staying.contains(id))
     {
@@ -55,11 +60,16 @@ pub fn plan(
         return Err(planner.conflicts);
     }
     if !desired.is_empty() && !blockers.is_empty() {
-        return Err(blockers.into_iter().map(Conflict::Used).collect());
+        return Err(blockers.into_iter().map(|(_, sentence)| Conflict::Used(sentence)).collect());
     }
-    blockers.sort();
+    let sentences = |blockers: Vec<(Id, String)>| {
+        let mut sentences: Vec<String> = blockers.into_iter().map(|(_, it)| it).collect();
+        sentences.sort();
+        sentences
+    };
+    let (blockers, left) = (sentences(blockers), sentences(left));
     let Planner { changes, used_as_is, missing, foreign, .. } = planner;
-    Ok(Plan { blockers, used_as_is, missing, foreign, ..Plan::of(changes) })
+    Ok(Plan { blockers, left, used_as_is, missing, foreign, ..Plan::of(changes) })
 }
 
 struct Planner<'a> {
@@ -67,8 +77,12 @@ struct Planner<'a> {
     scope: &'a Scope,
     desired: &'a State,
     observed: &'a State,
+    /// Something of former names cannot go yet.
+    has_left: bool,
     changes: Vec<Change>,
     used_as_is: BTreeSet<Id>,
+    /// What is there and says something else than what a rollback goes back to.
+    unusable: BTreeSet<Id>,
     missing: BTreeSet<Id>,
     foreign: BTreeSet<Id>,
     conflicts: Vec<Conflict>,
@@ -135,7 +149,7 @@ impl Planner<'_> {
         match as_it_is::difference(wanted, found, self.desired, self.observed) {
             None => drop(self.used_as_is.insert(id.clone())),
             Some(Conflict::Differs { .. }) if self.scope.rolls_back => {
-                self.used_as_is.insert(id.clone());
+                self.unusable.insert(id.clone());
             }
             Some(conflict) => self.conflicts.push(conflict),
         }
@@ -168,11 +182,18 @@ impl Planner<'_> {
             self.conflicts.push(Conflict::Path { id: id.clone(), found, wanted });
             return;
         }
-        let resource = if self.agree(wanted, others) {
+        let resource = if others.is_empty() {
             settled(self.scope, &wanted.resource, &found.resource)
         } else if same_power(&wanted.resource, &found.resource) {
             // Its tags are as who made it wants them.
             found.resource.clone()
+        } else if self.agree(wanted, others) {
+            let mut resource = settled(self.scope, &wanted.resource, &found.resource);
+            let mut found = found.resource.clone();
+            if let (Some(tags), Some(found)) = (resource.tags_mut(), found.tags_mut()) {
+                *tags = std::mem::take(found);
+            }
+            resource
         } else {
             let owners = others.clone();
             self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners });
@@ -186,10 +207,11 @@ impl Planner<'_> {
             let was = found.owners.get(self.me).map(|owner| owner.mark.clone()).unwrap_or_default();
             let mut mark = mine.mark.clone();
             mark.names = mark.names.or(was.names);
-            if mark.replaces.is_empty() && !self.scope.is_complete {
+            let knows_all = self.scope.is_complete && !self.has_left;
+            if mark.replaces.is_empty() && !knows_all {
                 mark.replaces = was.replaces;
             }
-            mark.request = mark.request.or(was.request);
+            mark.request = mark.request.or(was.request.filter(|_| !knows_all));
             owners.replace(mine.marked(mark));
         }
         let after = Object { resource, owners, shared: found.shared };
@@ -203,6 +225,11 @@ impl Planner<'_> {
         if self.used_as_is.contains(&parent) || self.missing.contains(&parent) {
             return;
         }
+        // What says something else now gives nothing more to anybody, and gets nothing.
+        let is_unusable = |end: &Id| self.unusable.contains(end);
+        if is_unusable(&parent) || id.target().is_some_and(|target| is_unusable(&target)) {
+            return;
+        }
         if self.ends_missing(id) {
             return;
         }
@@ -213,6 +240,7 @@ impl Planner<'_> {
         match self.observed.get(id) {
             None if id.kind == Kind::UserAttachment => self.claim(wanted),
             None if self.is_locked(&parent) => self.refuse_change_of(&parent),
+            None if self.is_anothers(&parent) => self.refuse_use_of(&parent),
             None => self.changes.push(Change::Create(wanted.clone())),
             Some(found) if id.kind == Kind::UserAttachment => {
                 let mut after = found.attached();
@@ -260,6 +288,55 @@ impl Planner<'_> {
             Some(wanted) => !others.is_empty() && !self.agree(wanted, &others),
             None => false,
         }
+    }
+
+    /// True for a holder that is named in the properties, and that another resource made.
+    fn is_anothers(&self, holder: &Id) -> bool {
+        let found = self.observed.get(holder).filter(|_| !self.desired.contains(holder));
+        found.is_some_and(|found| !self.scope.others(self.me, found).is_empty())
+    }
+
+    fn refuse_use_of(&mut self, holder: &Id) {
+        let found = self.observed.get(holder);
+        let owners = found.map(|found| self.scope.others(self.me, found)).unwrap_or_default();
+        let conflict = Conflict::Managed { id: holder.clone(), owners };
+        if !self.conflicts.contains(&conflict) {
+            self.conflicts.push(conflict);
+        }
+    }
+
+    /// A user who was named before, is not now, and does not exist may have been renamed: then
+    /// she is one of those in the group whom nobody named.
+    fn find_renamed_members(&mut self) {
+        let is_unknown = |id: &&Id| {
+            id.kind == Kind::GroupMember
+                && !self.scope.ids.contains(*id)
+                && !self.desired.contains(id)
+                && id.parent().is_some_and(|group| self.is_mine_still(&group))
+        };
+        let mut unknown: BTreeMap<Id, Vec<String>> = BTreeMap::new();
+        for id in self.observed.ids().filter(is_unknown) {
+            if let (Some(group), Some(user)) = (id.parent(), id.part.clone()) {
+                unknown.entry(group).or_default().push(user);
+            }
+        }
+        for (group, members) in unknown {
+            let was_member = |user: &&Id| {
+                let link = Id::link(Kind::GroupMember, group.name.clone(), user.name.clone());
+                self.scope.ids.contains(&link) && !self.desired.contains(&link)
+            };
+            let known = self.scope.known.iter().filter(|id| id.kind == Kind::User);
+            let gone = known.filter(|user| !self.observed.contains(user)).filter(was_member);
+            let gone: Vec<String> = gone.map(|user| user.name.clone()).collect();
+            if !gone.is_empty() && !self.scope.rolls_back {
+                self.conflicts.push(Conflict::Renamed { id: group, gone, members });
+            }
+        }
+    }
+
+    fn is_mine_still(&self, id: &Id) -> bool {
+        let found = self.observed.get(id).filter(|_| self.desired.contains(id));
+        found.is_some_and(|found| found.owners.contains(self.me))
     }
 
     fn refuse_change_of(&mut self, holder: &Id) {

@@ -20,24 +20,53 @@ const SLOW: Duration = Duration::from_millis(400);
 /// one of its objects, or deletes that.
 #[derive(Debug)]
 pub struct Standing {
-    /// The object that carries the notes, once it is there.
-    anchor: Option<Id>,
-    /// The later request that was noted before this one began.
-    noted: Option<(u64, String)>,
-    was_there: Cell<bool>,
+    /// When CloudFormation sent this request, in seconds, and a digest of its id.
+    sent: Option<(u64, String)>,
+    anchors: Vec<Anchor>,
     looked: Cell<Instant>,
     is_due: Cell<bool>,
     since: RefCell<Vec<Change>>,
 }
 
+/// An object that carries notes, once it is there.
+#[derive(Debug)]
+struct Anchor {
+    id: Id,
+    /// The request that was noted before this one began.
+    noted: Option<(u64, String)>,
+    was_there: Cell<bool>,
+}
+
 impl Standing {
-    /// Of a request of `me` that begins now. Without an `anchor` nothing is looked at.
-    pub fn new(cloud: &impl Cloud, me: &Owner, anchor: Option<Id>, observed: &State) -> Self {
-        let owner = anchor.as_ref().and_then(|anchor| observed.get(anchor)?.owners.get(me));
+    /// Of a request of `me` that was `sent` then and begins now. Without `anchors` nothing is
+    /// looked at.
+    pub fn new(
+        cloud: &impl Cloud,
+        me: &Owner,
+        sent: &Option<(u64, String)>,
+        anchors: &[Id],
+        observed: &State,
+    ) -> Self {
+        let anchor = |id: &Id| {
+            let owner = observed.get(id).and_then(|object| object.owners.get(me));
+            Anchor {
+                id: id.clone(),
+                noted: owner.and_then(|owner| owner.mark.request.clone()),
+                was_there: Cell::new(owner.is_some()),
+            }
+        };
         Standing {
-            noted: owner.and_then(|owner| owner.mark.request.clone()),
-            was_there: Cell::new(owner.is_some()),
-            anchor,
+            sent: sent.clone(),
+            anchors: anchors.iter().map(anchor).collect(),
+            ..Standing::none(cloud)
+        }
+    }
+
+    /// Of work that nothing can overtake.
+    pub fn none(cloud: &impl Cloud) -> Self {
+        Standing {
+            sent: None,
+            anchors: Vec::new(),
             looked: Cell::new(cloud.now()),
             is_due: Cell::new(false),
             since: RefCell::default(),
@@ -54,18 +83,14 @@ impl Standing {
         progress: &Progress,
     ) {
         let now = cloud.now();
-        let Some(anchor) = &self.anchor else { return };
         let is_due = self.is_due.get() || now.duration_since(self.looked.get()) >= UNSEEN;
-        if !is_due || progress.stopped().is_some() {
+        if self.anchors.is_empty() || !is_due || progress.stopped().is_some() {
             return;
         }
-        let of_anchor = Scope { ids: [anchor.clone()].into(), ..scope.clone() };
-        match cloud.observe(&of_anchor).await {
+        let ids = self.anchors.iter().map(|anchor| anchor.id.clone()).collect();
+        match cloud.observe(&Scope { ids, ..scope.clone() }).await {
             Ok(observed) => {
-                let owner = observed.get(anchor).and_then(|object| object.owners.get(me)).cloned();
-                let noted = owner.as_ref().and_then(|owner| owner.mark.request.clone());
-                let is_gone = self.was_there.get() && owner.is_none();
-                if is_gone || noted != self.noted {
+                if self.anchors.iter().any(|anchor| self.is_overtaken(anchor, me, &observed)) {
                     progress.supersede("a later request of this resource was served");
                     return;
                 }
@@ -74,6 +99,19 @@ impl Standing {
                 self.since.borrow_mut().clear();
             }
             Err(error) => warn!(%error, "whether the request still counts cannot be told"),
+        }
+    }
+
+    /// True if the anchor is gone, or a later request noted itself there.
+    fn is_overtaken(&self, anchor: &Anchor, me: &Owner, observed: &State) -> bool {
+        let owner = observed.get(&anchor.id).and_then(|object| object.owners.get(me));
+        let Some(owner) = owner else { return anchor.was_there.get() };
+        anchor.was_there.set(true);
+        let Some(noted) = &owner.mark.request else { return false };
+        match &self.sent {
+            Some((_, id)) if *id == noted.1 => false,
+            Some((sent, _)) if *sent != noted.0 => noted.0 > *sent,
+            Some(_) | None => Some(noted) != anchor.noted.as_ref(),
         }
     }
 
@@ -86,10 +124,10 @@ impl Standing {
 
     /// Remembers a change that was made.
     pub(super) fn made(&self, change: &Change) {
-        if self.anchor.as_ref() == Some(&change.id()) {
+        for anchor in self.anchors.iter().filter(|anchor| anchor.id == change.id()) {
             match change {
-                Change::Create(_) => self.was_there.set(true),
-                Change::Delete(_) => self.was_there.set(false),
+                Change::Create(_) => anchor.was_there.set(true),
+                Change::Delete(_) => anchor.was_there.set(false),
                 Change::Update { .. } => {}
             }
         }

@@ -124,6 +124,13 @@ impl Owner {
         &self.label
     }
 
+    /// False for a mark that no provider wrote: its label is whole, and is not that of its key.
+    /// Who may tag a user may write any.
+    pub fn is_credible(&self) -> bool {
+        let whole = self.label.chars().count() + self.mark.text().chars().count() < LABEL_LIMIT;
+        !whole || self.stack_and_logical_id().is_some()
+    }
+
     /// The stack's ARN and the logical id, if the label holds both whole.
     pub fn stack_and_logical_id(&self) -> Option<(&str, &str)> {
         let (stack, logical_id) = self.label.split_once(' ')?;

@@ -54,7 +54,7 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
         let observed = look(account, &scope, &progress).await?;
         let plan = plan(&me(), &scope, &desired, &observed)
             .map_err(|conflicts| explain(&me(), &conflicts).join("; "))?;
-        let (me, standing) = (&me(), &Standing::new(account, &me(), None, &observed));
+        let (me, standing) = (&me(), &Standing::none(account));
         let work = Work { me, scope: &scope, standing };
         carry_out(account, &work, &desired, plan, OnFailure::Leave, &progress).await
     };

@@ -2,15 +2,24 @@
 //! memory for its AWS.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::{Duration, SystemTime};
 
-use ::world::cloudformation::{CloudFormation, Delivery, Ended, Provider, Put, Served};
-use account_presets::cfn::{Callback, Gate, Origins, Reply, ResponseUrl, Transport, serve};
+use ::world::cloudformation::{self, CloudFormation, Delivery, Ended, Provider, Put, Served};
+use account_presets::cfn::{
+    Callback, Deliveries, Gate, Origins, Reply, ResponseUrl, StackEvent, StackEvents, StackPart,
+    Transport, Verified, serve,
+};
 use account_presets::cloud::fake::{Calls, Fake, Fault};
+use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::IamPreset;
+use account_presets::plan::{Change, Scope};
+use account_presets::state::{Owner, PolicyDocument, State};
 use serde_json::value::RawValue;
+use tokio::time::{Instant, sleep};
 
 use crate::world::{ByRef, account};
 
@@ -20,11 +29,72 @@ pub struct Function<'a> {
     fault: Cell<Option<(usize, Fault)>>,
     failed: Cell<bool>,
     in_turns: bool,
+    release: Cell<&'static str>,
+    told: Told,
+}
+
+/// What CloudFormation tells whoever asks for a stack's events.
+#[derive(Default)]
+struct Told {
+    events: RefCell<Vec<cloudformation::StackEvent>>,
+    /// `None` while it tells nothing.
+    now: Cell<Option<SystemTime>>,
+}
+
+impl Told {
+    fn newest(&self, stack_id: &str, of: StackPart<'_>) -> Result<Option<StackEvent>, String> {
+        let Some(now) = self.now.get() else { return Err("CloudFormation is not asked".into()) };
+        let is_it = |event: &&cloudformation::StackEvent| {
+            let id = event.logical_id.as_deref();
+            let part = match of {
+                StackPart::Stack => id.is_none(),
+                StackPart::Resource(logical_id) => id == Some(logical_id),
+            };
+            event.stack_id == stack_id && part && event.at <= now
+        };
+        let events = self.events.borrow();
+        let newest = events.iter().rev().find(is_it);
+        Ok(newest.map(|event| StackEvent {
+            status: event.status.clone(),
+            at: Some(event.at),
+            physical_id: event.physical_id.clone(),
+        }))
+    }
+}
+
+impl StackEvents for &Told {
+    async fn latest(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> Result<Option<StackEvent>, String> {
+        self.newest(stack_id, of)
+    }
 }
 
 impl<'a> Function<'a> {
     pub fn new(account: &'a Fake) -> Self {
-        Function { account, fault: Cell::new(None), failed: Cell::new(false), in_turns: false }
+        Function {
+            account,
+            fault: Cell::new(None),
+            failed: Cell::new(false),
+            in_turns: false,
+            release: Cell::new("1.0.0"),
+            told: Told::default(),
+        }
+    }
+
+    /// Lets it see CloudFormation's events, as they are now.
+    pub fn hear(&self, cfn: &CloudFormation) {
+        let mut events = self.told.events.borrow_mut();
+        let known = events.len();
+        events.extend(cfn.happened().iter().skip(known).cloned());
+        self.told.now.set(Some(cfn.now()));
+    }
+
+    /// Another release is deployed: it serves the deliveries that begin from now on.
+    pub fn deploy(&self, release: &'static str) {
+        self.release.set(release);
     }
 
     /// Makes one call to AWS each time that it is polled.
@@ -55,7 +125,11 @@ impl Provider for Function<'_> {
         }
         let inbox = Inbox::default();
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", ""));
-        let preset = IamPreset::new(ByRef(&calls), account());
+        let cloud = Account { calls: &calls, told: &self.told };
+        let preset = IamPreset::new(ByRef(&cloud), account()).with_release(self.release.get());
+        // A process of its own, which remembers nothing.
+        let deliveries = Deliveries::default();
+        let preset = Verified::new(preset, &self.told, false, &deliveries, delivery.at);
         let payload: &RawValue = serde_json::from_slice(&delivery.event).unwrap();
         let (deadline, gate) = (delivery.at + delivery.time_left, Gate::default());
         let mut serving = pin!(serve(&preset, &callback, &gate, payload, delivery.at, deadline));
@@ -71,6 +145,62 @@ impl Provider for Function<'_> {
         .await;
         self.failed.set(self.failed.get() || calls.failed());
         Served { puts: inbox.0.take(), ended }
+    }
+}
+
+/// The account, with what CloudFormation tells of its stacks.
+struct Account<'a> {
+    calls: &'a Calls<'a>,
+    told: &'a Told,
+}
+
+impl Cloud for Account<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.calls.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.calls.apply(change).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.calls.find(me, scope).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.calls.role_names().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.calls.documents(policy_arns).await
+    }
+
+    async fn stack_status(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> Result<StackStatus, CallError> {
+        Ok(match self.told.newest(stack_id, of) {
+            Ok(newest) => newest.map_or(StackStatus::None, |event| {
+                let StackEvent { status, physical_id, .. } = event;
+                StackStatus::Is { status, physical_id }
+            }),
+            Err(_) => StackStatus::Unknown,
+        })
+    }
+
+    fn now(&self) -> Instant {
+        self.calls.now()
+    }
+
+    async fn wait(&self) {
+        // Who hears of CloudFormation has a clock that goes on.
+        if self.told.now.get().is_some() {
+            sleep(Duration::from_secs(5)).await;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Other people in the account, and what is theirs.
 
-use account_presets::cloud::fake::Fake;
+use account_presets::cloud::fake::{Fake, renamed};
 use account_presets::plan::Change;
 use account_presets::state::{Id, Kind, Object, PolicyDocument, Resource, State};
 use proptest::prelude::*;
@@ -30,6 +30,8 @@ pub enum Deed {
     Delete,
     /// Edits a role of a stack.
     Edit,
+    /// Renames a user, or a group of a stack.
+    Rename,
 }
 
 impl Deed {
@@ -44,6 +46,7 @@ impl Deed {
             Deed::Detach,
             Deed::Delete,
             Deed::Edit,
+            Deed::Rename,
         ])
     }
 }
@@ -77,8 +80,18 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Ends all uses of what belongs to stacks.
+    /// Ends all uses of what belongs to stacks. Who was renamed is taken out of their groups: a
+    /// Delete names her, and cannot tell that she is the one whom it put there.
     pub fn leave(&mut self) {
+        let state = self.account.state();
+        let is_renamed = |id: &&Id| {
+            id.kind == Kind::GroupMember
+                && !self.theirs.contains(id)
+                && id.part.as_ref().is_some_and(|user| user.ends_with(RENAMED))
+        };
+        for id in state.ids().filter(is_renamed) {
+            self.strike(id);
+        }
         for id in self.uses() {
             self.take_away(&id);
         }
@@ -101,7 +114,8 @@ impl<'a> People<'a> {
                 }
             }
             Deed::DeleteSameName => {
-                let made = |id: &&Id| id.kind.is_node() && !KEPT.contains(&id.name.as_str());
+                let kept = |id: &Id| KEPT.contains(&id.name.trim_end_matches(RENAMED));
+                let made = |id: &&Id| id.kind.is_node() && !kept(id);
                 if let Some(id) = choose(self.theirs.ids().filter(made).cloned().collect()) {
                     self.take_away(&id);
                 }
@@ -132,7 +146,7 @@ impl<'a> People<'a> {
                     ));
                 }
                 if let Some(group) = choose(ours(Kind::Group)) {
-                    let (group, user) = (group.name, "carol".to_owned());
+                    let (group, user) = (group.name, self.carol());
                     self.make(Object::unowned(Resource::GroupMember { group, user }));
                 }
             }
@@ -163,7 +177,31 @@ impl<'a> People<'a> {
                     self.edit(&id, n);
                 }
             }
+            Deed::Rename => {
+                let users = state.ids().filter(|id| id.kind == Kind::User).cloned();
+                if let Some(id) = choose(users.chain(ours(Kind::Group)).collect()) {
+                    self.rename(&id);
+                }
+            }
         }
+    }
+
+    /// To another name, or back.
+    fn rename(&mut self, id: &Id) {
+        let other = format!("{}{RENAMED}", id.name);
+        let to = id.name.strip_suffix(RENAMED).unwrap_or(&other);
+        if self.account.state().contains(&Id::node(id.kind, to)) {
+            return;
+        }
+        self.account.rename(id.kind, &id.name, to);
+        let theirs = self.theirs.iter();
+        self.theirs = theirs.map(|(_, it)| renamed(it, id.kind, &id.name, to)).collect();
+    }
+
+    /// Their user, whatever the name is now.
+    fn carol(&self) -> String {
+        let is_she = |id: &&Id| id.kind == Kind::User && id.name.starts_with("carol");
+        self.theirs.ids().find(is_she).unwrap().name.clone()
     }
 
     fn edit(&self, id: &Id, n: usize) {
@@ -210,6 +248,9 @@ impl<'a> People<'a> {
 
 /// What a preset makes.
 const OBJECTS: [Kind; 4] = [Kind::Role, Kind::Policy, Kind::Group, Kind::InstanceProfile];
+
+/// What a name ends with that was given anew.
+const RENAMED: &str = "-renamed";
 
 /// What is needed by deeds and by presets.
 const KEPT: [&str; 5] = ["alice", "bob", "carol", "foreign", "theirs"];

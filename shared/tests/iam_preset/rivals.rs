@@ -1,9 +1,9 @@
 //! Two deliveries at work at once, and what other hands do to what is ours.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Applied, CallError, Cloud, Found};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Kind, Object, State};
+use account_presets::state::{Id, Kind, Object, Owner, State};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
@@ -19,6 +19,10 @@ struct Busy<'a> {
 }
 
 impl Cloud for Busy<'_> {
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.account.observe(scope).await
     }

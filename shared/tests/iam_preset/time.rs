@@ -7,10 +7,10 @@ use account_presets::cfn::{
     Callback, CustomResource, Gate, Origins, Progress, Request, RequestType, Success,
 };
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Applied, CallError, Cloud, Found};
 use account_presets::iam_preset::IamPreset;
 use account_presets::plan::{Change, Scope};
-use account_presets::state::State;
+use account_presets::state::{Owner, State};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -116,6 +116,10 @@ struct Late<'a> {
 }
 
 impl Cloud for Late<'_> {
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.account.observe(scope).await
     }

@@ -11,6 +11,10 @@ use crate::world::account;
 
 /// What properties ask for, if they are well.
 pub fn wanted(stack_id: &str, properties: &Value) -> State {
+    wanted_by(&Owner::new(stack_id, "Preset"), properties)
+}
+
+fn wanted_by(me: &Owner, properties: &Value) -> State {
     let text = |name: &str| properties[name].as_str();
     let preset = preset::find(text("Preset").unwrap()).unwrap();
     let empty = Map::new();
@@ -23,7 +27,7 @@ pub fn wanted(stack_id: &str, properties: &Value) -> State {
     let tags: Tags = properties["Tags"].as_array().into_iter().flatten().map(tag).collect();
     let wish = Wish {
         account: account(),
-        owner: Owner::new(stack_id, "Preset"),
+        owner: me.clone(),
         provider: PROVIDER.to_owned(),
         edition: edition(preset, text("Edition")),
         parameters,
@@ -43,9 +47,9 @@ fn edition(preset: &Preset, given: Option<&str>) -> Edition {
 
 /// Demands that all is there for which an event asked that was answered with SUCCESS.
 pub fn assert_present(account: &Fake, event: &Value) {
-    let stack_id = event["StackId"].as_str().unwrap();
-    let me = Owner::new(stack_id, "Preset");
-    let wanted = wanted(stack_id, &event["ResourceProperties"]);
+    let text = |name: &str| event[name].as_str().unwrap();
+    let me = Owner::new(text("StackId"), text("LogicalResourceId"));
+    let wanted = wanted_by(&me, &event["ResourceProperties"]);
     let there = account.state();
     let theirs = |id: &Id| {
         let (found, wanted) = (there.get(id), wanted.get(id));
@@ -53,6 +57,11 @@ pub fn assert_present(account: &Fake, event: &Value) {
             && found.is_some_and(|found| !found.owners.contains(&me))
     };
     for (id, object) in wanted.iter() {
+        // Who is gone is missed by nobody, and is given nothing.
+        let ends = [Some(id.clone()), id.parent(), id.target()].into_iter().flatten();
+        if ends.filter(|end| end.kind == Kind::User).any(|user| !there.contains(&user)) {
+            continue;
+        }
         // Somebody else's is used as it is.
         if theirs(id) || id.parent().is_some_and(|parent| theirs(&parent)) {
             continue;
@@ -87,6 +96,12 @@ fn as_wanted(wanted: &Object, found: &Object) -> bool {
             Resource::InstanceProfile { path, tags, .. },
             Resource::InstanceProfile { path: there, tags: found, .. },
         ) => path == there && has(found, tags),
+        // IAM spells a user's name as it was made.
+        (Resource::User { .. } | Resource::GroupMember { .. }, _) => true,
+        (
+            Resource::UserAttachment { attached: wanted, .. },
+            Resource::UserAttachment { attached, .. },
+        ) => wanted == attached,
         (wanted, found) => wanted == found,
     }
 }

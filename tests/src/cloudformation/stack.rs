@@ -23,6 +23,8 @@ pub(super) struct Stack {
     pub(super) left_behind: Vec<String>,
     /// What was said about resources, latest last.
     pub(super) events: Vec<String>,
+    /// What was written of the stack and its resources since it was last asked.
+    pub(super) written: Vec<Written>,
     on_rollback: OnRollback,
     before: BTreeMap<String, Resource>,
     target: Template,
@@ -67,11 +69,32 @@ pub(super) enum Action {
     },
 }
 
+/// A status as `DescribeStackEvents` has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Written {
+    /// `None` for the stack itself.
+    pub(super) logical_id: Option<String>,
+    pub(super) physical_id: Option<String>,
+    pub(super) status: String,
+    /// It is written when the request is sent that it announces.
+    pub(super) announces: bool,
+}
+
 /// What an answer, or the lack of one, comes to.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub(super) result: Result<Map<String, Value>, String>,
     pub(super) physical_id: Option<String>,
+}
+
+impl Action {
+    fn verb(&self) -> &'static str {
+        match self {
+            Action::Create => "CREATE",
+            Action::Update { .. } => "UPDATE",
+            Action::Delete { .. } => "DELETE",
+        }
+    }
 }
 
 impl Stack {
@@ -88,6 +111,7 @@ impl Stack {
             resources: BTreeMap::new(),
             left_behind: Vec::new(),
             events: Vec::new(),
+            written: Vec::new(),
             on_rollback,
             before: BTreeMap::new(),
             target: Template::new(),
@@ -156,6 +180,7 @@ impl Stack {
 
     fn begin(&mut self, status: StackStatus, todo: Vec<Task>) {
         self.events.push(status.as_str().to_owned());
+        self.write(None, status.as_str(), false);
         self.status = status;
         self.todo = todo;
         self.failed = false;
@@ -166,7 +191,20 @@ impl Stack {
         self.todo.clear();
         for (task, _) in std::mem::take(&mut self.running) {
             self.events.push(format!("{}: cancelled", task.logical_id));
+            self.write(Some(&task), &format!("{}_FAILED", task.action.verb()), false);
         }
+    }
+
+    fn write(&mut self, task: Option<&Task>, status: &str, announces: bool) {
+        let of_it = |task: &Task| match &task.action {
+            Action::Delete { what } => what.physical_id.clone(),
+            Action::Create | Action::Update { .. } => {
+                self.resources.get(&task.logical_id).and_then(|there| there.physical_id.clone())
+            }
+        };
+        let physical_id = task.and_then(of_it);
+        let (logical_id, status) = (task.map(|task| task.logical_id.clone()), status.to_owned());
+        self.written.push(Written { logical_id, physical_id, status, announces });
     }
 
     /// The next thing to be done by somebody else; the operation goes on by itself until then.
@@ -184,6 +222,7 @@ impl Stack {
             };
             let mut task = self.todo.remove(ready);
             let logical_id = task.logical_id.clone();
+            self.write(Some(&task), &format!("{}_IN_PROGRESS", task.action.verb()), true);
             match &mut task.action {
                 Action::Create => {
                     let declared = self.target.resources[&logical_id].clone();
@@ -296,16 +335,15 @@ impl Stack {
     }
 
     fn done(&mut self, mut task: Task, verdict: Verdict) {
-        let Task { logical_id, action, .. } = &task;
-        let did = match action {
-            Action::Create => "CREATE",
-            Action::Update { .. } => "UPDATE",
-            Action::Delete { .. } => "DELETE",
+        let (logical_id, did) = (&task.logical_id, task.action.verb());
+        let (status, event) = match &verdict.result {
+            Ok(_) => (format!("{did}_COMPLETE"), format!("{logical_id}: {did}_COMPLETE")),
+            Err(reason) => {
+                (format!("{did}_FAILED"), format!("{logical_id}: {did}_FAILED: {reason}"))
+            }
         };
-        self.events.push(match &verdict.result {
-            Ok(_) => format!("{logical_id}: {did}_COMPLETE"),
-            Err(reason) => format!("{logical_id}: {did}_FAILED: {reason}"),
-        });
+        self.events.push(event);
+        self.write(Some(&task), &status, false);
         match (&task.action, verdict.result) {
             (Action::Delete { what }, Ok(_)) => self.forget(&task.logical_id, what),
             (Action::Delete { what }, Err(_)) if self.is_cleanup() => {

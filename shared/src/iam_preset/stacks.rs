@@ -1,0 +1,103 @@
+//! What CloudFormation says of a stack, where the account alone does not tell: whether an owner
+//! still is, whether a stack goes or rolls back, and whether a request still counts.
+//!
+//! All of it is asked for in doubt only. Where CloudFormation does not tell, nothing is taken for
+//! gone and nothing is let through.
+
+use tracing::warn;
+
+use super::IamPreset;
+use super::intent::{Intent, short};
+use super::task::Task;
+use crate::cfn::{RequestType, StackPart};
+use crate::cloud::{Cloud, StackStatus};
+use crate::state::{Account, Owner, Owners, State};
+
+/// Owners whose stacks are asked for, at most.
+const ASKED: usize = 5;
+
+impl<C: Cloud> IamPreset<C> {
+    async fn status(&self, stack: &str, of: StackPart<'_>) -> StackStatus {
+        self.cloud.stack_status(stack, of).await.unwrap_or_else(|error| {
+            warn!(stack, %error, "CloudFormation does not tell");
+            StackStatus::Unknown
+        })
+    }
+
+    async fn status_of_stack(&self, me: &Owner) -> Option<String> {
+        let (stack, _) = me.stack_and_logical_id()?;
+        match self.status(stack, StackPart::Stack).await {
+            StackStatus::Is { status, .. } => Some(status),
+            StackStatus::None => Some("DELETE_COMPLETE".to_owned()),
+            StackStatus::Unknown => None,
+        }
+    }
+
+    /// True if the whole stack is being deleted, or is gone.
+    pub(super) async fn stack_goes(&self, me: &Owner) -> bool {
+        let status = self.status_of_stack(me).await;
+        status.is_some_and(|status| status.starts_with("DELETE_"))
+    }
+
+    /// True while CloudFormation takes an Update of the stack back: nobody can correct the
+    /// properties that it sends.
+    pub(super) async fn rolls_back(&self, me: &Owner) -> bool {
+        self.status_of_stack(me).await.as_deref() == Some("UPDATE_ROLLBACK_IN_PROGRESS")
+    }
+
+    /// Those who own nothing any more: their stack is gone, or has deleted or retained the
+    /// resource.
+    pub(super) async fn gone(&self, owners: &Owners) -> Owners {
+        let mut gone = Owners::new();
+        for owner in owners.iter().take(ASKED) {
+            if self.is_gone(owner).await {
+                warn!(%owner, "owns nothing any more: its stack is gone, or retains what it had");
+                gone.insert(owner.clone());
+            }
+        }
+        gone
+    }
+
+    async fn is_gone(&self, owner: &Owner) -> bool {
+        let Some((stack, logical_id)) = owner.stack_and_logical_id() else { return false };
+        if Account::from_arn(stack).is_none_or(|account| account != self.account) {
+            return false;
+        }
+        match self.status(stack, StackPart::Resource(logical_id)).await {
+            StackStatus::None => true,
+            StackStatus::Unknown => false,
+            StackStatus::Is { status, physical_id } => {
+                let ended = matches!(status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED");
+                // After a replacement, what was deleted last is the old half of what lives.
+                let of_it = physical_id.as_deref().map(short) == owner.mark.id;
+                ended && (of_it || self.stack_goes(owner).await)
+            }
+        }
+    }
+
+    /// Refuses an Update that finds nothing of its resource where CloudFormation says that it has
+    /// gone on: the resource was deleted meanwhile, and nobody would delete what is made now.
+    pub(super) async fn check_that_it_lives(
+        &self,
+        intent: &Intent,
+        task: &Task,
+        observed: &State,
+    ) -> Result<(), String> {
+        let has_own = |state: &State| {
+            let mut objects = state.iter().map(|(_, object)| object);
+            objects.any(|object| object.owners.contains(&task.me))
+        };
+        let had = task.left.as_ref().is_none_or(has_own);
+        if intent.kind != RequestType::Update || task.is_replacement || !had || has_own(observed) {
+            return Ok(());
+        }
+        let Some((stack, logical_id)) = task.me.stack_and_logical_id() else { return Ok(()) };
+        match self.status(stack, StackPart::Resource(logical_id)).await {
+            StackStatus::Is { status, .. } if status != "UPDATE_IN_PROGRESS" => Err(format!(
+                "CloudFormation has gone on from this request: the resource is in `{status}` now; \
+                 nothing was done"
+            )),
+            StackStatus::Is { .. } | StackStatus::None | StackStatus::Unknown => Ok(()),
+        }
+    }
+}
