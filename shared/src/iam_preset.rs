@@ -19,7 +19,7 @@ use crate::cfn::{
 };
 use crate::cloud::{Cloud, StackStatus};
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Change, Plan, Scope, plan};
+use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::preset::lint::Judge;
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
@@ -253,12 +253,25 @@ impl<C: Cloud> IamPreset<C> {
             task.scope.rolls_back =
                 intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
         }
-        let second = if task.scope.gone.is_empty() && !task.scope.rolls_back {
+        // What an ordinary account attaches is enough for most.
+        let is_full = conflicts.iter().any(|it| matches!(it, Conflict::Full { .. }));
+        if is_full {
+            task.scope.attachable = self.attachable().await;
+        }
+        let second = if task.scope.gone.is_empty() && !task.scope.rolls_back && !is_full {
             first
         } else {
             plan(&task.me, &task.scope, &task.desired, observed)
         };
         second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
+    }
+
+    /// How many managed policies one user, group or role holds here, or by default.
+    async fn attachable(&self) -> Attachable {
+        self.cloud.attachable().await.unwrap_or_else(|error| {
+            warn!(%error, "the account's own quotas cannot be told");
+            Attachable::default()
+        })
     }
 
     /// Those whose stack is gone, or retains what it had.
@@ -484,12 +497,13 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     }
 }
 
-/// The sentences, and which parameters name what they say is not there.
+/// The sentences, and which parameters name those of whom they say that they are not there, or
+/// hold too much.
 fn located(intent: &Intent, conflicts: &[Conflict], sentences: &[String]) -> String {
     let missing: BTreeSet<&str> = conflicts
         .iter()
         .filter_map(|conflict| {
-            let Conflict::Missing(id) = conflict else { return None };
+            let (Conflict::Missing(id) | Conflict::Full { id, .. }) = conflict else { return None };
             Some(id.name.as_str())
         })
         .collect();

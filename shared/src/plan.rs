@@ -12,6 +12,7 @@ mod as_it_is;
 mod blockers;
 pub mod conflict;
 mod planner;
+mod quota;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::state::{Id, Object, Owner, Owners, TagKey};
 
 pub use conflict::Conflict;
 pub use planner::plan;
+pub use quota::Attachable;
 
 /// What becomes of a policy that somebody else attached to a role or group of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,6 +67,8 @@ pub struct Scope {
     /// Everything that carries the owner's mark was looked for, so that nothing is left of what
     /// an earlier clean-up may have failed to delete.
     pub is_complete: bool,
+    /// How many managed policies one user, group or role holds.
+    pub attachable: Attachable,
 }
 
 impl Scope {
@@ -82,6 +86,7 @@ impl Scope {
             on_foreign_attachment: _,
             rolls_back: _,
             is_complete: _,
+            attachable: _,
         } = other;
         self.ids.extend(ids);
         self.paths.extend(paths);

@@ -55,6 +55,7 @@ actions! {
             DetachRolePolicy,
             DetachUserPolicy,
             GetAccountAuthorizationDetails,
+            GetAccountSummary,
             GetGroup,
             GetGroupPolicy,
             GetInstanceProfile,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::state::{Id, Owner, Owners};
+use crate::state::{Id, Kind, Owner, Owners};
 
 /// Why nothing can be planned. [`explain`] says it to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,9 @@ pub enum Conflict {
     Unbounded { id: Id, boundary: String },
     /// Somebody else attached this, and the properties want nothing done until it is gone.
     Attached(Id),
+    /// More managed policies than IAM attaches to one user, group or role; `is_known` if the
+    /// account was asked how many that are.
+    Full { id: Id, has: usize, more: usize, most: usize, is_known: bool },
     /// What has to go is used by somebody else.
     Used(String),
 }
@@ -48,7 +51,8 @@ pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
             .replacen("{exists}", &verb("exists", "exist"), 1)
             .replacen("{belongs}", &verb("belongs", "belong"), 1)
             .replacen("{was}", &verb("was", "were"), 1)
-            .replacen("{does}", &verb("does", "do"), 1);
+            .replacen("{does}", &verb("does", "do"), 1)
+            .replacen("{has}", &verb("has", "have"), 1);
         joined(&subjects) + &predicate
     };
     facts.into_iter().map(sentence).collect()
@@ -130,6 +134,9 @@ impl Conflict {
             Conflict::Attached(id) => {
                 (id, ": was not attached by this resource; detach it first".to_owned())
             }
+            Conflict::Full { id, has, more, most, is_known } => {
+                (id, full(id.kind, *has, *more, *most, *is_known))
+            }
             Conflict::Used(sentence) => return (sentence.clone(), String::new()),
         };
         (id.to_string(), said)
@@ -144,6 +151,22 @@ impl fmt::Display for Conflict {
 
 fn names(owners: &Owners) -> String {
     joined(&owners.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// How many there are, how many would come, which quota that is against, and what to do.
+fn full(kind: Kind, has: usize, more: usize, most: usize, is_known: bool) -> String {
+    let known = if is_known {
+        "in this account"
+    } else {
+        "by default, and the account's own number could not be asked for (iam:GetAccountSummary)"
+    };
+    let surplus = (has + more).saturating_sub(most);
+    let or_raise = if kind == Kind::Group { "" } else { ", or have the quota raised" };
+    format!(
+        " {{has}} {has} managed policies and would get {more} more, and IAM attaches {most} to one \
+         {kind} {known} (quota `Managed policies attached to an IAM {kind}`): detach {surplus} or \
+         more first{or_raise}"
+    )
 }
 
 /// What to do if the owner is this very stack: CloudFormation takes a renamed logical id for

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::as_it_is;
-use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers};
+use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers, quota};
 use crate::state::{Id, Kind, Object, Owner, Owners, Policy, Resource, Role, State, Tags};
 
 /// Plans how to get from what was observed to what is wanted.
@@ -14,8 +14,8 @@ use crate::state::{Id, Kind, Object, Owner, Owners, Policy, Resource, Role, Stat
 ///
 /// # Errors
 ///
-/// Everything that is in the way: a name that is taken, a user that does not exist, a detail
-/// that IAM cannot change.
+/// Everything that is in the way: a name that is taken, a user that does not exist or holds too
+/// much already, a detail that IAM cannot change.
 pub fn plan(
     me: &Owner,
     scope: &Scope,
@@ -51,6 +51,7 @@ pub fn plan(
     {
         planner.drop_unwanted(id, found);
     }
+    planner.conflicts.extend(quota::exceeded(scope, observed, &planner.changes));
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
     }

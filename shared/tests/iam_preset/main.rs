@@ -14,6 +14,7 @@
 mod catalogue;
 mod crash;
 mod existing;
+mod full;
 mod function;
 mod hands;
 mod lifecycle;
