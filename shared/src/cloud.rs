@@ -66,6 +66,16 @@ pub trait Cloud {
         ready(Err(CallError::unsupported("documents")))
     }
 
+    /// The customer managed policies of the account, and their paths. IAM keeps one of a name,
+    /// whatever its path.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn policy_paths(&self) -> impl Future<Output = Result<BTreeMap<Id, String>, CallError>> {
+        ready(Ok(BTreeMap::new()))
+    }
+
     /// How many managed policies the account's IAM attaches to one user, group or role.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::select;
 use tracing::{info, warn};
 
+use crate::cfn::value::brief;
 use crate::cfn::{
     CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, StackPart, Success,
 };
@@ -23,7 +24,7 @@ use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::preset::lint::Judge;
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Kind, Owner, Owners, State};
+use crate::state::{Account, Id, Kind, Object, Owner, Owners, Resource, State};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;
@@ -127,7 +128,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
     ) -> Result<Success, String> {
         let intent = Intent::read(kind, request)?;
         if !self.is_our_account(request) {
-            return self.foreign_account(&intent);
+            return self.foreign_account(&intent, request);
         }
         let allowed = match (&intent.wanted, &intent.mistakes) {
             (_, Some(mistakes)) => Err(mistakes.clone()),
@@ -179,12 +180,15 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 
 impl<C: Cloud> IamPreset<C> {
     /// Nothing here is owned by a stack of another account.
-    fn foreign_account(&self, intent: &Intent) -> Result<Success, String> {
+    fn foreign_account(&self, intent: &Intent, request: &Request) -> Result<Success, String> {
         match intent.kind {
             RequestType::Delete => Ok(Success::default()),
             RequestType::Create | RequestType::Update => Err(format!(
-                "the stack is not in account {} and Region {}, which this function serves",
-                self.account.id, self.account.region
+                "ServiceToken: the stack `{}` is not in account {} and Region {}, which this function \
+                 serves; take the ServiceToken of a provider in the stack's own account and Region",
+                brief(&request.stack_id),
+                self.account.id,
+                self.account.region
             )),
         }
     }
@@ -263,7 +267,37 @@ impl<C: Cloud> IamPreset<C> {
         } else {
             plan(&task.me, &task.scope, &task.desired, observed)
         };
-        second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
+        let conflicts = match second {
+            Ok(plan) => match self.at_other_paths(&plan).await {
+                none if none.is_empty() => return Ok(plan),
+                elsewhere => elsewhere,
+            },
+            Err(conflicts) => conflicts,
+        };
+        Err(located(intent, &conflicts, &explain(&task.me, &conflicts)))
+    }
+
+    /// Policies that a plan makes and whose name is taken at another path, where nobody looked.
+    async fn at_other_paths(&self, plan: &Plan) -> Vec<Conflict> {
+        let made = plan.changes().filter_map(|change| match change {
+            Change::Create(Object { resource: Resource::Policy(policy), .. }) => {
+                Some((change.id(), policy.path.clone()))
+            }
+            Change::Create(_) | Change::Update { .. } | Change::Delete(_) => None,
+        });
+        let made: Vec<(Id, String)> = made.collect();
+        if made.is_empty() {
+            return Vec::new();
+        }
+        let paths = self.cloud.policy_paths().await.unwrap_or_else(|error| {
+            warn!(%error, "whether a policy's name is taken at another path cannot be told");
+            BTreeMap::new()
+        });
+        let elsewhere = made.into_iter().filter_map(|(id, wanted)| {
+            let found = paths.get(&id).filter(|found| **found != wanted)?.clone();
+            Some(Conflict::Path { id, found, wanted })
+        });
+        elsewhere.collect()
     }
 
     /// How many managed policies one user, group or role holds here, or by default.

@@ -70,6 +70,7 @@ actions! {
             ListGroupPolicies,
             ListInstanceProfiles,
             ListInstanceProfilesForRole,
+            ListPolicies,
             ListPolicyVersions,
             ListRolePolicies,
             ListRoles,

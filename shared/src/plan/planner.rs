@@ -55,13 +55,20 @@ pub fn plan(
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
     }
+    blockers.sort();
+    if !blockers.is_empty() {
+        blockers.push(LET_GO.to_owned());
+    }
     if !desired.is_empty() && !blockers.is_empty() {
         return Err(blockers.into_iter().map(Conflict::Used).collect());
     }
-    blockers.sort();
     let Planner { changes, used_as_is, missing, foreign, .. } = planner;
     Ok(Plan { blockers, used_as_is, missing, foreign, ..Plan::of(changes) })
 }
+
+/// What to do about uses by somebody else.
+const LET_GO: &str =
+    "detach the policy there, or take the user or role out, and then try this again";
 
 struct Planner<'a> {
     me: &'a Owner,
@@ -102,7 +109,8 @@ impl Planner<'_> {
             self.conflicts.push(Conflict::Foreign(id.clone()));
         } else if !wanted.shared {
             let owners = found.owners.clone();
-            self.conflicts.push(Conflict::Taken { id: id.clone(), owners });
+            let gone = self.is_nobodys(found);
+            self.conflicts.push(Conflict::Taken { id: id.clone(), owners, gone });
         } else if same_power(&wanted.resource, &found.resource)
             || self.is_of_another_release(wanted, found, &others)
         {
@@ -266,9 +274,10 @@ impl Planner<'_> {
     fn refuse_change_of(&mut self, holder: &Id) {
         let found = self.observed.get(holder);
         let owners = found.map(|found| self.scope.others(self.me, found)).unwrap_or_default();
-        let conflict = Conflict::OtherForm { id: holder.clone(), owners };
-        if !self.conflicts.contains(&conflict) {
-            self.conflicts.push(conflict);
+        // One word about a holder is enough.
+        let is_said = |conflict: &Conflict| matches!(conflict, Conflict::Taken { id, .. } | Conflict::OtherForm { id, .. } if id == holder);
+        if !self.conflicts.iter().any(is_said) {
+            self.conflicts.push(Conflict::OtherForm { id: holder.clone(), owners });
         }
     }
 
@@ -384,7 +393,7 @@ fn settled(scope: &Scope, wanted: &Resource, found: &Resource) -> Resource {
     match (&mut settled, found) {
         (Resource::Role(role), Resource::Role(found)) => {
             keep_foreign_tags(scope, &mut role.tags, &found.tags);
-            let foreign = |boundary: &String| !scope.boundaries.contains(boundary);
+            let foreign = |boundary: &String| !scope.is_own_boundary(boundary);
             if role.permissions_boundary.is_none() {
                 role.permissions_boundary = found.permissions_boundary.clone().filter(foreign);
             }

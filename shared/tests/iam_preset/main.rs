@@ -24,6 +24,7 @@ mod operator;
 mod overlap;
 mod ownership;
 mod people;
+mod retained;
 mod rivals;
 mod stacks;
 mod time;

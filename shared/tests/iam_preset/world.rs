@@ -130,6 +130,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.role_names().await
     }
 
+    async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
+        self.0.policy_paths().await
+    }
+
     async fn attachable(&self) -> Result<Attachable, CallError> {
         self.0.attachable().await
     }

@@ -294,6 +294,7 @@ fn no_statement_holds_for_everything_but_lists_of_everything() {
         Action::GetAccountAuthorizationDetails,
         Action::GetAccountSummary,
         Action::ListInstanceProfiles,
+        Action::ListPolicies,
         Action::ListRoles,
     ];
     let lists = BTreeSet::from(lists.map(|action| action.as_str().to_owned()));

@@ -4,9 +4,10 @@ use aws_sdk_iam::operation::{
     get_account_summary::GetAccountSummaryOutput, get_policy::GetPolicyOutput,
     get_policy_version::GetPolicyVersionOutput, get_role_policy::GetRolePolicyOutput,
     list_attached_user_policies::ListAttachedUserPoliciesOutput,
-    list_entities_for_policy::ListEntitiesForPolicyOutput, list_user_tags::ListUserTagsOutput,
+    list_entities_for_policy::ListEntitiesForPolicyOutput, list_policies::ListPoliciesOutput,
+    list_user_tags::ListUserTagsOutput,
 };
-use aws_sdk_iam::types::{PolicyGroup, PolicyRole, PolicyUser, SummaryKeyType};
+use aws_sdk_iam::types::{PolicyGroup, PolicyRole, PolicyScopeType, PolicyUser, SummaryKeyType};
 
 use super::*;
 
@@ -130,4 +131,25 @@ async fn the_accounts_quotas_are_read_and_what_it_does_not_tell_is_the_default()
     let attachable = iam(&[&rule]).attachable().await.unwrap();
     let expected = Attachable { user: 20, group: 10, role: 15, is_known: true };
     assert_eq!(attachable, expected);
+}
+
+/// M9
+#[tokio::test]
+async fn the_accounts_own_policies_are_listed_with_their_paths_on_every_page() {
+    let policy = |name: &str, path: &str| {
+        aws_sdk_iam::types::Policy::builder().policy_name(name).path(path).build()
+    };
+    let rule = mock!(Client::list_policies)
+        .match_requests(|request| request.scope() == Some(&PolicyScopeType::Local))
+        .then_compute_output(move |input| {
+            let page = ListPoliciesOutput::builder();
+            match input.marker() {
+                None => page.policies(policy("p", "/")).is_truncated(true).marker("more").build(),
+                Some(_) => page.policies(policy("q", "/team/")).build(),
+            }
+        });
+    let paths = iam(&[&rule]).policy_paths().await.unwrap();
+    let expected = [("p", "/"), ("q", "/team/")];
+    let expected = expected.map(|(name, path)| (Id::node(Kind::Policy, name), path.to_owned()));
+    assert_eq!(paths, expected.into());
 }
