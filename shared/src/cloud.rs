@@ -10,7 +10,7 @@ use std::future::{Future, ready};
 use tokio::time::Instant;
 
 use crate::cfn::StackPart;
-use crate::plan::{Change, Scope};
+use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Id, Owner, PolicyDocument, State};
 
 /// An account's IAM, as far as presets are concerned.
@@ -64,6 +64,25 @@ pub trait Cloud {
     ) -> impl Future<Output = Result<BTreeMap<String, PolicyDocument>, CallError>> {
         let _ = policy_arns;
         ready(Err(CallError::unsupported("documents")))
+    }
+
+    /// The customer managed policies of the account, and their paths. IAM keeps one of a name,
+    /// whatever its path.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn policy_paths(&self) -> impl Future<Output = Result<BTreeMap<Id, String>, CallError>> {
+        ready(Ok(BTreeMap::new()))
+    }
+
+    /// How many managed policies the account's IAM attaches to one user, group or role.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn attachable(&self) -> impl Future<Output = Result<Attachable, CallError>> {
+        ready(Err(CallError::unsupported("quotas")))
     }
 
     /// What CloudFormation last said of a resource of a stack.

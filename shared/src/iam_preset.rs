@@ -15,14 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::select;
 use tracing::{info, warn};
 
+use crate::cfn::value::brief;
 use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
 use crate::cloud::Cloud;
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Change, Plan, Scope, plan};
+use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::preset::lint::Judge;
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Kind, Owner, State};
+use crate::state::{Account, Id, Kind, Owner, Resource, State};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;
@@ -130,7 +131,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
     ) -> Result<Success, String> {
         let intent = Intent::read(kind, request, self.release)?;
         if !self.is_our_account(request) {
-            return self.foreign_account(&intent);
+            return self.foreign_account(&intent, request);
         }
         let allowed = match (&intent.wanted, &intent.mistakes) {
             (_, Some(mistakes)) => Err(mistakes.clone()),
@@ -174,7 +175,9 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         let carried_out =
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
-        Box::pin(carried_out).await?;
+        if let Err(reason) = Box::pin(carried_out).await {
+            return Err(self.with_other_paths(&task.me, &task.desired, reason).await);
+        }
         if kind == RequestType::Delete && intent.known_id.is_none() {
             self.outlast(&task, QUIET, progress).await?;
         }
@@ -187,12 +190,15 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 
 impl<C: Cloud> IamPreset<C> {
     /// Nothing here is owned by a stack of another account.
-    fn foreign_account(&self, intent: &Intent) -> Result<Success, String> {
+    fn foreign_account(&self, intent: &Intent, request: &Request) -> Result<Success, String> {
         match intent.kind {
             RequestType::Delete => Ok(Success::default()),
             RequestType::Create | RequestType::Update => Err(format!(
-                "the stack is not in account {} and Region {}, which this function serves",
-                self.account.id, self.account.region
+                "ServiceToken: the stack `{}` is not in account {} and Region {}, which this function \
+                 serves; take the ServiceToken of a provider in the stack's own account and Region",
+                brief(&request.stack_id),
+                self.account.id,
+                self.account.region
             )),
         }
     }
@@ -266,12 +272,47 @@ impl<C: Cloud> IamPreset<C> {
             task.scope.rolls_back =
                 intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
         }
-        let second = if task.scope.gone.is_empty() && !task.scope.rolls_back {
+        // What an ordinary account attaches is enough for most.
+        let is_full = conflicts.iter().any(|it| matches!(it, Conflict::Full { .. }));
+        if is_full {
+            task.scope.attachable = self.attachable().await;
+        }
+        let second = if task.scope.gone.is_empty() && !task.scope.rolls_back && !is_full {
             first
         } else {
             plan(&task.me, &task.scope, &task.desired, observed)
         };
         second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
+    }
+
+    /// Says of a name that is taken at which path, where nobody looked: IAM keeps one policy of a
+    /// name, whatever its path.
+    async fn with_other_paths(&self, me: &Owner, desired: &State, reason: String) -> String {
+        if !reason.contains("EntityAlreadyExists") {
+            return reason;
+        }
+        let made = desired.iter().filter_map(|(id, object)| {
+            let Resource::Policy(policy) = &object.resource else { return None };
+            Some((id.clone(), policy.path.clone()))
+        });
+        let paths = self.cloud.policy_paths().await.unwrap_or_else(|error| {
+            warn!(%error, "whether a policy's name is taken at another path cannot be told");
+            BTreeMap::new()
+        });
+        let elsewhere = made.filter_map(|(id, wanted)| {
+            let found = paths.get(&id).filter(|found| **found != wanted)?.clone();
+            Some(Conflict::Path { id, found, wanted })
+        });
+        let said = explain(me, &elsewhere.collect::<Vec<_>>());
+        said.into_iter().chain([reason]).collect::<Vec<_>>().join("; ")
+    }
+
+    /// How many managed policies one user, group or role holds here, or by default.
+    async fn attachable(&self) -> Attachable {
+        self.cloud.attachable().await.unwrap_or_else(|error| {
+            warn!(%error, "the account's own quotas cannot be told");
+            Attachable::default()
+        })
     }
 
     /// The answer if all goes well; known before anything is written.
@@ -446,12 +487,13 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     }
 }
 
-/// The sentences, and which parameters name what they say is not there.
+/// The sentences, and which parameters name those of whom they say that they are not there, or
+/// hold too much.
 fn located(intent: &Intent, conflicts: &[Conflict], sentences: &[String]) -> String {
     let missing: BTreeSet<&str> = conflicts
         .iter()
         .filter_map(|conflict| {
-            let Conflict::Missing(id) = conflict else { return None };
+            let (Conflict::Missing(id) | Conflict::Full { id, .. }) = conflict else { return None };
             Some(id.name.as_str())
         })
         .collect();

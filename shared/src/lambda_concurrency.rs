@@ -57,7 +57,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
             Some(stack) if stack.id == ours.id && stack.region == ours.region => Ok(()),
             _ => Err(format!(
                 "the stack is not in {} of account {}, and the quota of another Region or account \
-                 is out of this function's reach",
+                 is out of this function's reach; take the ServiceToken of a provider there",
                 ours.region, ours.id
             )),
         }

@@ -12,6 +12,7 @@ mod as_it_is;
 mod blockers;
 pub mod conflict;
 mod planner;
+mod quota;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::state::{Id, Object, Owner, Owners, Resource, TagKey};
 
 pub use conflict::Conflict;
 pub use planner::plan;
+pub use quota::Attachable;
 
 /// What becomes of a policy that somebody else attached to a role or group of ours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,6 +52,9 @@ pub struct Scope {
     /// Permissions boundaries that were or are asked for. Another one belongs to other people,
     /// who had their reasons.
     pub boundaries: BTreeSet<String>,
+    /// The name of the boundary that the provider's template makes. Where it is not asked for any
+    /// more, roles let go of it, or else nobody could delete it.
+    pub template_boundary: String,
     /// The links that the properties of this request or the last one give; other policies on our
     /// roles and groups were attached by somebody else. `None` if the last ones are not known:
     /// then all of `ids`.
@@ -68,6 +73,8 @@ pub struct Scope {
     /// Everything that carries the owner's mark was looked for, so that nothing is left of what
     /// an earlier clean-up may have failed to delete.
     pub is_complete: bool,
+    /// How many managed policies one user, group or role holds.
+    pub attachable: Attachable,
 }
 
 impl Scope {
@@ -86,6 +93,8 @@ impl Scope {
             rolls_back: _,
             past: _,
             is_complete: _,
+            attachable: _,
+            template_boundary: _,
         } = other;
         self.ids.extend(ids);
         self.paths.extend(paths);
@@ -99,6 +108,12 @@ impl Scope {
     /// True for a link that this resource may have made.
     fn gives(&self, link: &Id) -> bool {
         self.given.as_ref().unwrap_or(&self.ids).contains(link)
+    }
+
+    /// True for a permissions boundary that this resource or its operator set.
+    fn is_own_boundary(&self, arn: &str) -> bool {
+        let name = arn.rsplit('/').next().unwrap_or_default();
+        self.boundaries.contains(arn) || !name.is_empty() && name == self.template_boundary
     }
 
     /// True if nobody but `me` owns the object.

@@ -116,14 +116,24 @@ pub async fn carry_out(
         let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
         info!(changes = late.len(), plan = %late, "taken back");
         problems.extend(sentences(&execute(cloud, &undisturbed, &late, progress).await.1));
-        return Err(problems.join("; "));
+        return Err(said_once(problems));
     }
     // What has to stop is taken back by the Delete that follows.
     if on_failure == OnFailure::Undo && progress.stopped().is_none() && !made.is_empty() {
         problems.extend(undo(cloud, work, made, progress).await);
     }
-    problems.dedup();
-    Err(problems.join("; "))
+    Err(said_once(problems))
+}
+
+/// One fact after the other, each once: several steps may have met the same.
+fn said_once(problems: Vec<String>) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for problem in problems {
+        if !said.contains(&problem) {
+            said.push(problem);
+        }
+    }
+    said.join("; ")
 }
 
 /// True where somebody else may have decided at the same time: what was joined or let go, and
@@ -262,4 +272,16 @@ async fn undo(
         }
     }
     problems.into_iter().map(|problem| format!("could not be undone: {problem}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::said_once;
+
+    #[test]
+    fn a_fact_that_two_steps_met_is_said_once() {
+        let problems = ["iam:A `r`: no", "policy `p` is still used", "iam:A `r`: no"];
+        let reason = said_once(problems.map(str::to_owned).into());
+        assert_eq!(reason, "iam:A `r`: no; policy `p` is still used");
+    }
 }

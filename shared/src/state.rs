@@ -59,6 +59,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// True for a managed policy on a user, group or role.
+    pub fn is_attachment(self) -> bool {
+        matches!(self, Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment)
+    }
+
     /// True for what exists by itself, false for what hangs on something else.
     pub fn is_node(self) -> bool {
         match self {

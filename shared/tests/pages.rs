@@ -20,7 +20,7 @@ use account_presets::preset::schema::{Mark, Parameter, Setting, Values};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
-use account_presets::state::{Account, Id, Kind, Owner, State};
+use account_presets::state::{Account, Id, Kind, Owner, State, limits};
 use serde_json::{Map, Value, json};
 
 #[test]
@@ -122,6 +122,7 @@ fn page(name: &str, preset: &Preset) -> String {
     boundary(&mut page, preset);
     picture(&mut page, preset);
     objects(&mut page, preset);
+    attachments(&mut page, preset);
     parameter_table(&mut page, preset);
     attribute_table(&mut page, preset);
     differences(&mut page, preset);
@@ -254,6 +255,43 @@ fn objects(page: &mut String, preset: &Preset) {
             usual.iter().map(|state| if state.contains(id) { "yes" } else { "" }).collect();
         let by = switched.get(id).map(|names| names.iter().cloned().collect::<Vec<_>>().join(", "));
         writeln!(page, "| {id} | {} | {} |", marks.join(" | "), by.unwrap_or_default()).unwrap();
+    }
+    writeln!(page).unwrap();
+}
+
+/// How many managed policies those get who are there already, for IAM attaches ten to one.
+fn attachments(page: &mut String, preset: &Preset) {
+    let mut counts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for edition in &preset.editions {
+        let state = chosen(preset, *edition, &Map::new());
+        for parameter in preset.parameters.keys() {
+            let name = parameter.to_lowercase();
+            let is_given = |id: &&Id| {
+                let holder = id.parent().filter(|_| id.kind.is_attachment());
+                holder.is_some_and(|it| {
+                    it.name == name && (it.kind == Kind::User || !state.contains(&it))
+                })
+            };
+            let count = state.ids().filter(is_given).count();
+            if count > 0 {
+                let here = format!("{count} in `{}`", edition.as_str());
+                counts.entry(parameter.clone()).or_default().push(here);
+            }
+        }
+    }
+    if counts.is_empty() {
+        return;
+    }
+    writeln!(
+        page,
+        "IAM attaches {} managed policies to one user, group or role, unless the account's quota \
+         was raised, and what somebody has already counts. Who would hold more is named before \
+         anything is written. With the defaults get:\n",
+        limits::ATTACHMENTS
+    )
+    .unwrap();
+    for (parameter, counts) in counts {
+        writeln!(page, "- each of `{parameter}`: {}", counts.join(", ")).unwrap();
     }
     writeln!(page).unwrap();
 }

@@ -7,11 +7,13 @@ What is added, each as AWS documents it:
 - IAM authorizes every action on the ARN of the object that it names, path and all, and knows the
   condition keys `iam:PolicyARN`, `iam:AWSServiceName`, `iam:PermissionsBoundary`, `iam:PassedToService` and, for
   roles, policies, instance profiles and users, `aws:ResourceTag`; putting a role into an instance profile needs `iam:PassRole`.
-- A customer policy must exist to be attached, and a group must be empty to be deleted.
+- A customer policy must exist to be attached, has its name alone in the account whatever its path, and is nobody's
+  boundary when a stack deletes it; a group must be empty to be deleted.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
 - CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
+- CloudFormation deletes what a rollback could not delete when the stack is deleted.
 - CloudFormation tells of each request to a custom resource in the stack's events before it sends it.
 - CloudTrail knows the name of an action that stands in a request's body.
 - Lambda: see `aws_lambda`.
@@ -28,7 +30,7 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
-from ministack.services.cloudformation import _stack_events, custom_resource, provisioners, stacks
+from ministack.services.cloudformation import _stack_events, custom_resource, handlers, provisioners, stacks
 
 from . import aws_lambda
 from .account import SERVICE_LINKED_ROLES
@@ -41,6 +43,8 @@ def main():
     name_resources_apart_in_each_region()
     tell_of_each_request()
     delete_after_a_failed_create()
+    delete_what_a_rollback_left()
+    keep_a_boundary_in_use()
     name_events_after_their_action()
     aws_lambda.install()
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
@@ -140,6 +144,7 @@ def refuse_what_iam_refuses():
     for action in ("AttachRolePolicy", "AttachGroupPolicy", "AttachUserPolicy"):
         guard(action, policy_is_missing)
     guard("DeleteGroup", group_is_in_use)
+    guard("CreatePolicy", policy_name_is_taken)
 
 
 def guard(action, refusal):
@@ -153,6 +158,14 @@ def policy_is_missing(params):
     if arn.startswith("arn:aws:iam::aws:") or arn in iam._policies:
         return None
     return iam._error(404, "NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", ns="iam")
+
+
+def policy_name_is_taken(params):
+    name = iam._p(params, "PolicyName")
+    if not any(policy["PolicyName"] == name for policy in iam._policies.values()):
+        return None
+    message = f"A policy called {name} already exists. Duplicate names are not allowed."
+    return iam._error(409, "EntityAlreadyExists", message, ns="iam")
 
 
 def group_is_in_use(params):
@@ -251,6 +264,31 @@ def delete_after_a_failed_create():
     custom_resource.deliver_response = deliver_response
     custom_resource.register_token = register_token
     custom_resource.invoke_custom_resource = invoke_custom_resource
+
+
+def delete_what_a_rollback_left():
+    delete = handlers._ACTION_HANDLERS["DeleteStack"]
+
+    def delete_stack(params):
+        stack = handlers._resolve_stack(handlers._p(params, "StackName"))
+        if stack and stack.get("StackStatus") == "ROLLBACK_FAILED":
+            left = stack.pop("_rollback_failed", {})
+            stack.setdefault("_resources", {}).update(left)
+        return delete(params)
+
+    handlers._ACTION_HANDLERS["DeleteStack"] = delete_stack
+
+
+def keep_a_boundary_in_use():
+    handler = provisioners._RESOURCE_HANDLERS["AWS::IAM::ManagedPolicy"]
+    delete = handler["delete"]
+
+    def delete_policy(physical_id, props):
+        if iam._boundary_usage_counts().get(physical_id):
+            raise RuntimeError("Cannot delete a policy attached to entities.")
+        delete(physical_id, props)
+
+    handler["delete"] = delete_policy
 
 
 # --- CloudTrail ---

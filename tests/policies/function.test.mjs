@@ -63,7 +63,7 @@ const WORK = {
 
 /** What is asked whatever the preset is. */
 const LOOKS = [
-  ...calls('iam:GetAccountAuthorizationDetails ListInstanceProfiles ListRoles'),
+  ...calls('iam:GetAccountAuthorizationDetails GetAccountSummary ListInstanceProfiles ListPolicies ListRoles'),
   ...calls('iam:GetPolicy GetPolicyVersion', 'arn:aws:iam::aws:policy/AmazonS3FullAccess'),
   ...calls('cloudformation:DescribeStackEvents', arn('cloudformation', 'stack/slim/0a')),
 ]

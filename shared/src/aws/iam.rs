@@ -20,9 +20,9 @@ use super::call::call;
 use super::stack_events::StackEvents;
 use crate::cfn::{self, Gate, StackPart};
 use crate::cloud::{Applied, CallError, Cloud, Found, StackStatus};
-use crate::plan::{Change, Scope};
+use crate::plan::{Attachable, Change, Scope};
 use crate::state::{
-    Account, MADE_BY_TAG, Object, Owner, Owners, PolicyDocument, Resource, State, TagKey, Tags,
+    Account, Id, MADE_BY_TAG, Object, Owner, Owners, PolicyDocument, Resource, State, TagKey, Tags,
     is_ownership_tag,
 };
 
@@ -111,6 +111,14 @@ impl Cloud for Iam {
         policy_arns: &BTreeSet<String>,
     ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
         self.policy_documents(policy_arns).await
+    }
+
+    async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
+        self.all_policy_paths().await
+    }
+
+    async fn attachable(&self) -> Result<Attachable, CallError> {
+        self.policies_per_holder().await
     }
 
     async fn stack_status(

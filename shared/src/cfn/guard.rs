@@ -253,8 +253,9 @@ async fn work(
     let reserve = RESERVE.min(time_left / 4);
     let budget = time_left.saturating_sub(reserve);
     if budget < SHORTEST_WORK {
-        let reason = "there was no time left to begin; nothing was done".to_owned();
-        return Done { result: Err(reason), rest: None };
+        let reason = "there was no time left to begin; nothing was done; try again with a \
+                      ServiceTimeout of 300";
+        return Done { result: Err(reason.to_owned()), rest: None };
     }
     let stop = Instant::now() + budget;
     let end = stop + reserve * ENDS_OF_CALLS.0 / ENDS_OF_CALLS.1;
@@ -284,7 +285,7 @@ async fn work(
 fn out_of_time(budget: Duration, progress: &Progress, words: &str) -> String {
     format!(
         "timed out after {} s while {}{words}; nothing is lost: the next request finds what was \
-         made",
+         made, so try again, with a ServiceTimeout of 300 or more",
         budget.as_secs(),
         progress.latest()
     )

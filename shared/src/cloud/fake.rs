@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{Applied, CallError, Cloud, Found};
-use crate::plan::{Change, Scope};
+use crate::plan::{Attachable, Change, Scope};
 use crate::state::{
     Id, Kind, Object, Owner, PolicyDocument, Resource, State, Tags, compare_names, limits,
 };
@@ -27,6 +27,7 @@ pub struct Fake {
     writes: Cell<usize>,
     /// It stands still but where a test lets it go on.
     now: Cell<Option<Instant>>,
+    attachable: Cell<Attachable>,
 }
 
 impl Fake {
@@ -45,6 +46,12 @@ impl Fake {
         self.now.set(Some(self.now() + time));
     }
 
+    /// An account whose quota of managed policies on one user, group or role was raised.
+    pub fn with_attachable(self, most: usize) -> Self {
+        let attachable = Attachable { user: most, group: most, role: most, is_known: true };
+        Fake { attachable: Cell::new(attachable), ..self }
+    }
+
     /// How many writes were asked for.
     pub fn writes(&self) -> usize {
         self.writes.get()
@@ -56,7 +63,7 @@ impl Fake {
     ///
     /// As IAM's API would refuse it.
     pub fn person(&self, change: Change) -> Result<(), CallError> {
-        change_state(&mut self.state.borrow_mut(), &change)
+        change_state(&mut self.state.borrow_mut(), &change, self.attachable.get().role)
     }
 
     /// What a person does who renames a user or a group: everything stays with it.
@@ -71,16 +78,23 @@ impl Fake {
         let in_scope = |id: &Id| scope.ids.contains(id);
         // What hangs on something in the scope, by either end.
         let hangs = |id: &Id| {
-            let held = id.kind != Kind::UserAttachment
-                && id.parent().is_some_and(|parent| in_scope(&parent));
+            let held = id.parent().is_some_and(|parent| in_scope(&parent));
             held || id.target().is_some_and(|target| in_scope(&target))
+        };
+        // Whose a policy on a user is, is looked at only of those that a preset may attach.
+        let is_counted = |id: &Id| {
+            let ours = in_scope(id) || id.target().is_some_and(|target| in_scope(&target));
+            id.kind == Kind::UserAttachment && !ours
         };
         state
             .iter()
-            .filter(|(id, _)| in_scope(id) || hangs(id))
+            .filter(|(id, object)| {
+                in_scope(id) || hangs(id) && !(is_counted(id) && object.is_claim())
+            })
             // What is everybody's has no owner on it to be seen.
             .map(|(id, object)| {
-                let owners = (id.kind != Kind::ServiceLinkedRole).then(|| object.owners.clone());
+                let is_seen = id.kind != Kind::ServiceLinkedRole && !is_counted(id);
+                let owners = is_seen.then(|| object.owners.clone());
                 Object { owners: owners.unwrap_or_default(), ..object.clone() }
             })
             .collect()
@@ -112,7 +126,7 @@ impl Fake {
                 Ok(Applied::Before)
             }
             (Change::Create(_) | Change::Update { .. } | Change::Delete(_), _) => {
-                change_state(&mut state, change).map(|()| Applied::Now)
+                change_state(&mut state, change, self.attachable.get().role).map(|()| Applied::Now)
             }
         }
     }
@@ -158,6 +172,10 @@ impl Cloud for Fake {
     async fn role_names(&self) -> Result<Vec<String>, CallError> {
         let state = self.state.borrow();
         Ok(state.ids().filter(|id| id.kind == Kind::Role).map(|id| id.name.clone()).collect())
+    }
+
+    async fn attachable(&self) -> Result<Attachable, CallError> {
+        Ok(Attachable { is_known: true, ..self.attachable.get() })
     }
 
     async fn documents(
@@ -209,7 +227,7 @@ fn may_be_made_twice(wanted: &Object, there: &Object) -> bool {
         || (!wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners))
 }
 
-fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
+fn change_state(state: &mut State, change: &Change, attachable: usize) -> Result<(), CallError> {
     let id = change.id();
     let refuse = |code: &str, message: &str| {
         Err(CallError {
@@ -258,7 +276,7 @@ fn change_state(state: &mut State, change: &Change) -> Result<(), CallError> {
         other.kind == id.kind && compare_names(&other.name, &id.name).is_eq()
     };
     let near = state.iter().filter(near).map(|(_, object)| object.clone()).collect();
-    match limits::check(&near).first() {
+    match limits::check_with(&near, attachable).first() {
         Some(limit) => {
             state.remove(&id);
             state.extend(there);

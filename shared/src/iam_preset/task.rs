@@ -95,6 +95,11 @@ impl<C> IamPreset<C> {
             paths: BTreeSet::from([properties.path.clone()]),
             tag_keys: properties.tags.keys().cloned().collect(),
             boundaries: self.boundary(properties).into_iter().cloned().collect(),
+            template_boundary: format!(
+                "{}-PresetBoundary-{}",
+                self.settings.provider(),
+                self.account.region
+            ),
             adopt_existing: properties.adopt_existing,
             on_foreign_attachment: properties.on_foreign_attachment,
             ..Scope::default()

@@ -50,10 +50,7 @@ pub(super) fn find(
     let hanging: Vec<Id> = hanging.cloned().collect();
     staying.extend(hanging);
 
-    let is_attachment = |id: &&Id| {
-        matches!(id.kind, Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment)
-    };
-    for link in observed.ids().filter(is_attachment) {
+    for link in observed.ids().filter(|id| id.kind.is_attachment()) {
         let Some(policy) = link.target().filter(going) else { continue };
         // A claim without the attachment keeps no policy.
         let mine = observed.get(link).is_some_and(Object::is_claim)

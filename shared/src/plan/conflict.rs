@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::state::{Id, Owner, Owners};
+use crate::state::{Id, Kind, Owner, Owners};
 
 /// Why nothing can be planned. [`explain`] says it to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub enum Conflict {
     Missing(Id),
     /// The name is taken by what no preset made.
     Foreign(Id),
-    /// The name is taken by another stack or resource.
-    Taken { id: Id, owners: Owners },
+    /// The name is taken by another stack or resource; `gone` if none of them is there any more.
+    Taken { id: Id, owners: Owners, gone: bool },
     /// Others share the object, in another form than the one asked for.
     OtherForm { id: Id, owners: Owners },
     /// IAM cannot change a path.
@@ -31,6 +31,9 @@ pub enum Conflict {
     Renamed { id: Id, gone: Vec<String>, members: Vec<String> },
     /// Somebody else attached this, and the properties want nothing done until it is gone.
     Attached(Id),
+    /// More managed policies than IAM attaches to one user, group or role; `is_known` if the
+    /// account was asked how many that are.
+    Full { id: Id, has: usize, more: usize, most: usize, is_known: bool },
     /// What has to go is used by somebody else.
     Used(String),
 }
@@ -38,8 +41,11 @@ pub enum Conflict {
 /// A sentence for each fact. One that holds for several objects is said once.
 pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
     let mut facts: BTreeMap<(usize, String), Vec<String>> = BTreeMap::new();
+    // A group's path says less of an owner than a tag.
+    let owners = conflicts.iter().flat_map(Conflict::owners);
+    let known = owners.filter(|owner| owner.stack_and_logical_id().is_some()).cloned().collect();
     for (place, conflict) in conflicts.iter().enumerate() {
-        let (subject, predicate) = conflict.sentence(me);
+        let (subject, predicate) = conflict.sentence(me, &known);
         let same = facts.keys().find(|(_, said)| *said == predicate).cloned();
         let subjects = facts.entry(same.unwrap_or((place, predicate))).or_default();
         if !subjects.contains(&subject) {
@@ -52,8 +58,12 @@ pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
             .replacen("{exists}", &verb("exists", "exist"), 1)
             .replacen("{belongs}", &verb("belongs", "belong"), 1)
             .replacen("{was}", &verb("was", "were"), 1)
-            .replacen("{does}", &verb("does", "do"), 1);
-        joined(&subjects) + &predicate
+            .replacen("{does}", &verb("does", "do"), 1)
+            .replace("{it}", &verb("it", "them"))
+            .replace("{as it is}", &verb("as it is", "as they are"))
+            .replacen("{has}", &verb("has", "have"), 1);
+        // What is a sentence already has no predicate.
+        if predicate.is_empty() { subjects.join("; ") } else { joined(&subjects) + &predicate }
     };
     facts.into_iter().map(sentence).collect()
 }
@@ -92,21 +102,21 @@ impl Conflict {
         )
     }
 
-    /// The object, and what is said of it.
-    fn sentence(&self, me: &Owner) -> (String, String) {
+    /// The object, and what is said of it. `known` are owners of whom all is known.
+    fn sentence(&self, me: &Owner, known: &Owners) -> (String, String) {
         let (id, said) = match self {
-            Conflict::Missing(id) => (id, " {does} not exist".to_owned()),
+            Conflict::Missing(id) => (id, " {does} not exist; create {it} first, or leave {it} out".to_owned()),
             Conflict::Foreign(id) => (
                 id,
-                " {exists} and {was} not made by this resource; delete or rename it first, or set \
-                 AdoptExisting to use it as it is"
+                " {exists} and {was} not made by this resource; delete or rename {it} first, or set \
+                 AdoptExisting to use {it} {as it is}"
                     .to_owned(),
             ),
-            Conflict::Taken { id, owners } => {
+            Conflict::Taken { id, owners, gone } => {
                 let said = format!(
                     " {{exists}} and {{belongs}} to {}{}",
-                    names(owners),
-                    way_out(me, owners)
+                    names(owners, known),
+                    way_out(me, owners, *gone)
                 );
                 (id, said)
             }
@@ -116,14 +126,14 @@ impl Conflict {
                     " {{exists}} in another form and {{belongs}} to {} too, with other properties \
                      (Edition, Parameters, Path or PermissionsBoundary); as long as it is shared \
                      nobody changes it: ask for the same, or let the others go first",
-                    names(owners)
+                    names(owners, known)
                 ),
             ),
             Conflict::Path { id, found, wanted } => (
                 id,
                 format!(
                     ": its path is `{found}`, asked for is `{wanted}`; IAM cannot change a path, \
-                     so ask for Path `{found}`, or delete it and create it anew"
+                     so ask for Path `{found}`, or delete it first"
                 ),
             ),
             Conflict::Case { id, found } => (
@@ -134,16 +144,19 @@ impl Conflict {
                 ),
             ),
             Conflict::Differs { id, how } => {
-                (id, format!(" {{exists}} and cannot be used as it is: {how}"))
-            }
-            Conflict::Unbounded { id, boundary } => {
-                (id, format!(" {{exists}} without the permissions boundary `{boundary}`"))
+                (
+                id,
+                format!(
+                    " {{exists}} and cannot be used as it is: {how}; make it say the same, or \
+                     delete it first"
+                ),
+            )
             }
             Conflict::Managed { id, owners } => (
                 id,
                 format!(
                     " {{belongs}} to {}, which decides what it holds; name one that no preset made",
-                    names(owners)
+                    names(owners, known)
                 ),
             ),
             Conflict::Renamed { id, gone, members } => {
@@ -158,8 +171,23 @@ impl Conflict {
                 );
                 (id, said)
             }
+            Conflict::Unbounded { id, boundary } => (
+                id,
+                format!(
+                    " {{exists}} without the permissions boundary `{boundary}`; give {{it}} that \
+                     boundary, or delete {{it}} first"
+                ),
+            ),
             Conflict::Attached(id) => {
-                (id, ": was not attached by this resource; detach it first".to_owned())
+                (
+                id,
+                ": was not attached by this resource; detach it first, or set OnForeignAttachment to \
+                 `Keep` or `Detach`"
+                    .to_owned(),
+            )
+            }
+            Conflict::Full { id, has, more, most, is_known } => {
+                (id, full(id.kind, *has, *more, *most, *is_known))
             }
             Conflict::Used(sentence) => return (sentence.clone(), String::new()),
         };
@@ -173,19 +201,40 @@ impl fmt::Display for Conflict {
     }
 }
 
-fn names(owners: &Owners) -> String {
-    joined(&owners.iter().map(ToString::to_string).collect::<Vec<_>>())
+fn names(owners: &Owners, known: &Owners) -> String {
+    let known = owners.iter().map(|owner| known.get(owner).unwrap_or(owner).to_string());
+    joined(&known.collect::<Vec<_>>())
 }
 
-/// What to do if the owner is this very stack: CloudFormation takes a renamed logical id for
+/// How many there are, how many would come, which quota that is against, and what to do.
+fn full(kind: Kind, has: usize, more: usize, most: usize, is_known: bool) -> String {
+    let known = if is_known {
+        "in this account"
+    } else {
+        "by default, and the account's own number could not be asked for (iam:GetAccountSummary)"
+    };
+    let surplus = (has + more).saturating_sub(most);
+    let or_raise = if kind == Kind::Group { "" } else { ", or have the quota raised" };
+    format!(
+        " {{has}} {has} managed policies and would get {more} more, and IAM attaches {most} to one \
+         {kind} {known} (quota `Managed policies attached to an IAM {kind}`): detach {surplus} or \
+         more first{or_raise}"
+    )
+}
+
+/// What to do. If the owner is this very stack: CloudFormation takes a renamed logical id for
 /// another resource, and creates it before it deletes the first.
-fn way_out(me: &Owner, owners: &Owners) -> String {
-    let stack = |owner: &Owner| owner.label().split(' ').next().unwrap_or_default().to_owned();
-    if owners.iter().any(|owner| stack(owner) == stack(me)) {
+fn way_out(me: &Owner, owners: &Owners, gone: bool) -> String {
+    if gone {
+        ", which is gone or retains {it}; delete {it} by hand first, or set AdoptExisting to use \
+         {it} {as it is}"
+            .to_owned()
+    } else if owners.iter().any(|owner| owner.is_in_stack_of(me)) {
         "; if its logical id was renamed, deploy once without the resource, and then under the new \
          logical id"
             .to_owned()
     } else {
-        "; if that stack is gone, what it retained has to be deleted by hand first".to_owned()
+        "; delete that first; if its stack is gone, what it retained has to be deleted by hand"
+            .to_owned()
     }
 }

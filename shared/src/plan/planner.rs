@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::as_it_is;
-use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers};
+use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers, quota};
 use crate::state::{Id, Kind, Object, Owner, Owners, Policy, Resource, Role, State, Tags};
 
 /// Plans how to get from what was observed to what is wanted.
@@ -14,8 +14,8 @@ use crate::state::{Id, Kind, Object, Owner, Owners, Policy, Resource, Role, Stat
 ///
 /// # Errors
 ///
-/// Everything that is in the way: a name that is taken, a user that does not exist, a detail
-/// that IAM cannot change.
+/// Everything that is in the way: a name that is taken, a user that does not exist or holds too
+/// much already, a detail that IAM cannot change.
 pub fn plan(
     me: &Owner,
     scope: &Scope,
@@ -56,21 +56,27 @@ pub fn plan(
     {
         planner.drop_unwanted(id, found);
     }
+    planner.conflicts.extend(quota::exceeded(scope, observed, &planner.changes));
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
-    }
-    if !desired.is_empty() && !blockers.is_empty() {
-        return Err(blockers.into_iter().map(|(_, sentence)| Conflict::Used(sentence)).collect());
     }
     let sentences = |blockers: Vec<(Id, String)>| {
         let mut sentences: Vec<String> = blockers.into_iter().map(|(_, it)| it).collect();
         sentences.sort();
-        sentences
+        let way_out = (!sentences.is_empty()).then(|| LET_GO.to_owned());
+        sentences.into_iter().chain(way_out).collect::<Vec<String>>()
     };
     let (blockers, left) = (sentences(blockers), sentences(left));
+    if !desired.is_empty() && !blockers.is_empty() {
+        return Err(blockers.into_iter().map(Conflict::Used).collect());
+    }
     let Planner { changes, used_as_is, missing, foreign, .. } = planner;
     Ok(Plan { blockers, left, used_as_is, missing, foreign, ..Plan::of(changes) })
 }
+
+/// What to do about uses by somebody else.
+const LET_GO: &str =
+    "detach the policy there, or take the user or role out, and then try this again";
 
 struct Planner<'a> {
     me: &'a Owner,
@@ -115,7 +121,8 @@ impl Planner<'_> {
             self.conflicts.push(Conflict::Foreign(id.clone()));
         } else if !wanted.shared {
             let owners = found.owners.clone();
-            self.conflicts.push(Conflict::Taken { id: id.clone(), owners });
+            let gone = self.is_nobodys(found);
+            self.conflicts.push(Conflict::Taken { id: id.clone(), owners, gone });
         } else if same_power(&wanted.resource, &found.resource)
             || self.is_of_another_release(wanted, found, &others)
         {
@@ -342,9 +349,10 @@ impl Planner<'_> {
     fn refuse_change_of(&mut self, holder: &Id) {
         let found = self.observed.get(holder);
         let owners = found.map(|found| self.scope.others(self.me, found)).unwrap_or_default();
-        let conflict = Conflict::OtherForm { id: holder.clone(), owners };
-        if !self.conflicts.contains(&conflict) {
-            self.conflicts.push(conflict);
+        // One word about a holder is enough.
+        let is_said = |conflict: &Conflict| matches!(conflict, Conflict::Taken { id, .. } | Conflict::OtherForm { id, .. } if id == holder);
+        if !self.conflicts.iter().any(is_said) {
+            self.conflicts.push(Conflict::OtherForm { id: holder.clone(), owners });
         }
     }
 
@@ -460,7 +468,7 @@ fn settled(scope: &Scope, wanted: &Resource, found: &Resource) -> Resource {
     match (&mut settled, found) {
         (Resource::Role(role), Resource::Role(found)) => {
             keep_foreign_tags(scope, &mut role.tags, &found.tags);
-            let foreign = |boundary: &String| !scope.boundaries.contains(boundary);
+            let foreign = |boundary: &String| !scope.is_own_boundary(boundary);
             if role.permissions_boundary.is_none() {
                 role.permissions_boundary = found.permissions_boundary.clone().filter(foreign);
             }

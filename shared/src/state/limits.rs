@@ -32,6 +32,11 @@ pub const TAGS: usize = 50;
 
 /// One sentence for each thing in `state` that IAM would refuse; empty if there is none.
 pub fn check(state: &State) -> Vec<String> {
+    check_with(state, ATTACHMENTS)
+}
+
+/// The same in an account that attaches so many managed policies to one role, group or user.
+pub fn check_with(state: &State, attachments: usize) -> Vec<String> {
     let mut problems = Problems::default();
     let mut links: BTreeMap<(Kind, &str), (usize, usize)> = BTreeMap::new();
     for (id, object) in state.iter() {
@@ -96,7 +101,7 @@ pub fn check(state: &State) -> Vec<String> {
             Kind::GroupInline => ("inline policies together", size, GROUP_INLINE),
             Kind::ProfileRole => ("roles", count, 1),
             Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment => {
-                ("managed policies", count, ATTACHMENTS)
+                ("managed policies", count, attachments)
             }
             Kind::ServiceLinkedRole
             | Kind::User

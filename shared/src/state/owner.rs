@@ -137,6 +137,27 @@ impl Owner {
         (digest(&format!("{stack}|{logical_id}"), 32) == self.key).then_some((stack, logical_id))
     }
 
+    /// True for a resource of the same stack. A group's path has of a stack only its Region and
+    /// name.
+    pub fn is_in_stack_of(&self, other: &Owner) -> bool {
+        let stack = |owner: &Owner| owner.label.split(' ').next().unwrap_or_default().to_owned();
+        let region_and_name = |stack: &str| -> Vec<String> {
+            let parts: Vec<&str> = stack.split([':', '/']).collect();
+            [3, 6].iter().filter_map(|at| parts.get(*at)).map(|part| (*part).to_owned()).collect()
+        };
+        match self.in_group_path() {
+            Some([region, name, _]) => region_and_name(&stack(other)) == [region, name],
+            None => stack(self) == stack(other),
+        }
+    }
+
+    /// Region, stack's name and logical id, if a group's path is all that is known.
+    fn in_group_path(&self) -> Option<[&str; 3]> {
+        let mut parts = self.label.splitn(3, '/');
+        let parts = [parts.next()?, parts.next()?, parts.next()?];
+        (!self.label.contains([':', ' '])).then_some(parts)
+    }
+
     fn value(&self, mark: &Mark) -> String {
         let mark = mark.text();
         let room = LABEL_LIMIT.saturating_sub(mark.chars().count());
@@ -205,9 +226,14 @@ fn strip_prefix<'a>(key: &'a str, prefix: &str) -> Option<&'a str> {
 impl fmt::Display for Owner {
     /// As in ``resource `Slim` of stack `arn:…` ``.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.label.split_once(' ') {
-            Some((stack, logical_id)) => write!(f, "resource `{logical_id}` of stack `{stack}`"),
-            None => write!(f, "`{}`", self.label),
+        if let Some((stack, logical_id)) = self.label.split_once(' ') {
+            return write!(f, "resource `{logical_id}` of stack `{stack}`");
+        }
+        match self.in_group_path() {
+            Some([region, stack, logical_id]) => {
+                write!(f, "resource `{logical_id}` of stack `{stack}` in {region}")
+            }
+            None => write!(f, "resource `{}`", self.label),
         }
     }
 }
@@ -280,6 +306,20 @@ mod tests {
             owner,
             Owner::new("arn:aws:cloudformation:eu-west-1:123456789012:stack/dev/0a1c", "Slim")
         );
+    }
+
+    #[test]
+    fn an_owner_is_named_by_resource_and_stack_whatever_place_remembers_it() {
+        let owner = Owner::new(STACK, "P");
+        assert_eq!(owner.to_string(), format!("resource `P` of stack `{STACK}`"));
+        let of_group = Owner::from_group_path(&owner.group_path("/")).unwrap();
+        assert_eq!(of_group.to_string(), "resource `P` of stack `dev` in eu-west-1");
+        let (key, _) = owner.tag();
+        assert_eq!(Owner::from_tag(&key, "P").unwrap().to_string(), "resource `P`");
+        let renamed = Owner::new(STACK, "Q");
+        assert!(owner.is_in_stack_of(&renamed) && of_group.is_in_stack_of(&renamed));
+        let other = Owner::new(&STACK.replace("/dev/", "/prod/"), "P");
+        assert!(!owner.is_in_stack_of(&other) && !of_group.is_in_stack_of(&other));
     }
 
     #[test]

@@ -79,7 +79,7 @@ fn an_existing_role_and_group_get_the_policy_and_are_then_as_they_were() {
 fn a_role_that_does_not_exist_is_named_before_anything_is_written() {
     let account = with_group();
     let error = bring(&account, &[policy(), attachment("nobody", ARN)]).unwrap_err();
-    assert_eq!(error, "role `nobody` does not exist");
+    assert_eq!(error, "role `nobody` does not exist; create it first, or leave it out");
     assert_eq!(account.writes(), 0);
 }
 
@@ -91,7 +91,11 @@ fn what_another_hand_gave_the_policy_to_keeps_it_and_is_named_alone() {
     bring(&account, &[policy(), attachment("foreign", ARN)]).unwrap();
     account.person(Change::Create(attachment("other", ARN))).unwrap();
     let error = bring(&account, &[]).unwrap_err();
-    assert_eq!(error, "policy `deployer` is still used: role attachment `other` <- `deployer`");
+    assert_eq!(
+        error,
+        "policy `deployer` is still used: role attachment `other` <- `deployer`; detach the policy \
+         there, or take the user or role out, and then try this again"
+    );
     account.person(Change::Delete(attachment("other", ARN))).unwrap();
     bring(&account, &[]).unwrap();
     assert!(!has(&account, Kind::Policy, "deployer"));

@@ -14,6 +14,7 @@
 mod catalogue;
 mod crash;
 mod existing;
+mod full;
 mod function;
 mod hands;
 mod lifecycle;
@@ -23,6 +24,7 @@ mod operator;
 mod overlap;
 mod ownership;
 mod people;
+mod retained;
 mod rivals;
 mod stacks;
 mod time;

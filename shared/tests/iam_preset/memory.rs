@@ -65,7 +65,10 @@ fn who_left_is_missed_by_nobody_and_only_who_is_newly_named_has_to_exist() {
     stack.deploy(&account, slim_for(&["alice", "bob"])).unwrap();
     stack.deploy(&account, slim_for(&["alice"])).unwrap();
     let error = stack.deploy(&account, slim_for(&["alice", "bob"])).unwrap_err();
-    assert_eq!(error, "Parameters.UserNames: user `bob` does not exist");
+    assert_eq!(
+        error,
+        "Parameters.UserNames: user `bob` does not exist; create it first, or leave it out"
+    );
     // The rollback of the Update that took him off the list.
     let rollback = stack.request(Some(slim_for(&["alice", "bob"])));
     handle(&RollingBack(&account), &rollback).unwrap().unwrap();

@@ -183,7 +183,10 @@ fn a_user_that_does_not_exist_is_named_before_anything_is_written() {
     {
         let account = populated();
         let error = Stack::named("a").deploy(&account, properties).unwrap_err();
-        assert_eq!(error, "Parameters.UserNames: user `carol` does not exist");
+        assert_eq!(
+            error,
+            "Parameters.UserNames: user `carol` does not exist; create it first, or leave it out"
+        );
         assert_eq!(account.writes(), 0);
     }
 }
@@ -241,7 +244,11 @@ fn a_group_with_a_member_of_somebody_elses_stays_with_all_that_it_grants() {
     let bob = Resource::GroupMember { group: "lithops-group".into(), user: "bob".into() };
     person(&account, Change::Create(account_presets::state::Object::unowned(bob.clone())));
     let error = stack.delete(&account).unwrap_err();
-    assert_eq!(error, "group `lithops-group` is still used: group member `lithops-group` <- `bob`");
+    assert_eq!(
+        error,
+        "group `lithops-group` is still used: group member `lithops-group` <- `bob`; detach the \
+         policy there, or take the user or role out, and then try this again"
+    );
     let grants = Id::link(
         Kind::GroupAttachment,
         "lithops-group",

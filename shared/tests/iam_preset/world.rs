@@ -9,7 +9,7 @@ use account_presets::cfn::{CustomResource, Progress, Request, StackPart, Success
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
-use account_presets::plan::{Change, Scope};
+use account_presets::plan::{Attachable, Change, Scope};
 use account_presets::state::{Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -128,6 +128,14 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
 
     async fn role_names(&self) -> Result<Vec<String>, CallError> {
         self.0.role_names().await
+    }
+
+    async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
+        self.0.policy_paths().await
+    }
+
+    async fn attachable(&self) -> Result<Attachable, CallError> {
+        self.0.attachable().await
     }
 
     async fn documents(

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::types::{EntityType, GroupDetail, RoleDetail, UserDetail};
+use aws_sdk_iam::types::{EntityType, GroupDetail, PolicyScopeType, RoleDetail, UserDetail};
 use futures_util::future::join_all;
 
 use super::{Iam, found, owners_of};
@@ -91,6 +91,17 @@ impl Iam {
         let call = pages.items().send().collect::<Result<Vec<_>, _>>();
         let roles = found(self.call(Action::ListRoles, "the account", call).await)?;
         Ok(roles.unwrap_or_default().into_iter().map(|role| role.role_name).collect())
+    }
+
+    pub(super) async fn all_policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
+        let pages = self.client.list_policies().scope(PolicyScopeType::Local).max_items(PAGE);
+        let call = pages.into_paginator().items().send().collect::<Result<Vec<_>, _>>();
+        let policies = found(self.call(Action::ListPolicies, "the account", call).await)?;
+        let named = |policy: aws_sdk_iam::types::Policy| {
+            let path = policy.path.unwrap_or("/".to_owned());
+            Some((Id::node(Kind::Policy, policy.policy_name?), path))
+        };
+        Ok(policies.unwrap_or_default().into_iter().filter_map(named).collect())
     }
 
     pub(super) async fn policy_documents(

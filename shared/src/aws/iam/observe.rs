@@ -1,12 +1,14 @@
 //! Reading what is there. Lists are read to their last page.
 
-use aws_sdk_iam::types::{AttachedPolicy, InstanceProfile};
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::types::{AttachedPolicy, InstanceProfile, SummaryKeyType};
 use futures_util::future::{join_all, try_join, try_join3};
 
 use super::{Iam, found, owners_of, present, tags_of};
 use crate::aws::actions::Action;
 use crate::cloud::CallError;
-use crate::plan::Scope;
+use crate::plan::{Attachable, Scope};
 use crate::state::{
     Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, compare_names,
 };
@@ -251,7 +253,8 @@ impl Iam {
         Ok(objects)
     }
 
-    /// Of a user only what a preset can attach: the rest is none of our business.
+    /// Of a user the managed policies, for IAM counts them; whose they are, only of those that a
+    /// preset can attach: the rest is none of our business.
     async fn user(&self, name: &str, scope: &Scope) -> Objects {
         let attached = self.client.list_attached_user_policies().user_name(name).into_paginator();
         let attached = attached.items().send().collect::<Result<Vec<_>, _>>();
@@ -262,11 +265,17 @@ impl Iam {
             self.call(Action::ListUserTags, name, tags),
         );
         let Some((attached, tags)) = found(both.await)? else { return Ok(Vec::new()) };
-        let attached: Vec<String> = arns(attached).collect();
+        let attached: BTreeSet<String> = arns(attached).collect();
         let mut objects = vec![Object::unowned(Resource::User { name: name.to_owned() })];
         let of_user =
             |id: &&Id| id.kind == Kind::UserAttachment && compare_names(&id.name, name).is_eq();
-        for policy_arn in scope.ids.iter().filter(of_user).filter_map(|id| id.part.clone()) {
+        let ours = scope.ids.iter().filter(of_user).filter_map(|id| id.part.clone());
+        let ours: BTreeSet<String> = ours.collect();
+        objects.extend(attached.difference(&ours).map(|policy_arn| {
+            let (user, policy_arn) = (name.to_owned(), policy_arn.clone());
+            Object::unowned(Resource::UserAttachment { user, policy_arn, attached: true })
+        }));
+        for policy_arn in ours {
             let owner = |tag: &aws_sdk_iam::types::Tag| {
                 Owner::from_attached_tag(&policy_arn, tag.key(), tag.value())
             };
@@ -279,6 +288,24 @@ impl Iam {
             }
         }
         Ok(objects)
+    }
+
+    /// How many managed policies the account's IAM attaches to one user, group or role.
+    pub(super) async fn policies_per_holder(&self) -> Result<Attachable, CallError> {
+        let call = self.client.get_account_summary().send();
+        let output = self.call(Action::GetAccountSummary, "the account", call).await?;
+        let summary = output.summary_map.unwrap_or_default();
+        let default = Attachable::default();
+        let most = |key: SummaryKeyType, otherwise: usize| {
+            let said = summary.get(&key).and_then(|most| usize::try_from(*most).ok());
+            said.unwrap_or(otherwise)
+        };
+        Ok(Attachable {
+            user: most(SummaryKeyType::AttachedPoliciesPerUserQuota, default.user),
+            group: most(SummaryKeyType::AttachedPoliciesPerGroupQuota, default.group),
+            role: most(SummaryKeyType::AttachedPoliciesPerRoleQuota, default.role),
+            is_known: true,
+        })
     }
 }
 

@@ -254,7 +254,7 @@ fn short(kind: &str, mood: &str) -> Case {
 async fn work_that_is_stopped_says_what_is_left() {
     let answer = request("Create", "stop with a word").answer().await;
     let said = "timed out after 45 s while being moody: a is left; nothing is lost: the next \
-                request finds what was made";
+                request finds what was made, so try again, with a ServiceTimeout of 300 or more";
     assert_eq!(answer["Reason"], said);
 }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::Fake;
 use crate::cloud::{Applied, CallError, Cloud, Found};
-use crate::plan::{Change, Scope};
+use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Object, Owner, PolicyDocument, Resource, Role, State};
 
 /// How a call fails.
@@ -138,6 +138,10 @@ impl Cloud for Calls<'_> {
 
     async fn role_names(&self) -> Result<Vec<String>, CallError> {
         self.account.role_names().await
+    }
+
+    async fn attachable(&self) -> Result<Attachable, CallError> {
+        self.account.attachable().await
     }
 
     async fn documents(

@@ -1,10 +1,13 @@
 //! What the adapter reads, page by page.
 
 use aws_sdk_iam::operation::{
-    get_policy::GetPolicyOutput, get_policy_version::GetPolicyVersionOutput,
-    get_role_policy::GetRolePolicyOutput, list_entities_for_policy::ListEntitiesForPolicyOutput,
+    get_account_summary::GetAccountSummaryOutput, get_policy::GetPolicyOutput,
+    get_policy_version::GetPolicyVersionOutput, get_role_policy::GetRolePolicyOutput,
+    list_attached_user_policies::ListAttachedUserPoliciesOutput,
+    list_entities_for_policy::ListEntitiesForPolicyOutput, list_policies::ListPoliciesOutput,
+    list_user_tags::ListUserTagsOutput,
 };
-use aws_sdk_iam::types::{PolicyGroup, PolicyRole, PolicyUser};
+use aws_sdk_iam::types::{PolicyGroup, PolicyRole, PolicyScopeType, PolicyUser, SummaryKeyType};
 
 use super::*;
 
@@ -87,4 +90,66 @@ async fn of_a_service_linked_role_only_its_service_counts() {
     let expected = Resource::ServiceLinkedRole { name: name.into(), service: service.into() };
     let found: Vec<_> = state.iter().map(|(_, object)| object.clone()).collect();
     assert_eq!(found, [Object::unowned(expected)]);
+}
+
+/// V12
+#[tokio::test]
+async fn of_a_user_every_policy_is_read_and_whose_it_is_of_what_a_preset_attaches() {
+    let (ours, theirs) = ("arn:aws:iam::aws:policy/Ours", "arn:aws:iam::aws:policy/Theirs");
+    let attached = mock!(Client::list_attached_user_policies).then_compute_output(move |input| {
+        let policy = |arn: &str| AttachedPolicy::builder().policy_arn(arn).build();
+        let page = ListAttachedUserPoliciesOutput::builder();
+        match input.marker() {
+            None => page.attached_policies(policy(ours)).is_truncated(true).marker("more").build(),
+            Some(_) => page.attached_policies(policy(theirs)).build(),
+        }
+    });
+    let tags = mock!(Client::list_user_tags).then_output(move || {
+        let tags = [ours, theirs].map(|arn| {
+            let (key, value) = me().attached_tag(arn);
+            Tag::builder().key(&*key).value(value).build().unwrap()
+        });
+        ListUserTagsOutput::builder().set_tags(Some(tags.into())).build().unwrap()
+    });
+    let link = |arn| Id::link(Kind::UserAttachment, "u", arn);
+    let ids = [Id::node(Kind::User, "u"), link(ours)].into();
+    let scope = Scope { ids, ..Scope::default() };
+    let state = iam(&[&attached, &tags]).observe(&scope).await.unwrap();
+    let owners = |arn| state.get(&link(arn)).unwrap().owners.clone();
+    assert_eq!((owners(ours), owners(theirs)), ([me()].into(), Owners::new()));
+}
+
+/// V12
+#[tokio::test]
+async fn the_accounts_quotas_are_read_and_what_it_does_not_tell_is_the_default() {
+    let rule = mock!(Client::get_account_summary).then_output(|| {
+        GetAccountSummaryOutput::builder()
+            .summary_map(SummaryKeyType::AttachedPoliciesPerUserQuota, 20)
+            .summary_map(SummaryKeyType::AttachedPoliciesPerRoleQuota, 15)
+            .build()
+    });
+    let attachable = iam(&[&rule]).attachable().await.unwrap();
+    let expected = Attachable { user: 20, group: 10, role: 15, is_known: true };
+    assert_eq!(attachable, expected);
+}
+
+/// M9
+#[tokio::test]
+async fn the_accounts_own_policies_are_listed_with_their_paths_on_every_page() {
+    let policy = |name: &str, path: &str| {
+        aws_sdk_iam::types::Policy::builder().policy_name(name).path(path).build()
+    };
+    let rule = mock!(Client::list_policies)
+        .match_requests(|request| request.scope() == Some(&PolicyScopeType::Local))
+        .then_compute_output(move |input| {
+            let page = ListPoliciesOutput::builder();
+            match input.marker() {
+                None => page.policies(policy("p", "/")).is_truncated(true).marker("more").build(),
+                Some(_) => page.policies(policy("q", "/team/")).build(),
+            }
+        });
+    let paths = iam(&[&rule]).policy_paths().await.unwrap();
+    let expected = [("p", "/"), ("q", "/team/")];
+    let expected = expected.map(|(name, path)| (Id::node(Kind::Policy, name), path.to_owned()));
+    assert_eq!(paths, expected.into());
 }
