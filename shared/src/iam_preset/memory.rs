@@ -43,10 +43,6 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     let of_choices = |why| Some(Doubt { why, is_of_choices: true });
     let of_names = |why| Some(Doubt { why, is_of_choices: false });
     let mine: Vec<(&Id, &Mark)> = marks(me, observed).collect();
-    let Some(life) = belief.life else {
-        let nothing = mine.is_empty().then_some("nothing of it is there under these names");
-        return nothing.and_then(of_choices);
-    };
     let Some(left) = belief.left else {
         return of_choices("the properties of before have mistakes");
     };
@@ -54,6 +50,13 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     if mine.is_empty() && has_own(left) {
         return of_choices("nothing of it is there under these names");
     }
+    let missing = |id: &&Id| matches!(id.kind, Kind::User | Kind::Group) && !observed.contains(id);
+    let is_missing = left
+        .ids()
+        .any(|id| missing(&id))
+        .then_some("a user or group of before does not exist, and may have been renamed");
+    // CloudFormation invented the id: the Create was not answered.
+    let Some(life) = belief.life else { return is_missing.and_then(of_names) };
     let is_other_release = mine
         .iter()
         .any(|(id, mark)| id.kind.has_tags() && mark.release.as_deref() != Some(belief.release));
@@ -82,11 +85,7 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     if is_other_release {
         return of_names("another release made what is there");
     }
-    let missing = |id: &&Id| matches!(id.kind, Kind::User | Kind::Group) && !observed.contains(id);
-    if left.ids().any(|id| missing(&id)) {
-        return of_names("a user or group of before does not exist, and may have been renamed");
-    }
-    None
+    is_missing.and_then(of_names)
 }
 
 /// The one object on which the resource's notes stand: the first that has tags and is, or will
