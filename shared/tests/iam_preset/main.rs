@@ -21,6 +21,7 @@ mod lifecycle;
 mod memory;
 mod model;
 mod operator;
+mod order;
 mod overlap;
 mod ownership;
 mod people;

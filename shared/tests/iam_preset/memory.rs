@@ -1,11 +1,10 @@
 //! What was made is found by its marks, whatever a request's properties name: dynamic references
 //! are resolved anew, users and groups are renamed, names have no case, and releases change.
 
-use account_presets::cfn::StackPart;
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use account_presets::cloud::{Applied, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Kind, Owner, Resource, State};
+use account_presets::state::{Id, Kind, Object, Owner, Resource, State};
 use serde_json::{Value, json};
 
 use crate::world::*;
@@ -17,32 +16,6 @@ fn slim_for(users: &[&str]) -> Value {
 fn attachments(account: &Fake, user: &str) -> usize {
     let state = account.state();
     state.ids().filter(|id| id.kind == Kind::UserAttachment && id.name == user).count()
-}
-
-/// An account whose stacks are rolling back.
-struct RollingBack<'a>(&'a Fake);
-
-impl Cloud for RollingBack<'_> {
-    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
-        self.0.observe(scope).await
-    }
-
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.0.apply(change).await
-    }
-
-    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
-        self.0.find(me, scope).await
-    }
-
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.0.role_names().await
-    }
-
-    async fn stack_status(&self, _: &str, _: StackPart<'_>) -> Result<StackStatus, CallError> {
-        let status = "UPDATE_ROLLBACK_IN_PROGRESS".to_owned();
-        Ok(StackStatus::Is { status, physical_id: None })
-    }
 }
 
 /// V23
@@ -71,7 +44,7 @@ fn who_left_is_missed_by_nobody_and_only_who_is_newly_named_has_to_exist() {
     );
     // The rollback of the Update that took him off the list.
     let rollback = stack.request(Some(slim_for(&["alice", "bob"])));
-    handle(&RollingBack(&account), &rollback).unwrap().unwrap();
+    handle(&Telling::rolling_back(&account), &rollback).unwrap().unwrap();
     stack.delete(&account).unwrap();
 }
 
@@ -227,7 +200,7 @@ fn properties_of_an_older_release_are_rolled_back_to_and_deleted() {
     let writes = account.writes();
     let error = handle(&account, &rollback).unwrap().unwrap_err();
     assert!(error.contains("unknown parameter `Users`"), "{error}");
-    handle(&RollingBack(&account), &rollback).unwrap().unwrap();
+    handle(&Telling::rolling_back(&account), &rollback).unwrap().unwrap();
     assert_eq!(account.writes(), writes, "it was as it is wanted");
     let mut changed = older.clone();
     changed["Parameters"]["UserNames"] = json!(["alice", "bob"]);
@@ -263,4 +236,190 @@ fn an_ordinary_request_looks_for_nothing_else() {
     stack.delete(&plain).unwrap();
     let attached = account.state().ids().filter(|id| id.kind == Kind::UserAttachment).count();
     assert_eq!(attached, 0);
+}
+
+/// Somebody who was put into the stack's group by hand.
+fn carol_in_the_group(account: &Fake) -> Id {
+    let carol = Object::unowned(Resource::User { name: "carol".into() });
+    let (group, user) = ("LithopsUserGroup".to_owned(), "carol".to_owned());
+    let member = Object::unowned(Resource::GroupMember { group, user });
+    account.person(Change::Create(carol)).unwrap();
+    account.person(Change::Create(member.clone())).unwrap();
+    member.resource.id()
+}
+
+fn by_hand(account: &Fake, id: &Id) {
+    let object = account.state().get(id).unwrap().clone();
+    account.person(Change::Delete(Object { owners: Default::default(), ..object })).unwrap();
+}
+
+/// I30
+#[test]
+fn a_delete_with_another_path_deletes_what_was_made() {
+    for (preset, parameters) in [
+        ("orchestra", json!({"UserNames": ["alice"]})),
+        ("zappa", json!({"UserNames": ["alice"]})),
+        ("lithops", json!({"UserNames": ["alice"]})),
+    ] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        let elsewhere = edition("hardened", preset, parameters);
+        let mut made = elsewhere.clone();
+        made["Path"] = json!("/team/");
+        stack.deploy(&account, made).unwrap();
+        let id = stack.physical_id.clone().unwrap();
+        stack.delete_as(&account, &id, elsewhere).unwrap();
+        assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// I30, I26
+#[test]
+fn whom_a_person_put_into_a_group_stays_there_also_if_the_notes_are_gone() {
+    for is_adopted in [true, false] {
+        let account = populated();
+        let mut properties = lithops(json!({"UserNames": ["alice"]}));
+        // The first of the preset's own objects that has tags.
+        let policy = Id::node(Kind::Policy, "lithops-policy");
+        if is_adopted {
+            // What is used as it is carries no notes.
+            let mut scratch = Stack::named("scratch");
+            scratch.deploy(&account, properties.clone()).unwrap();
+            let there = account.state().get(&policy).unwrap().clone();
+            scratch.delete(&account).unwrap();
+            let theirs = Object { owners: Default::default(), ..there };
+            account.person(Change::Create(theirs)).unwrap();
+            properties["AdoptExisting"] = json!(true);
+        }
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, properties.clone()).unwrap();
+        let member = carol_in_the_group(&account);
+        if !is_adopted {
+            let state = account.state();
+            let uses = state.ids().filter(|id| id.target().as_ref() == Some(&policy));
+            for id in uses.cloned().chain([policy.clone()]).collect::<Vec<_>>() {
+                by_hand(&account, &id);
+            }
+        }
+        properties["Tags"] = json!([{"Key": "cost", "Value": "7"}]);
+        stack.deploy(&account, properties).unwrap();
+        assert!(account.state().contains(&member), "adopted: {is_adopted}");
+        let error = stack.delete(&account).unwrap_err();
+        assert!(error.contains("<- `carol`") && !error.contains("alice"), "{error}");
+        by_hand(&account, &member);
+        stack.delete(&account).unwrap();
+    }
+}
+
+/// I30
+#[test]
+fn roles_that_the_properties_do_not_name_any_more_lose_the_policy() {
+    let account = populated();
+    for name in ["first", "second"] {
+        account.person(Change::Create(role(name))).unwrap();
+    }
+    let before = but_service_linked(&account);
+    let of = |name: &str| edition("hardened", "orchestra", json!({"RoleNames": [name]}));
+    let holds = |account: &Fake, name: &str| {
+        account.state().ids().any(|id| id.kind == Kind::RoleAttachment && id.name == name)
+    };
+    for delete in [true, false] {
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, of("first")).unwrap();
+        assert!(holds(&account, "first"));
+        if !delete {
+            let mut update = stack.request(Some(of("second")));
+            update.old_properties = of("second").as_object().unwrap().clone();
+            handle(&account, &update).unwrap().unwrap();
+            assert!(holds(&account, "second") && !holds(&account, "first"));
+        }
+        let id = stack.physical_id.clone().unwrap();
+        stack.delete_as(&account, &id, of("second")).unwrap();
+        assert_same(&but_service_linked(&account), &before);
+    }
+}
+
+/// I30, Threat 4
+#[test]
+fn what_another_edition_or_switch_gave_is_taken_also_where_the_old_properties_deny_it() {
+    for (made, then) in [
+        (slim(json!({})), edition("hardened", "slim", json!({}))),
+        (slim(json!({})), slim(json!({"SpotFleetTagging": "false"}))),
+    ] {
+        let (account, fresh) = (populated(), populated());
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, made).unwrap();
+        let mut update = stack.request(Some(then.clone()));
+        update.old_properties = then.as_object().unwrap().clone();
+        handle(&account, &update).unwrap().unwrap();
+        Stack::named("a").deploy(&fresh, then).unwrap();
+        let links = |account: &Fake| -> Vec<Id> {
+            account.state().ids().filter(|id| !id.kind.is_node()).cloned().collect()
+        };
+        assert_eq!(links(&account), links(&fresh));
+    }
+}
+
+/// I30
+#[test]
+fn members_whom_the_properties_name_otherwise_leave_with_the_stack() {
+    for other in [json!(["nobody"]), json!(["not a name!"]), json!("text"), json!(["bob"])] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, lithops(json!({"UserNames": ["alice"]}))).unwrap();
+        let id = stack.physical_id.clone().unwrap();
+        stack.delete_as(&account, &id, lithops(json!({"UserNames": other}))).unwrap();
+        assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// I30
+#[test]
+fn what_an_earlier_clean_up_left_does_not_stand_in_the_way_of_updates_and_goes_with_the_stack() {
+    let account = populated();
+    account.person(Change::Create(role("theirs"))).unwrap();
+    let before = but_service_linked(&account);
+    let of = |prefix: &str| slim(json!({"NamePrefix": prefix}));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, of("v-")).unwrap();
+    let old = stack.physical_id.clone().unwrap();
+    let arn = account_presets_policy("v-LambdaBatchExecutionPolicy");
+    let link = attachment("theirs", &arn);
+    account.person(Change::Create(link.clone())).unwrap();
+    stack.deploy(&account, of("w-")).unwrap();
+    let error = stack.delete_as(&account, &old, of("v-")).unwrap_err();
+    assert!(error.contains("role attachment `theirs`"), "{error}");
+    let mut tagged = of("w-");
+    tagged["Tags"] = json!([{"Key": "cost", "Value": "7"}]);
+    stack.deploy(&account, tagged).unwrap();
+    stack.deploy(&account, of("w-")).unwrap();
+    account.person(Change::Delete(link)).unwrap();
+    stack.delete(&Telling::of_stacks(&account, "DELETE_IN_PROGRESS")).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
+
+fn account_presets_policy(name: &str) -> String {
+    account().policy_arn("/", name)
+}
+
+/// I31
+#[test]
+fn a_member_who_may_have_been_renamed_is_taken_off_the_list_by_nobody_who_does_not_know_her() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, lithops(json!({"UserNames": ["alice", "bob"]}))).unwrap();
+    account.rename(Kind::User, "alice", "alice.smith");
+    let error = stack.deploy(&account, lithops(json!({"UserNames": ["bob"]}))).unwrap_err();
+    assert!(
+        error.contains("`alice` was named before and does not exist")
+            && error.contains("`alice.smith`"),
+        "{error}"
+    );
+    // The rollback, and who goes on naming her, change nothing.
+    stack.deploy(&account, lithops(json!({"UserNames": ["alice", "bob"]}))).unwrap();
+    let group = "LithopsUserGroup".to_owned();
+    let member = Resource::GroupMember { group, user: "alice.smith".to_owned() };
+    by_hand(&account, &member.id());
+    stack.deploy(&account, lithops(json!({"UserNames": ["bob"]}))).unwrap();
+    stack.delete(&account).unwrap();
 }

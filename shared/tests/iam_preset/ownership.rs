@@ -1,7 +1,7 @@
 use ::world::cloudformation::{CloudFormation, Running, Template};
 use account_presets::cloud::fake::Fake;
 use account_presets::plan::Change;
-use account_presets::state::{Id, Kind, Resource};
+use account_presets::state::{Id, Kind, Object, Owner, Policy, PolicyDocument, Resource, Tags};
 use serde_json::json;
 
 use crate::function::{Function, runtime};
@@ -242,7 +242,7 @@ fn a_group_with_a_member_of_somebody_elses_stays_with_all_that_it_grants() {
     let mut stack = Stack::named("a");
     stack.deploy(&account, lithops(json!({"AccountKind": "sso", "UserNames": ["alice"]}))).unwrap();
     let bob = Resource::GroupMember { group: "lithops-group".into(), user: "bob".into() };
-    person(&account, Change::Create(account_presets::state::Object::unowned(bob.clone())));
+    person(&account, Change::Create(Object::unowned(bob.clone())));
     let error = stack.delete(&account).unwrap_err();
     assert_eq!(
         error,
@@ -256,7 +256,7 @@ fn a_group_with_a_member_of_somebody_elses_stays_with_all_that_it_grants() {
     );
     assert!(account.state().contains(&grants) && has(&account, Kind::Policy, "lithops-policy"));
     assert!(!has(&account, Kind::Role, "lithops-role"));
-    person(&account, Change::Delete(account_presets::state::Object::unowned(bob)));
+    person(&account, Change::Delete(Object::unowned(bob)));
     stack.delete(&account).unwrap();
     assert!(!has(&account, Kind::Group, "lithops-group"));
 }
@@ -275,7 +275,7 @@ fn a_role_in_somebody_elses_instance_profile_stays() {
     let link =
         Resource::ProfileRole { profile: "theirs".into(), role: "SLIM-Extras_ECS_for_EC2".into() };
     for resource in [profile, link] {
-        person(&account, Change::Create(account_presets::state::Object::unowned(resource)));
+        person(&account, Change::Create(Object::unowned(resource)));
     }
     let error = stack.delete(&account).unwrap_err();
     assert!(
@@ -286,4 +286,126 @@ fn a_role_in_somebody_elses_instance_profile_stays() {
     );
     assert!(has(&account, Kind::Role, "SLIM-Extras_ECS_for_EC2"));
     assert!(!has(&account, Kind::Role, "SLIM-Extras_for_Lambda"));
+}
+
+fn anything(name: &str) -> Object {
+    let said = json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    let document = PolicyDocument::new(said);
+    let (name, path, description, tags) = (name.to_owned(), "/".into(), "".into(), Tags::new());
+    Object::unowned(Resource::Policy(Policy { name, path, description, document, tags }))
+}
+
+/// Threat 3, Threat 4
+#[test]
+fn a_rollback_gives_nobody_what_somebody_put_in_the_place_of_a_policy() {
+    let account = populated();
+    let users = json!({"UserNames": ["alice"]});
+    let mut one = edition("hardened", "slim", users.clone());
+    one["AdoptExisting"] = json!(true);
+    let mut two = one.clone();
+    two["Parameters"]["UserPassRole"] = json!("false");
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, one.clone()).unwrap();
+    let policy = Id::node(Kind::Policy, "SLIM-PassRole");
+    assert!(account.state().contains(&policy), "{:?}", account.state().ids().collect::<Vec<_>>());
+    stack.deploy(&account, two.clone()).unwrap();
+    person(&account, Change::Create(anything("SLIM-PassRole")));
+    let mut rollback = stack.request(Some(one));
+    rollback.old_properties = two.as_object().unwrap().clone();
+    let error = handle(&account, &rollback).unwrap().unwrap_err();
+    assert!(error.contains("SLIM-PassRole"), "{error}");
+    // A stack that only rests after a rollback is no rollback.
+    let rests = Telling::of_stacks(&account, "UPDATE_ROLLBACK_COMPLETE");
+    handle(&rests, &rollback).unwrap().unwrap_err();
+    handle(&Telling::rolling_back(&account), &rollback).unwrap().unwrap();
+    let given = account.state().ids().any(|id| id.target().as_ref() == Some(&policy));
+    assert!(!given, "it is attached to somebody");
+}
+
+/// I24, Threat 4
+#[test]
+fn an_owner_whose_resource_was_replaced_is_there_still() {
+    let account = populated();
+    let of = |prefix: &str| {
+        edition("hardened", "zappa", json!({"NamePrefix": prefix, "UserNames": ["alice"]}))
+    };
+    let (mut first, mut second) = (Stack::named("first"), Stack::named("second"));
+    first.deploy(&account, of("tr-")).unwrap();
+    second.deploy(&account, of("tr-")).unwrap();
+    let told = |id: String| Telling {
+        resource: Some(("DELETE_COMPLETE", id)),
+        ..Telling::of_stacks(&account, "UPDATE_COMPLETE")
+    };
+    let error = second.deploy(&told("zappa:first:Preset:0123456789abcdef".into()), of("tr-c-"));
+    assert!(error.unwrap_err().contains("stack/first/guid"));
+    let owners = |account: &Fake| -> usize {
+        let policy = Id::node(Kind::Policy, "ZappaLambdaDeploymentPolicy");
+        account.state().get(&policy).unwrap().owners.len()
+    };
+    assert_eq!(owners(&account), 2);
+    // What deleted this very life, the owner no longer has.
+    second.deploy(&told(first.physical_id.clone().unwrap()), of("tr-c-")).unwrap();
+    assert_eq!(owners(&account), 1);
+}
+
+/// Threat 4
+#[test]
+fn a_mark_that_a_user_writes_herself_keeps_her_nothing() {
+    let account = populated();
+    let of = |users: &[&str]| slim(json!({"UserNames": users}));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, of(&["alice"])).unwrap();
+    let forged = Owner::new("arn:aws:cloudformation:eu-west-1:123456789012:stack/x/guid", "P");
+    for (id, object) in account.state().iter() {
+        if id.kind == Kind::UserAttachment {
+            let mut tagged = object.clone();
+            let (key, _) = forged.attached_tag(id.part.as_deref().unwrap());
+            let arn = id.part.clone().unwrap();
+            tagged.owners.extend(Owner::from_attached_tag(&arn, &key, "mine"));
+            assert_eq!(tagged.owners.len(), 2);
+            person(&account, Change::Update { before: object.clone(), after: tagged });
+        }
+    }
+    stack.deploy(&account, of(&[])).unwrap();
+    let attached = account
+        .state()
+        .iter()
+        .any(|(id, object)| id.kind == Kind::UserAttachment && !object.is_claim());
+    assert!(!attached);
+    stack.delete(&account).unwrap();
+}
+
+/// Threat 4
+#[test]
+fn what_another_resource_made_gets_no_policies() {
+    let account = populated();
+    let skypilot = edition("current", "skypilot", json!({"AutoRole": "false"}));
+    Stack::named("a").deploy(&account, skypilot).unwrap();
+    let before = account.state();
+    let orchestra = edition("hardened", "orchestra", json!({"RoleNames": ["skypilot-v1"]}));
+    let error = Stack::named("b").deploy(&account, orchestra).unwrap_err();
+    assert!(error.contains("role `skypilot-v1` belongs to resource `Preset` of stack"), "{error}");
+    assert_same(&account.state(), &before);
+}
+
+/// I24
+#[test]
+fn who_joins_leaves_the_tags_of_what_is_shared_as_they_are() {
+    let account = populated();
+    let of = |team: &str| {
+        let mut properties = edition("hardened", "zappa", json!({"UserNames": ["alice"]}));
+        properties["Tags"] = json!([{"Key": "team", "Value": team}]);
+        properties
+    };
+    Stack::named("a").deploy(&account, of("a")).unwrap();
+    let tags = |account: &Fake| -> Vec<Tags> {
+        let state = account.state();
+        state.iter().filter_map(|(_, it)| it.resource.clone().tags_mut().cloned()).collect()
+    };
+    let before = tags(&account);
+    let mut second = Stack::named("b");
+    second.deploy(&account, of("b")).unwrap();
+    assert_eq!(tags(&account), before);
+    second.delete(&account).unwrap();
+    assert_eq!(tags(&account), before);
 }

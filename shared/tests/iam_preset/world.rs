@@ -36,6 +36,17 @@ impl Stack {
 
     /// The request by which CloudFormation asks for these properties, or for none.
     pub fn request(&self, properties: Option<Value>) -> Request {
+        self.request_from(properties, "request", "https://example.com")
+    }
+
+    /// The same, sent in this second of a minute.
+    pub fn request_sent(&self, properties: Option<Value>, second: u32) -> Request {
+        let url =
+            format!("https://example.com/?X-Amz-Date=20260131T0000{second:02}Z&X-Amz-Expires=7200");
+        self.request_from(properties, &format!("request-{second}"), &url)
+    }
+
+    fn request_from(&self, properties: Option<Value>, id: &str, url: &str) -> Request {
         let kind = match (&self.physical_id, &properties) {
             (None, _) => "Create",
             (Some(_), Some(_)) => "Update",
@@ -43,9 +54,9 @@ impl Stack {
         };
         let mut event = json!({
             "RequestType": kind,
-            "ResponseURL": "https://example.com",
+            "ResponseURL": url,
             "StackId": format!("arn:aws:cloudformation:eu-west-1:{ACCOUNT}:stack/{}/guid", self.name),
-            "RequestId": "request",
+            "RequestId": id,
             "LogicalResourceId": "Preset",
             "ResourceProperties": properties.clone().or(self.properties.clone()).unwrap_or(json!({})),
         });
@@ -117,6 +128,57 @@ pub fn handle_within(
 
 pub fn physical_id(request: &Request) -> String {
     IamPreset::new(Fake::default(), account()).physical_id(request)
+}
+
+/// An account with a CloudFormation that says one thing of every stack, and one of every resource.
+pub struct Telling<'a> {
+    pub account: &'a Fake,
+    pub stack: &'static str,
+    /// With the physical id.
+    pub resource: Option<(&'static str, String)>,
+}
+
+impl<'a> Telling<'a> {
+    /// All stacks are in this status, and of their resources nothing is known.
+    pub fn of_stacks(account: &'a Fake, stack: &'static str) -> Self {
+        Telling { account, stack, resource: None }
+    }
+
+    pub fn rolling_back(account: &'a Fake) -> Self {
+        Telling::of_stacks(account, "UPDATE_ROLLBACK_IN_PROGRESS")
+    }
+}
+
+impl Cloud for Telling<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.account.apply(change).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+
+    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_names().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.account.documents(policy_arns).await
+    }
+
+    async fn stack_status(&self, _: &str, of: StackPart<'_>) -> Result<StackStatus, CallError> {
+        let of_resource = self.resource.clone().filter(|_| of != StackPart::Stack);
+        let (status, id) =
+            of_resource.map_or((self.stack, None), |(status, id)| (status, Some(id)));
+        Ok(StackStatus::Is { status: status.to_owned(), physical_id: id })
+    }
 }
 
 pub struct ByRef<'a, C>(pub &'a C);

@@ -1,0 +1,134 @@
+//! Requests of one resource that meet, come late or come twice.
+
+use account_presets::cloud::fake::Fake;
+use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::plan::{Change, Scope};
+use account_presets::state::{Id, Kind, Owner, State};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+
+use crate::world::*;
+
+/// An account in which a write takes half a second.
+struct Slow<'a>(&'a Fake);
+
+impl Cloud for Slow<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.0.observe(scope).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.0.pass(Duration::from_millis(500));
+        self.0.apply(change).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+
+    fn now(&self) -> Instant {
+        self.0.now()
+    }
+}
+
+fn sent(stack: &Stack, properties: &Value, second: u32) -> account_presets::cfn::Request {
+    stack.request_sent(Some(properties.clone()), second)
+}
+
+/// I29
+#[test]
+fn a_slow_rollback_does_not_take_itself_for_a_later_request() {
+    let account = populated();
+    let (one, two) = (slim(json!({"UserNames": ["alice"]})), slim(json!({"UserNames": ["bob"]})));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, one.clone()).unwrap();
+    let before = account.state();
+    // An Update that ended in the middle.
+    let half = account.state().ids().find(|id| id.kind == Kind::UserAttachment).cloned().unwrap();
+    let object = account.state().get(&half).unwrap().clone();
+    account.person(Change::Delete(object)).unwrap();
+    let mut rollback = sent(&stack, &one, 20);
+    rollback.old_properties = two.as_object().unwrap().clone();
+    handle(&Slow(&account), &rollback).unwrap().unwrap();
+    assert_same(&account.state(), &before);
+}
+
+/// I29
+#[test]
+fn an_update_that_begins_after_its_rollback_does_nothing() {
+    let account = populated();
+    let (one, two) = (slim(json!({"UserNames": ["alice"]})), slim(json!({"UserNames": ["bob"]})));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, one.clone()).unwrap();
+    let late = sent(&stack, &two, 10);
+    let mut rollback = sent(&stack, &one, 12);
+    rollback.old_properties = two.as_object().unwrap().clone();
+    handle(&account, &rollback).unwrap().unwrap();
+    let before = account.state();
+    let error = handle(&account, &late).unwrap().unwrap_err();
+    assert!(error.contains("a later one of this resource was served"), "{error}");
+    assert_same(&account.state(), &before);
+    stack.delete(&account).unwrap();
+    assert_same(&but_service_linked(&account), &populated().state());
+}
+
+/// I29
+#[test]
+fn an_update_of_what_was_deleted_meanwhile_makes_nothing() {
+    let account = populated();
+    let (one, two) = (slim(json!({})), slim(json!({"UserNames": ["bob"]})));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, one).unwrap();
+    let late = stack.request(Some(two));
+    stack.delete(&account).unwrap();
+    let error =
+        handle(&Telling::of_stacks(&account, "DELETE_COMPLETE"), &late).unwrap().unwrap_err();
+    assert!(error.contains("the resource is in `DELETE_COMPLETE` now"), "{error}");
+    assert_same(&but_service_linked(&account), &populated().state());
+    // Where somebody deleted everything by hand, it is made again.
+    handle(&Telling::of_stacks(&account, "UPDATE_IN_PROGRESS"), &late).unwrap().unwrap();
+    assert!(has(&account, Kind::Role, "SLIM-Extras_for_Lambda"));
+}
+
+/// I29
+#[test]
+fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
+    /// An account in which the rollback is served after the first writes.
+    struct Overtaken<'a>(&'a Fake, std::cell::Cell<usize>, account_presets::cfn::Request);
+    impl Cloud for Overtaken<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            self.0.observe(scope).await
+        }
+
+        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+            self.0.pass(Duration::from_millis(500));
+            let done = self.0.apply(change).await;
+            if self.1.replace(self.1.get() + 1) == 2 {
+                handle(self.0, &self.2).unwrap().unwrap();
+            }
+            done
+        }
+
+        fn now(&self) -> Instant {
+            self.0.now()
+        }
+    }
+    let account = populated();
+    let of = |prefix: &str| slim(json!({"NamePrefix": prefix}));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, of("v-")).unwrap();
+    let replacement = sent(&stack, &of("w-"), 10);
+    let mut rollback = sent(&stack, &of("v-"), 12);
+    rollback.old_properties = of("w-").as_object().unwrap().clone();
+    let overtaken = Overtaken(&account, Default::default(), rollback);
+    let error = handle(&overtaken, &replacement).unwrap().unwrap_err();
+    assert!(error.contains("a later request of this resource was served"), "{error}");
+    let made = |id: &&Id| id.name.starts_with("w-");
+    assert_eq!(
+        account.state().ids().filter(made).collect::<Vec<_>>(),
+        [&Id::node(Kind::Role, ""); 0]
+    );
+    stack.delete(&account).unwrap();
+    assert_same(&but_service_linked(&account), &populated().state());
+}
