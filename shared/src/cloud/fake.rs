@@ -75,7 +75,13 @@ impl Fake {
 
     fn look(&self, scope: &Scope) -> State {
         let state = self.state.borrow();
-        let in_scope = |id: &Id| scope.ids.contains(id);
+        // A policy is looked for by its ARN, in which the path is.
+        let is_elsewhere = |id: &Id| {
+            let policy = state.get(id).filter(|_| id.kind == Kind::Policy);
+            let path = policy.and_then(|policy| policy.resource.path());
+            path.is_some_and(|path| !scope.paths.contains(path))
+        };
+        let in_scope = |id: &Id| scope.ids.contains(id) && !is_elsewhere(id);
         // What hangs on something in the scope, by either end.
         let hangs = |id: &Id| {
             let held = id.parent().is_some_and(|parent| in_scope(&parent));

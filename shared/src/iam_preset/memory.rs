@@ -71,6 +71,9 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     if !mine.is_empty() && notes.is_empty() && !belief.gives_the_id {
         return of_choices("the properties name something else than what was made");
     }
+    if !mine.is_empty() && notes.is_empty() {
+        return of_names("the object that carries its notes is not there under its name");
+    }
     if mine.iter().all(|(_, mark)| mark.id.as_deref().is_some_and(|id| id != life))
         && !mine.is_empty()
     {

@@ -253,9 +253,12 @@ impl Planner<'_> {
                 let mut after = found.attached();
                 // Nobody's: it was there before, and stays when we go.
                 if !found.owners.is_empty() {
-                    after.owners.extend(wanted.owners.iter().cloned());
+                    // Of which of the resource's lives it is, is noted anew.
+                    for owner in &wanted.owners {
+                        after.owners.replace(owner.clone());
+                    }
                 }
-                if after != *found {
+                if !same(&after, found) {
                     self.changes.push(Change::Update { before: found.clone(), after });
                 }
             }

@@ -266,7 +266,7 @@ pub fn is_ownership_tag(key: &str) -> bool {
 }
 
 /// The first `digits` hexadecimal digits of the SHA-256 of `text`.
-pub(crate) fn digest(text: &str, digits: usize) -> String {
+pub fn digest(text: &str, digits: usize) -> String {
     Sha256::digest(text.as_bytes())
         .iter()
         .flat_map(|byte| [byte >> 4, byte & 15])

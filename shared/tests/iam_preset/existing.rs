@@ -47,7 +47,7 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
     let all = [policy(), attachment("foreign", ARN), attachment("nobody", ARN), on_group()];
     let links = all.iter().map(|object| object.resource.id());
     let ids = links.flat_map(|id| id.parent().into_iter().chain([id])).collect();
-    let scope = Scope { ids, ..Scope::default() };
+    let scope = Scope { ids, paths: ["/".to_owned()].into(), ..Scope::default() };
     let desired: State = desired.iter().cloned().collect();
     let progress = Progress::default();
     let work = async {

@@ -94,7 +94,7 @@ fn an_update_of_what_was_deleted_meanwhile_makes_nothing() {
 /// I29
 #[test]
 fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
-    /// An account in which the rollback is served after the first writes.
+    /// An account in which the rollback is served while the first write is on its way.
     struct Overtaken<'a>(&'a Fake, std::cell::Cell<usize>, account_presets::cfn::Request);
     impl Cloud for Overtaken<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
@@ -103,11 +103,10 @@ fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
 
         async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
             self.0.pass(Duration::from_millis(500));
-            let done = self.0.apply(change).await;
-            if self.1.replace(self.1.get() + 1) == 2 {
+            if self.1.replace(self.1.get() + 1) == 0 {
                 handle(self.0, &self.2).unwrap().unwrap();
             }
-            done
+            self.0.apply(change).await
         }
 
         fn now(&self) -> Instant {

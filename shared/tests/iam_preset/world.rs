@@ -25,7 +25,7 @@ pub fn account() -> Account {
 #[derive(Clone)]
 pub struct Stack {
     name: &'static str,
-    properties: Option<Value>,
+    pub properties: Option<Value>,
     pub physical_id: Option<String>,
 }
 
