@@ -417,23 +417,28 @@ impl<C: Cloud> IamPreset<C> {
             .collect();
         let unknown: BTreeSet<String> = patterns.difference(&made).cloned().collect();
         let is_exact = |arn: &String| !arn.contains(['*', '?']);
-        let mut names: Vec<String> = unknown
-            .iter()
-            .filter(|arn| is_exact(arn))
-            .filter_map(|arn| arn.rsplit('/').next().map(str::to_owned))
-            .collect();
+        let mut arns: Vec<String> = unknown.iter().filter(|arn| is_exact(arn)).cloned().collect();
         if !unknown.iter().all(is_exact) {
-            let all = self.cloud.role_names().await.map_err(|error| error.to_string())?;
-            names.extend(all);
+            let all = self.cloud.role_arns().await.map_err(|error| error.to_string())?;
+            arns.extend(all);
         }
-        let mut ids = judge::passed_roles(&unknown, &names, &self.account, &task.desired);
+        let mut ids = judge::passed_roles(&unknown, &arns, &task.desired);
         // What is this resource's own and not wanted goes.
         let is_mine = |id: &Id| observed.get(id).is_some_and(|it| it.owners.contains(&task.me));
         ids.retain(|id| !is_mine(id));
         if ids.is_empty() {
             return Ok(State::default());
         }
-        look(&self.cloud, &Scope { ids, ..Scope::default() }, progress).await
+        let scope = Scope { ids, ..Scope::default() };
+        let mut there = look(&self.cloud, &scope, progress).await?;
+        // IAM finds a role by its name, below whatever path it is.
+        for id in &scope.ids {
+            let role = there.get(id).and_then(|role| self.account.arn(&role.resource));
+            if !role.is_some_and(|arn| judge::is_passed(&unknown, &arn)) {
+                there.remove(id);
+            }
+        }
+        Ok(there)
     }
 
     /// Deletes what a Create that is still at work makes meanwhile, until it makes nothing more. If
