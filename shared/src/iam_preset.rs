@@ -6,6 +6,7 @@ mod marked;
 mod memory;
 mod order;
 mod properties;
+mod release;
 mod settings;
 mod task;
 
@@ -28,6 +29,7 @@ use intent::Intent;
 use marked::Marked;
 use memory::Belief;
 use properties::Properties;
+use release::Difference;
 pub use settings::Settings;
 use task::Task;
 
@@ -510,10 +512,20 @@ fn named<'a>(ids: impl Iterator<Item = &'a Id>) -> String {
     ids.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`.
+/// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`. How it
+/// differs is said in the log.
 fn changed_by_release(me: &Owner, plan: &Plan) -> String {
     let mut changed: BTreeMap<&str, Vec<&Id>> = BTreeMap::new();
     let ids: Vec<(Option<&str>, Id)> = plan.of_other_releases(me, intent::RELEASE).collect();
+    for change in plan.changes() {
+        let Change::Update { before, after } = change else { continue };
+        let id = after.resource.id();
+        let Some((by, _)) = ids.iter().find(|(_, of)| *of == id) else { continue };
+        let Difference { added, taken_away } =
+            release::difference(&before.resource, &after.resource);
+        let (added, taken_away) = (added.join("; "), taken_away.join("; "));
+        info!(%id, release = by, added, taken_away, "is otherwise since another release");
+    }
     for (release, id) in &ids {
         changed.entry(release.unwrap_or("an older release")).or_default().push(id);
     }
