@@ -127,7 +127,7 @@ const users = (AccountKind, gap) =>
     },
     {
       what: "in a namespace of the stack's own: layers, functions, images, jobs, storage",
-      parameters: { Namespaces: ['team'], BucketNames: ['data'] },
+      parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['data'] },
       calls: [
         ...storage(s3('data')),
         ...calls('lambda:CreateFunction GetFunction InvokeFunction DeleteFunction', [
@@ -144,7 +144,7 @@ const users = (AccountKind, gap) =>
     },
     {
       what: "AWS Batch in a namespace of the stack's own",
-      parameters: { Namespaces: ['team'], BucketNames: ['data'] },
+      parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['data'] },
       calls: [
         ...calls(
           'batch:CreateComputeEnvironment DeleteComputeEnvironment',

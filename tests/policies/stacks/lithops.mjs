@@ -60,7 +60,7 @@ export const rows = [
     world: {},
     open: {
       ...always,
-      'Without Namespaces, functions, layers, images, jobs and the buckets lithops-… are those of all stacks.': {
+      'Without OwnNamespace, functions, layers, images, jobs and the buckets lithops-… are those of all stacks.': {
         [user]: [...Object.keys(named('')), ...BUCKET],
         [role]: BUCKET,
         [machine]: BUCKET,
@@ -69,7 +69,7 @@ export const rows = [
   },
   {
     what: 'in a namespace, and B in none',
-    a: { ...a, Namespaces: ['a'] },
+    a: { ...a, OwnNamespace: true, Namespace: 'a' },
     b,
     principals,
     theirs,
@@ -78,8 +78,8 @@ export const rows = [
   },
   {
     what: 'in a namespace, and B in another',
-    a: { ...a, Namespaces: ['a'] },
-    b: { ...b, Namespaces: ['b'] },
+    a: { ...a, OwnNamespace: true, Namespace: 'a' },
+    b: { ...b, OwnNamespace: true, Namespace: 'b' },
     principals,
     theirs: { ...named('b'), ...other },
     world: {},
