@@ -36,10 +36,8 @@ struct Grant {
 }
 
 fn grants(resource: &Resource) -> BTreeSet<Grant> {
-    let document = match resource {
-        Resource::Role(role) => Some(&role.trust),
-        other => other.document(),
-    };
+    let trust = if let Resource::Role(role) = resource { Some(&role.trust) } else { None };
+    let document = trust.or(resource.document());
     let statements = document.map(PolicyDocument::as_value).and_then(|it| it.get("Statement"));
     list(statements).into_iter().flat_map(of_statement).collect()
 }

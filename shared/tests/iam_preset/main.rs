@@ -23,6 +23,7 @@ mod operator;
 mod overlap;
 mod ownership;
 mod people;
+mod power;
 mod rivals;
 mod stacks;
 mod time;

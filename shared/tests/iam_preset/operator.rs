@@ -198,40 +198,6 @@ fn what_other_hands_changed_is_put_back_by_an_update() {
     assert_eq!(account.state(), before);
 }
 
-/// Threat 2, Threat 4
-#[test]
-fn a_role_that_a_policy_passes_is_judged_below_whatever_path() {
-    let lambda = "lambda.amazonaws.com";
-    let tasks = "ecs-tasks.amazonaws.com";
-    for (preset, service, path, name, is_passed) in [
-        ("zappa", lambda, "/", "tr-admin-ZappaLambdaExecutionRole", true),
-        ("zappa", lambda, "/tr-ops/", "admin-ZappaLambdaExecutionRole", true),
-        ("zappa", lambda, "/ops/", "tr-admin-ZappaLambdaExecutionRole", false),
-        ("orchestra", tasks, "/", "a-orchestra-ecs-execution-role-b", true),
-        ("orchestra", tasks, "/a-orchestra-ecs-execution-role-b/", "admin", true),
-        ("skypilot", "ec2.amazonaws.com", "/", "skypilot-v1", true),
-        ("skypilot", "ec2.amazonaws.com", "/ops/", "skypilot-v1", false),
-    ] {
-        let account = populated();
-        let mut role = role_of(name, service);
-        if let Resource::Role(role) = &mut role.resource {
-            path.clone_into(&mut role.path);
-        }
-        account.person(Change::Create(role)).unwrap();
-        let administrator = "arn:aws:iam::aws:policy/AdministratorAccess";
-        account.person(Change::Create(attachment(name, administrator))).unwrap();
-        let mut parameters = json!({"UserNames": ["alice"]});
-        if preset == "skypilot" {
-            parameters["RoleFlavor"] = json!("none");
-        }
-        let create =
-            Stack::named("a").request(Some(json!({"Preset": preset, "Parameters": parameters})));
-        let answer = handle_within(Settings::read(|_| None), &account, &create).unwrap();
-        let refused = answer.err().unwrap_or_default();
-        assert_eq!(refused.contains("given by no preset"), is_passed, "{path}{name}: {refused}");
-    }
-}
-
 /// X19
 #[test]
 fn an_update_that_brings_what_a_newer_release_changed_names_it() {
