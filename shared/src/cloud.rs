@@ -44,7 +44,16 @@ pub trait Cloud {
         ready(Err(CallError::unsupported("find")))
     }
 
-    /// The names of all roles.
+    /// The ARNs of all roles.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn role_arns(&self) -> impl Future<Output = Result<Vec<String>, CallError>> {
+        ready(Err(CallError::unsupported("role ARNs")))
+    }
+
+    /// The names of all roles, which nobody asks for any more: accounts of tests still offer it.
     ///
     /// # Errors
     ///

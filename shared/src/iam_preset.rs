@@ -6,6 +6,7 @@ mod marked;
 mod memory;
 mod order;
 mod properties;
+mod release;
 mod settings;
 mod stacks;
 mod task;
@@ -28,6 +29,7 @@ use intent::Intent;
 use marked::Marked;
 use memory::Belief;
 use properties::Properties;
+use release::Difference;
 pub use settings::Settings;
 use task::Task;
 
@@ -415,23 +417,28 @@ impl<C: Cloud> IamPreset<C> {
             .collect();
         let unknown: BTreeSet<String> = patterns.difference(&made).cloned().collect();
         let is_exact = |arn: &String| !arn.contains(['*', '?']);
-        let mut names: Vec<String> = unknown
-            .iter()
-            .filter(|arn| is_exact(arn))
-            .filter_map(|arn| arn.rsplit('/').next().map(str::to_owned))
-            .collect();
+        let mut arns: Vec<String> = unknown.iter().filter(|arn| is_exact(arn)).cloned().collect();
         if !unknown.iter().all(is_exact) {
-            let all = self.cloud.role_names().await.map_err(|error| error.to_string())?;
-            names.extend(all);
+            let all = self.cloud.role_arns().await.map_err(|error| error.to_string())?;
+            arns.extend(all);
         }
-        let mut ids = judge::passed_roles(&unknown, &names, &self.account, &task.desired);
+        let mut ids = judge::passed_roles(&unknown, &arns, &task.desired);
         // What is this resource's own and not wanted goes.
         let is_mine = |id: &Id| observed.get(id).is_some_and(|it| it.owners.contains(&task.me));
         ids.retain(|id| !is_mine(id));
         if ids.is_empty() {
             return Ok(State::default());
         }
-        look(&self.cloud, &Scope { ids, ..Scope::default() }, progress).await
+        let scope = Scope { ids, ..Scope::default() };
+        let mut there = look(&self.cloud, &scope, progress).await?;
+        // IAM finds a role by its name, below whatever path it is.
+        for id in &scope.ids {
+            let role = there.get(id).and_then(|role| self.account.arn(&role.resource));
+            if !role.is_some_and(|arn| judge::is_passed(&unknown, &arn)) {
+                there.remove(id);
+            }
+        }
+        Ok(there)
     }
 
     /// Takes back what a Create or an Update that is still at work does meanwhile, until so many
@@ -509,10 +516,20 @@ fn named<'a>(ids: impl Iterator<Item = &'a Id>) -> String {
     ids.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`.
+/// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`. How it
+/// differs is said in the log.
 fn changed_by_release(intent: &Intent, me: &Owner, plan: &Plan) -> String {
     let mut changed: BTreeMap<&str, Vec<&Id>> = BTreeMap::new();
     let ids: Vec<(Option<&str>, Id)> = plan.of_other_releases(me, &intent.release).collect();
+    for change in plan.changes() {
+        let Change::Update { before, after } = change else { continue };
+        let id = after.resource.id();
+        let Some((by, _)) = ids.iter().find(|(_, of)| *of == id) else { continue };
+        let Difference { added, taken_away } =
+            release::difference(&before.resource, &after.resource);
+        let (added, taken_away) = (added.join("; "), taken_away.join("; "));
+        info!(%id, release = by, added, taken_away, "is otherwise since another release");
+    }
     for (release, id) in &ids {
         changed.entry(release.unwrap_or("an older release")).or_default().push(id);
     }

@@ -102,8 +102,8 @@ impl Cloud for Iam {
         self.marked(me, scope).await
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.all_role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.all_role_arns().await
     }
 
     async fn documents(

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::{Applied, CallError, Cloud, Found};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{
-    Id, Kind, Object, Owner, PolicyDocument, Resource, State, Tags, compare_names, limits,
+    Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State, Tags, compare_names, limits,
 };
 
 pub use calls::{Calls, Fault};
@@ -175,9 +175,15 @@ impl Cloud for Fake {
         Ok(self.marked(me))
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        let account = Account {
+            partition: "aws".to_owned(),
+            id: "123456789012".to_owned(),
+            region: "eu-west-1".to_owned(),
+        };
         let state = self.state.borrow();
-        Ok(state.ids().filter(|id| id.kind == Kind::Role).map(|id| id.name.clone()).collect())
+        let roles = state.iter().filter(|(id, _)| id.kind == Kind::Role);
+        Ok(roles.filter_map(|(_, role)| account.arn(&role.resource)).collect())
     }
 
     async fn attachable(&self) -> Result<Attachable, CallError> {

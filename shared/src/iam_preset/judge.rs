@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::preset::lint::{Judge, glob};
-use crate::state::{Account, Id, Kind, PolicyDocument, State};
+use crate::state::{Id, Kind, PolicyDocument, State};
 
 /// The roles that the policies of a desired state pass, by patterns of their ARNs.
 pub(super) fn passed(desired: &State) -> BTreeSet<String> {
@@ -24,21 +24,23 @@ pub(super) fn passed(desired: &State) -> BTreeSet<String> {
 /// Those of these roles that the patterns pass and that the state does not make.
 pub(super) fn passed_roles(
     patterns: &BTreeSet<String>,
-    names: &[String],
-    account: &Account,
+    arns: &[String],
     desired: &State,
 ) -> BTreeSet<Id> {
-    // Of a path, nothing is known before the role is looked at: a pattern names it or any.
-    let is_passed = |name: &String| {
-        patterns.iter().any(|pattern| {
-            let (_, resource) = pattern.rsplit_once(":role").unwrap_or_default();
-            let last = resource.rsplit('/').next().unwrap_or_default();
-            pattern.contains(&account.id) && !last.is_empty() && glob::matches(last, name)
-                || pattern == "*"
-        })
-    };
-    let ids = names.iter().filter(|name| is_passed(name)).map(|name| Id::node(Kind::Role, name));
+    let passed = arns.iter().filter(|arn| is_passed(patterns, arn));
+    let names = passed.filter_map(|arn| name(arn));
+    let ids = names.map(|name| Id::node(Kind::Role, name));
     ids.filter(|id| !desired.contains(id)).collect()
+}
+
+/// Whether one of the patterns is about this role, wherever its path leads: to IAM a `/` is a
+/// character as any other.
+pub(super) fn is_passed(patterns: &BTreeSet<String>, arn: &str) -> bool {
+    patterns.iter().any(|pattern| glob::matches(pattern, arn))
+}
+
+fn name(arn: &str) -> Option<&str> {
+    arn.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
 /// The links by which a role or group of this state got policies that `given` does not have.
@@ -106,14 +108,21 @@ mod tests {
     /// Threat 4
     #[test]
     fn the_roles_that_a_policy_passes_are_found_by_its_patterns() {
-        let account =
-            Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
-        let patterns =
-            ["arn:aws:iam::123456789012:role/skypilot-v1", "arn:aws:iam::123456789012:role/app-*"];
-        let patterns = patterns.map(str::to_owned).into();
-        let names = ["skypilot-v1", "app-a", "other"].map(str::to_owned);
-        let ids = passed_roles(&patterns, &names, &account, &State::default());
-        let names: Vec<&str> = ids.iter().map(|id| id.name.as_str()).collect();
-        assert_eq!(names, ["app-a", "skypilot-v1"]);
+        let role = |rest: &str| format!("arn:aws:iam::123456789012:role/{rest}");
+        let patterns = ["skypilot-v1", "app-*-role", "team/a"].map(role).into();
+        let names = |arns: &[String]| -> Vec<String> {
+            let ids = passed_roles(&patterns, arns, &State::default());
+            ids.into_iter().map(|id| id.name).collect()
+        };
+        assert_eq!(
+            names(&["skypilot-v1", "app-a-role", "team/a"].map(role)),
+            ["a", "app-a-role", "skypilot-v1"]
+        );
+        // A path is part of the text that a pattern is about.
+        assert_eq!(names(&["app-x/b-role", "app-x-role/y"].map(role)), ["b-role"]);
+        assert_eq!(names(&["b-role/app-c-role"].map(role)), Vec::<String>::new());
+        assert_eq!(names(&["other", "x/skypilot-v1", "a"].map(role)), Vec::<String>::new());
+        let elsewhere = "arn:aws:iam::999999999999:role/skypilot-v1".to_owned();
+        assert_eq!(names(&[elsewhere]), Vec::<String>::new());
     }
 }

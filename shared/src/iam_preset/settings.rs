@@ -19,7 +19,7 @@ use values::AllowedValues;
 /// | `ALLOW_ADMIN_EQUIVALENT` | `true`: also what amounts to administrator's rights | refused |
 /// | `PERMISSIONS_BOUNDARY` | ARN of the boundary that every role has to have | none |
 /// | `PROVIDER_NAME` | begins the names of the provider's own functions, roles and log groups, which no document of a preset may reach | `account-presets` |
-/// | `ALLOWED_NAMES`, `ALLOWED_VALUES` | names, ARNs and principals that stacks may choose: entries `preset.Parameter=pattern`, separated by spaces | each preset's `allows` |
+/// | `ALLOWED_NAMES`, `ALLOWED_VALUES` | names, ARNs and principals that stacks may choose: entries `preset.Parameter=pattern`, separated by spaces; the second also `Path=pattern` and `Tags=Key=pattern` | each preset's `allows`; any path and tags |
 ///
 /// They hold for Create and Update. A Delete is always served.
 #[derive(Clone, Debug)]
@@ -155,6 +155,7 @@ impl Settings {
         let matters = |parameter: &str| wish.depends_on(properties.preset, parameter);
         let of = (properties.name.as_str(), properties.preset);
         refusals.extend(self.values.refusals(of, &properties.parameters, matters));
+        refusals.extend(self.values.of_properties(&properties.path, &properties.tags));
         refusals.extend(self.administrators(properties, admin));
         if let Some(boundary) = &self.permissions_boundary {
             let given = properties.permissions_boundary.as_ref();
@@ -295,6 +296,19 @@ mod tests {
             json!({"Preset": "zappa", "Edition": "current", "Parameters": {"SharedRole": true}});
         let refused = refusals(&cloud, elsewhere);
         assert!(refused.starts_with("Parameters.SharedRoleName: given `tr-s"), "{refused}");
+    }
+
+    /// Threat 20
+    #[test]
+    fn a_path_and_tags_that_the_operator_does_not_allow_are_refused() {
+        let tags = json!([{"Key": "team", "Value": "payroll"}]);
+        let given = json!({"Preset": "lithops", "Path": "/payroll/", "Tags": tags});
+        assert_eq!(refusals(&[], given.clone()), "");
+        let refused = refusals(&[("ALLOWED_VALUES", "Path=/ Tags=")], given);
+        assert!(refused.starts_with("Path: given `/payroll/`"), "{refused}");
+        assert!(refused.contains("; Tags: given `team=payroll`"), "{refused}");
+        let plain = json!({"Preset": "lithops"});
+        assert_eq!(refusals(&[("ALLOWED_VALUES", "Path=/ Tags=")], plain), "");
     }
 
     #[test]

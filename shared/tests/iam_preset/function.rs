@@ -167,8 +167,8 @@ impl Cloud for Account<'_> {
         self.calls.find(me, scope).await
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.calls.role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.calls.role_arns().await
     }
 
     async fn documents(

@@ -25,6 +25,7 @@ mod order;
 mod overlap;
 mod ownership;
 mod people;
+mod power;
 mod releases;
 mod retained;
 mod rivals;

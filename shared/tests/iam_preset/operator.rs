@@ -3,7 +3,7 @@
 use account_presets::iam_preset::Settings;
 use account_presets::plan::Change;
 use account_presets::preset;
-use account_presets::state::{Id, Kind, Resource};
+use account_presets::state::{Id, Kind, PolicyDocument, Resource};
 use serde_json::{Value, json};
 
 use crate::catalogue::properties;
@@ -189,11 +189,40 @@ fn what_other_hands_changed_is_put_back_by_an_update() {
     let id = Id::node(Kind::Role, "lithops-role");
     let mut changed = before.get(&id).unwrap().clone();
     let Resource::Role(role) = &mut changed.resource else { panic!("{id}") };
-    role.trust = account_presets::state::PolicyDocument::new(json!({"Statement": {
+    role.trust = PolicyDocument::new(json!({"Statement": {
         "Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole",
     }}));
     let was = before.get(&id).unwrap().clone();
     account.person(Change::Update { before: was, after: changed }).unwrap();
     stack.deploy(&account, lithops(json!({}))).unwrap();
     assert_eq!(account.state(), before);
+}
+
+/// X19
+#[test]
+fn an_update_that_brings_what_a_newer_release_changed_names_it() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    let properties = json!({"Preset": "skypilot"});
+    let made = stack.deploy(&account, properties.clone()).unwrap();
+    assert_eq!(made.data["ChangedByRelease"], "");
+    let id = Id::node(Kind::Policy, "minimal-skypilot-policy");
+    let found = account.state().get(&id).unwrap().clone();
+    let mut older = found.clone();
+    older.owners = older
+        .owners
+        .into_iter()
+        .map(|mut owner| {
+            owner.mark.release = Some("0.0.9".to_owned());
+            owner
+        })
+        .collect();
+    if let Resource::Policy(policy) = &mut older.resource {
+        policy.document = PolicyDocument::new(json!({"Version": "2012-10-17", "Statement": []}));
+    }
+    account.person(Change::Update { before: found, after: older }).unwrap();
+    let updated = stack.deploy(&account, properties.clone()).unwrap();
+    assert_eq!(updated.data["ChangedByRelease"], "0.0.9: policy `minimal-skypilot-policy`");
+    let again = stack.deploy(&account, properties).unwrap();
+    assert_eq!(again.data["ChangedByRelease"], "");
 }

@@ -52,8 +52,8 @@ fn about(id: &Id) -> Vec<(Kind, String)> {
 }
 
 impl Cloud for Jealous<'_> {
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.account.role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_arns().await
     }
 
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {

@@ -348,7 +348,7 @@ fn an_owner_whose_resource_was_replaced_is_there_still() {
     assert_eq!(owners(&account), 1);
 }
 
-/// Threat 4
+/// Threat 21, Threat 22
 #[test]
 fn a_mark_that_a_user_writes_herself_keeps_her_nothing() {
     let account = populated();

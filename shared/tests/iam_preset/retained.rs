@@ -47,8 +47,8 @@ impl Cloud for Told<'_> {
         Ok(self.paths.clone())
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.account.role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_arns().await
     }
 
     async fn stack_status(&self, _: &str, _: StackPart<'_>) -> Result<StackStatus, CallError> {
@@ -172,7 +172,7 @@ fn a_boundary_of_the_template_that_the_operator_took_away_is_let_go_of_and_no_ot
     }
 }
 
-/// Threat 19
+/// Threat 21
 #[test]
 fn of_a_user_without_marks_the_presets_own_policies_go_and_those_of_aws_stay() {
     let account = populated();

@@ -162,8 +162,8 @@ impl Cloud for Telling<'_> {
         self.account.find(me, scope).await
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.account.role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_arns().await
     }
 
     async fn documents(
@@ -188,8 +188,8 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.find(me, scope).await
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.0.role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.0.role_arns().await
     }
 
     async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {

@@ -1,7 +1,7 @@
 //! What a permissions boundary keeps a role from.
 
-use account_presets::preset::Preset;
 use account_presets::preset::lint::under_boundary;
+use account_presets::preset::{self, Preset};
 use serde_json::{Value, json};
 
 use crate::reference;
@@ -54,4 +54,43 @@ fn a_role_is_asked_for_its_paths_under_its_boundary() {
         found(json!([{"Effect": "Allow", "Action": ["s3:*", "ec2:*"], "Resource": "*"}])),
         Vec::<String>::new()
     );
+}
+
+/// The template's own, by its defaults, in the account that the linter has.
+fn of_the_template() -> Value {
+    let text = include_str!("../../../template.yaml");
+    let template: Value = serde_saphyr::from_str(text).unwrap();
+    let document = template.pointer("/Resources/PresetBoundary/Properties/PolicyDocument").unwrap();
+    let mut filled = document
+        .to_string()
+        .replace("${AWS::Partition}", "aws")
+        .replace("${AWS::AccountId}", "246813579024");
+    for (name, parameter) in template.get("Parameters").unwrap().as_object().unwrap() {
+        if let Some(default) = parameter.get("Default").and_then(Value::as_str) {
+            filled = filled.replace(&format!("${{{name}}}"), default);
+        }
+    }
+    assert!(!filled.contains("${"), "{filled}");
+    serde_json::from_str(&filled).unwrap()
+}
+
+/// Threat 3
+#[test]
+fn no_role_of_any_preset_has_another_path_under_the_templates_boundary_than_the_page_says() {
+    let boundary = of_the_template();
+    // It keeps no data, so not the code that others run from buckets.
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains("also where functions and jobs of others have their code in a bucket"));
+    for name in preset::names() {
+        let findings = under_boundary(preset::find(name).unwrap(), &boundary, &reference());
+        for found in findings.iter().map(ToString::to_string) {
+            assert!(found.contains(": s3:PutObject on any bucket: "), "{found}");
+        }
+    }
+    // Without what it denies, there are some.
+    let mut open = boundary;
+    let statements = open.pointer_mut("/Statement").unwrap().as_array_mut().unwrap();
+    statements.retain(|it| it.get("Effect").unwrap() != "Deny");
+    let lithops = preset::find("lithops").unwrap();
+    assert_ne!(under_boundary(lithops, &open, &reference()).len(), 0);
 }

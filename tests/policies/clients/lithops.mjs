@@ -126,6 +126,40 @@ const users = (AccountKind, gap) =>
       ),
     },
     {
+      what: "in a namespace of the stack's own: layers, functions, images, jobs, storage",
+      parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['data'] },
+      calls: [
+        ...storage(s3('data')),
+        ...calls('lambda:CreateFunction GetFunction InvokeFunction DeleteFunction', [
+          lambda('function:team-lithops-worker-0a1b-380-0123456789'),
+          lambda(`function:${PACKAGE}_team_layer_builder_512MB`),
+        ]),
+        ...calls('lambda:PublishLayerVersion', lambda(`layer:${PACKAGE}_team_default-runtime-v312_layer`)),
+        ...calls(
+          'lambda:GetLayerVersion DeleteLayerVersion',
+          lambda(`layer:${PACKAGE}_team_default-runtime-v312_layer:1`),
+        ),
+        ...calls('ecr:CreateRepository PutImage BatchGetImage', arn('ecr', `repository/${PACKAGE}_team/runtime`)),
+      ],
+    },
+    {
+      what: "AWS Batch in a namespace of the stack's own",
+      parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['data'] },
+      calls: [
+        ...calls(
+          'batch:CreateComputeEnvironment DeleteComputeEnvironment',
+          batch(`compute-environment/${PACKAGE}_team_FARGATE-SPOT_env`),
+        ),
+        ...calls('batch:CreateJobQueue DeleteJobQueue', batch(`job-queue/${PACKAGE}_team_FARGATE-SPOT_queue`)),
+        ...calls('batch:RegisterJobDefinition', batch(`job-definition/${PACKAGE}_team--FARGATE_SPOT--runtime--1024mb`)),
+        ...calls('batch:SubmitJob', [
+          batch(`job-queue/${PACKAGE}_team_FARGATE-SPOT_queue`),
+          batch(`job-definition/${PACKAGE}_team--FARGATE_SPOT--runtime--1024mb:1`),
+        ]),
+      ],
+      ...gap,
+    },
+    {
       what: 'build and deploy a runtime of a container',
       calls: [
         ...calls('ecr:GetAuthorizationToken'),

@@ -18,6 +18,8 @@ const keys = (prefix, tags) =>
   Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]))
 const requested = { ...keys('aws:RequestTag', TAGS), 'aws:TagKeys': Object.keys(TAGS) }
 const made = keys('aws:ResourceTag', TAGS)
+/** Each has the profile that SkyPilot found or was told of. */
+const machine = { ...made, 'ec2:InstanceProfile': PROFILE }
 const madeGroup = { 'aws:ResourceTag/skypilot': 'true' }
 
 const TAGGED = 'Security groups and volumes can be tagged.'
@@ -80,7 +82,7 @@ export const cases = [
   {
     what: 'name the head, tag what was resumed',
     calls: calls('ec2:CreateTags', INSTANCE, {
-      ...made,
+      ...machine,
       'aws:RequestTag/Name': 'sky-c-0a-head',
       'aws:RequestTag/ray-node-type': 'head',
       'aws:TagKeys': ['Name', 'ray-cluster-name', 'ray-node-type', 'skypilot-cluster-name', 'skypilot-head-node'],
@@ -93,12 +95,12 @@ export const cases = [
   },
   {
     what: 'stop, resume, terminate',
-    calls: calls('ec2:StopInstances StartInstances TerminateInstances', INSTANCE, made),
+    calls: calls('ec2:StopInstances StartInstances TerminateInstances', INSTANCE, machine),
   },
   {
     what: 'open ports',
     calls: [
-      ...calls('ec2:ModifyInstanceAttribute', INSTANCE, made),
+      ...calls('ec2:ModifyInstanceAttribute', INSTANCE, machine),
       ...calls('ec2:ModifyInstanceAttribute DeleteSecurityGroup', GROUP, madeGroup),
     ],
     refused: { documented: PORTS },
@@ -135,7 +137,7 @@ export const cases = [
     what: 'copy a disk',
     parameters: { CloneDisk: true },
     calls: [
-      ...calls('ec2:CreateImage', INSTANCE, made),
+      ...calls('ec2:CreateImage', INSTANCE, machine),
       ...calls('ec2:CreateImage', ['arn:aws:ec2:eu-west-1::image/ami-0a', 'arn:aws:ec2:eu-west-1::snapshot/snap-0a']),
       ...calls('ec2:CopyImage', 'arn:aws:ec2:eu-west-1::image/ami-0a'),
       ...calls('ec2:DeregisterImage', 'arn:aws:ec2:eu-west-1::image/ami-0a'),
@@ -198,7 +200,7 @@ export const cases = [
     what: 'SSH through Session Manager',
     parameters: { Ssm: true },
     calls: [
-      ...calls('ssm:StartSession', INSTANCE, made),
+      ...calls('ssm:StartSession', INSTANCE, { ...made, 'ssm:SessionDocumentAccessCheck': 'true' }),
       ...calls('ssm:StartSession', arn('ssm', 'document/AWS-StartSSHSession')),
     ],
     refused: { documented: 'SSH through Session Manager, `aws.use_ssm`.' },
@@ -221,7 +223,7 @@ export const cases = [
       ...calls('iam:PassRole', ROLE, to('ec2')),
       ...calls('ec2:RunInstances', INSTANCE, requested),
       ...calls('ec2:CreateTags', INSTANCE, { 'ec2:CreateAction': 'RunInstances', ...requested }),
-      ...calls('ec2:TerminateInstances', INSTANCE, made),
+      ...calls('ec2:TerminateInstances', INSTANCE, machine),
     ],
   })),
 ]

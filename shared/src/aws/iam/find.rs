@@ -86,11 +86,11 @@ impl Iam {
         super::present(join_all(reads).await)
     }
 
-    pub(super) async fn all_role_names(&self) -> Result<Vec<String>, CallError> {
+    pub(super) async fn all_role_arns(&self) -> Result<Vec<String>, CallError> {
         let pages = self.client.list_roles().max_items(PAGE).into_paginator();
         let call = pages.items().send().collect::<Result<Vec<_>, _>>();
         let roles = found(self.call(Action::ListRoles, "the account", call).await)?;
-        Ok(roles.unwrap_or_default().into_iter().map(|role| role.role_name).collect())
+        Ok(roles.unwrap_or_default().into_iter().map(|role| role.arn).collect())
     }
 
     pub(super) async fn all_policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {

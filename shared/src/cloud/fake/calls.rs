@@ -136,8 +136,8 @@ impl Cloud for Calls<'_> {
         self.call("the account", |account| Ok(account.marked(me))).await
     }
 
-    async fn role_names(&self) -> Result<Vec<String>, CallError> {
-        self.account.role_names().await
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_arns().await
     }
 
     async fn attachable(&self) -> Result<Attachable, CallError> {

@@ -1,4 +1,4 @@
-//! The texts that consumers may choose: names, prefixes, ARNs, principals.
+//! The texts that consumers may choose: names, prefixes, ARNs, principals, paths, tags.
 
 use std::collections::BTreeMap;
 
@@ -7,18 +7,27 @@ use crate::preset::lint::glob;
 use crate::preset::parameters::{Value, Values};
 use crate::preset::schema::{ALLOWED_VALUES, Setting};
 use crate::preset::{self, Preset};
+use crate::state::Tags;
 
 /// Values of one parameter that a refusal names; it counts the rest.
 const MOST_VALUES: usize = 3;
 
-/// What is allowed for each parameter that has a setting, by `preset.Parameter`.
+/// Properties of every preset that other people's policies may go by: they grant by a principal's
+/// path and by its tags. An operator whose account has such policies says which there may be.
+const PATH: &str = "Path";
+/// Each as `Key=Value`.
+const TAGS: &str = "Tags";
+
+/// What is allowed for each parameter that has a setting, by `preset.Parameter`, and for the
+/// properties of every preset.
 #[derive(Clone, Debug)]
 pub(super) struct AllowedValues(BTreeMap<String, Vec<String>>);
 
 impl AllowedValues {
     /// Everything is allowed.
     pub(super) fn open() -> Self {
-        AllowedValues(settings().map(|(name, _)| (name, vec!["*".to_owned()])).collect())
+        let parameters = settings().map(|(name, _)| (name, vec!["*".to_owned()]));
+        AllowedValues(parameters.chain(properties()).collect())
     }
 
     /// Reads the two variables: entries `preset.Parameter=pattern`, separated by spaces. What a
@@ -33,8 +42,11 @@ impl AllowedValues {
         for (variable, is_for) in
             [("ALLOWED_NAMES", is_names as fn(&Setting) -> bool), ("ALLOWED_VALUES", is_values)]
         {
-            let known: Vec<String> =
-                settings().filter(|(_, setting)| is_for(setting)).map(|(name, _)| name).collect();
+            let parameters = settings().filter(|(_, setting)| is_for(setting));
+            let mut known: Vec<String> = parameters.map(|(name, _)| name).collect();
+            if variable == "ALLOWED_VALUES" {
+                known.extend(properties().map(|(name, _)| name));
+            }
             for entry in get(variable).unwrap_or_default().split_whitespace() {
                 match entry.split_once('=') {
                     Some((name, pattern)) if known.iter().any(|known| known == name) => {
@@ -53,7 +65,30 @@ impl AllowedValues {
             }
         }
         let usual = settings().map(|(name, setting)| (name, setting.allows.clone()));
-        AllowedValues(usual.chain(given).collect())
+        AllowedValues(usual.chain(properties()).chain(given).collect())
+    }
+
+    /// A sentence for a path, and one for tags, that are not allowed.
+    pub(super) fn of_properties(&self, path: &str, tags: &Tags) -> Vec<String> {
+        let tags: Vec<String> =
+            tags.iter().map(|(key, value)| format!("{}={value}", key)).collect();
+        let refusal = |(property, texts): (&str, &[String])| {
+            let allowed = self.0.get(property).map(Vec::as_slice).unwrap_or_default();
+            let refused = refused(texts, allowed);
+            // A tag has a key: nothing is the same as none.
+            let allowed: Vec<String> =
+                allowed.iter().filter(|it| !it.is_empty()).cloned().collect();
+            (!refused.is_empty()).then(|| {
+                format!(
+                    "{property}: given {}, allowed in this account {}; the operator of the \
+                     function allows others with the template parameter {ALLOWED_VALUES}, by an \
+                     entry `{property}=…`",
+                    quoted(&refused),
+                    allowed_texts(&allowed),
+                )
+            })
+        };
+        [(PATH, &[path.to_owned()][..]), (TAGS, &tags)].into_iter().filter_map(refusal).collect()
     }
 
     /// A sentence for each parameter with a value that is not allowed and that `matters`.
@@ -71,10 +106,7 @@ impl AllowedValues {
                 Value::One(text) => std::slice::from_ref(text),
                 Value::List(texts) => texts,
             };
-            let is_allowed =
-                |text: &str| allowed.iter().any(|pattern| glob::matches(pattern, text));
-            let refused: Vec<&str> =
-                texts.iter().map(String::as_str).filter(|text| !is_allowed(text)).collect();
+            let refused = refused(texts, allowed);
             (!refused.is_empty() && matters(parameter)).then(|| {
                 let how = if is_values(setting) {
                     format!("{}, by an entry `{key}=…`", setting.parameter)
@@ -91,6 +123,18 @@ impl AllowedValues {
         };
         values.iter().filter_map(refusal).collect()
     }
+}
+
+/// Those of these texts that no pattern allows.
+fn refused<'a>(texts: &'a [String], allowed: &[String]) -> Vec<&'a str> {
+    let is_allowed = |text: &str| allowed.iter().any(|pattern| glob::matches(pattern, text));
+    texts.iter().map(String::as_str).filter(|text| !is_allowed(text)).collect()
+}
+
+/// The properties of every preset, and what is allowed unless the operator says so: everything,
+/// since only the account knows whether anything goes by them.
+fn properties() -> impl Iterator<Item = (String, Vec<String>)> {
+    [PATH, TAGS].into_iter().map(|name| (name.to_owned(), vec!["*".to_owned()]))
 }
 
 /// The parameters with a setting, of all presets.
@@ -223,6 +267,8 @@ mod tests {
         for (variable, entry, said) in [
             ("ALLOWED_VALUES", "payroll", "allowed is `preset.Parameter=pattern`"),
             ("ALLOWED_VALUES", "lithops.BucketName=x", "did you mean `lithops.BucketNames`"),
+            ("ALLOWED_VALUES", "Tag=team", "did you mean `Tags`"),
+            ("ALLOWED_NAMES", "Path=/", "Path"),
             // Its own parameter of the template shapes the function's role.
             ("ALLOWED_VALUES", "lithops.NamePrefix=x", "lithops.NamePrefix"),
             ("ALLOWED_NAMES", "lithops.BucketNames=x", "lithops.BucketNames"),
@@ -231,6 +277,36 @@ mod tests {
             let refused = refusals(&[(variable, entry)], "lithops", json!({}));
             assert!(refused.starts_with(variable) && refused.contains(said), "{refused}");
         }
+    }
+
+    /// Threat 20
+    #[test]
+    fn paths_and_tags_are_any_until_the_operator_says_which() {
+        let refusals = |values: &'static str, path: &str, tags: &[(&str, &str)]| {
+            let mut problems = Vec::new();
+            let get = |asked: &str| (asked == "ALLOWED_VALUES").then_some(values);
+            let allowed = AllowedValues::read(get, &mut problems);
+            let tags = tags.iter().map(|(key, value)| ((*key).into(), (*value).to_owned()));
+            problems.extend(allowed.of_properties(path, &tags.collect()));
+            problems.join("; ")
+        };
+        let team = [("team", "payroll-admins")];
+        assert_eq!(refusals("", "/payroll/admins/", &team), "");
+        let closed = "Path=/ Tags=";
+        assert_eq!(refusals(closed, "/", &[]), "");
+        assert_eq!(
+            refusals(closed, "/payroll/admins/", &team),
+            "Path: given `/payroll/admins/`, allowed in this account is what matches `/`; the \
+             operator of the function allows others with the template parameter AllowedValues, by \
+             an entry `Path=…`; Tags: given `team=payroll-admins`, allowed in this account is \
+             none; the operator of the function allows others with the template parameter \
+             AllowedValues, by an entry `Tags=…`"
+        );
+        let some = "Path=/ Path=/teams/* Tags=CostCenter=* Tags=env=test";
+        assert_eq!(refusals(some, "/teams/a/", &[("CostCenter", "7"), ("env", "test")]), "");
+        assert!(refusals(some, "/x/teams/a/", &[]).starts_with("Path: "));
+        let refused = refusals(some, "/", &[("CostCenter", "7"), ("env", "live")]);
+        assert!(refused.starts_with("Tags: given `env=live`, allowed"), "{refused}");
     }
 
     /// Threat 1
