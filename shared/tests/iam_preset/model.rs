@@ -18,6 +18,8 @@
 //! - A call to AWS takes [`TURN`], or as long as others are at work meanwhile.
 //! - IAM has no conditional writes, so nobody can tell apart what happens between a look and a
 //!   write: people leave an object alone while a request of its owner is being served.
+//! - A group has no tags, and its path does not say of which of a resource's lives it is: nobody
+//!   renames one between a replacement and its clean-up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -129,7 +131,9 @@ impl Model<'_> {
             Step::Wait => self.wait(),
             Step::Settle => self.settle(),
             Step::Person(deed, n) => {
-                if self.running.is_empty() {
+                let is_at_rest = !STACKS.iter().any(|stack| self.status(stack).is_in_progress());
+                let may = is_at_rest || !matches!(deed, Deed::Rename);
+                if self.running.is_empty() && may {
                     self.people.act(*deed, *n, &self.properties);
                 }
             }
