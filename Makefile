@@ -39,7 +39,7 @@ test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, s
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
-	cd tests/policies && node --test --test-reporter=spec
+	cd tests/policies && node --test --test-concurrency=2 --test-reporter=spec
 
 test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml

@@ -254,7 +254,10 @@ impl Planner<'_> {
                 // Nobody's: it was there before, and stays when we go.
                 if !found.owners.is_empty() {
                     // Of which of the resource's lives it is, is noted anew.
-                    for owner in &wanted.owners {
+                    let is_noted = |owner: &&Owner| {
+                        found.owners.get(*owner).is_some_and(|was| was.mark.id == owner.mark.id)
+                    };
+                    for owner in wanted.owners.iter().filter(|owner| !is_noted(owner)) {
                         after.owners.replace(owner.clone());
                     }
                 }
