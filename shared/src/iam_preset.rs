@@ -250,7 +250,8 @@ impl<C: Cloud> IamPreset<C> {
             && memory::has_other_lives(&task.me, life, &observed)
             && !self.stack_goes(&task.me).await
         {
-            memory::set_apart(&task.me, life, &named, &mut observed);
+            task.scope.apart = memory::of_other_lives(&task.me, life, &named, &observed);
+            task.scope.set_apart(&task.me, &mut observed);
         }
         Ok(observed)
     }

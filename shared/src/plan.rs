@@ -17,7 +17,7 @@ mod quota;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::state::{Id, Object, Owner, Owners, Resource, TagKey};
+use crate::state::{Id, Object, Owner, Owners, Resource, State, TagKey};
 
 pub use conflict::Conflict;
 pub use planner::plan;
@@ -70,6 +70,9 @@ pub struct Scope {
     /// What was made under other names than this request's or the last one's: somebody who uses
     /// it does not stand in the way of what is wanted now.
     pub past: BTreeSet<Id>,
+    /// What carries the owner's mark and is of another of its lives: to this request it is not its
+    /// own, whenever it is looked at.
+    pub apart: BTreeSet<Id>,
     /// Everything that carries the owner's mark was looked for, so that nothing is left of what
     /// an earlier clean-up may have failed to delete.
     pub is_complete: bool,
@@ -92,6 +95,7 @@ impl Scope {
             on_foreign_attachment: _,
             rolls_back: _,
             past: _,
+            apart: _,
             is_complete: _,
             attachable: _,
             template_boundary: _,
@@ -103,6 +107,16 @@ impl Scope {
         self.known.extend(known);
         self.gone.extend(gone);
         self.given = self.given.take().zip(given).map(|(mine, theirs)| &mine | &theirs);
+    }
+
+    /// Leaves to another life of the resource what is its own.
+    pub fn set_apart(&self, me: &Owner, observed: &mut State) {
+        for id in &self.apart {
+            if let Some(mut object) = observed.remove(id) {
+                object.owners.remove(me);
+                observed.insert(object);
+            }
+        }
     }
 
     /// True for a link that this resource may have made.

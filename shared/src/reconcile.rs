@@ -177,6 +177,7 @@ async fn plan_again(
 ) -> Result<Plan, Vec<String>> {
     progress.note("looking whether others use what is shared");
     let mut observed = cloud.observe(scope).await.map_err(|error| vec![error.to_string()])?;
+    scope.set_apart(me, &mut observed);
     let is_nobodys =
         |object: &&Object| released.contains(&object.resource.id()) && object.owners.is_empty();
     let left: Vec<Object> =

@@ -168,27 +168,22 @@ pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) 
     is_new
 }
 
-/// Leaves to another life of the resource what is its own: a Delete of an id that was replaced
-/// may name what the new id has. `named` is what the Delete's own properties name.
-pub(super) fn set_apart(me: &Owner, life: &str, named: &BTreeSet<Id>, observed: &mut State) {
-    let mine: Vec<(Id, Mark)> =
-        marks(me, observed).map(|(id, mark)| (id.clone(), mark.clone())).collect();
-    let others: Vec<Id> = mine
-        .iter()
-        .filter(|(_, mark)| is_of_another(life, mark))
-        .map(|(id, _)| id.clone())
-        .collect();
-    let groups: Vec<Id> = mine
-        .iter()
-        .filter(|(id, _)| !others.is_empty() && id.kind == Kind::Group && !named.contains(id))
-        .map(|(id, _)| id.clone())
-        .collect();
-    for id in others.into_iter().chain(groups) {
-        if let Some(mut object) = observed.remove(&id) {
-            object.owners.remove(me);
-            observed.insert(object);
-        }
+/// What belongs to another life of the resource: a Delete of an id that was replaced may name
+/// what the new id has. `named` is what the Delete's own properties name.
+pub(super) fn of_other_lives(
+    me: &Owner,
+    life: &str,
+    named: &BTreeSet<Id>,
+    observed: &State,
+) -> BTreeSet<Id> {
+    let of_another = marks(me, observed).filter(|(_, mark)| is_of_another(life, mark));
+    let mut others: BTreeSet<Id> = of_another.map(|(id, _)| id.clone()).collect();
+    if !others.is_empty() {
+        // A group's path does not say of which life it is.
+        let groups = marks(me, observed).map(|(id, _)| id);
+        others.extend(groups.filter(|id| id.kind == Kind::Group && !named.contains(id)).cloned());
     }
+    others
 }
 
 /// What `me` noted, on each object that it owns.

@@ -423,3 +423,22 @@ fn a_member_who_may_have_been_renamed_is_taken_off_the_list_by_nobody_who_does_n
     stack.deploy(&account, lithops(json!({"UserNames": ["bob"]}))).unwrap();
     stack.delete(&account).unwrap();
 }
+
+/// I30, I24
+#[test]
+fn the_delete_of_a_new_half_that_shares_with_others_leaves_the_old_half_to_its_stack() {
+    let account = populated();
+    let skypilot = edition("hardened", "skypilot", json!({"UserNames": ["alice"]}));
+    let zappa = edition("hardened", "zappa", json!({"UserNames": ["bob"]}));
+    let mut other = Stack::named("b");
+    other.deploy(&account, zappa.clone()).unwrap();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, skypilot).unwrap();
+    let before = but_service_linked(&account);
+    stack.deploy(&account, zappa.clone()).unwrap();
+    // Another resource failed: what was replaced is needed again, and the new half goes.
+    let cleaning = Telling::of_stacks(&account, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS");
+    let id = stack.physical_id.clone().unwrap();
+    stack.delete_as(&cleaning, &id, zappa).unwrap();
+    assert_same(&but_service_linked(&account), &before);
+}
