@@ -36,18 +36,25 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
 }
 
 /// Notes an Update that finds something else than the last request should have left, and that
-/// wants something else: what it undoes may still be at work. Returns whether it was noted.
+/// wants something else: what it undoes may still be at work. Returns whether that may be so.
+///
+/// In place, where nothing is to be undone yet, nothing is noted either: the same request, when
+/// Lambda delivers it again, finds the account like that. The look that follows finds what the
+/// overtaken Update does meanwhile, and CloudFormation's events stop it.
 pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) -> bool {
     let (RequestType::Update, Some(sent), Some(left)) = (intent.kind, &intent.sent, &task.left)
     else {
         return false;
     };
-    let drifted = || {
-        let drift = plan(&task.me, &task.scope, left, observed);
-        drift.is_ok_and(|drift| drift.changes().any(Change::is_of_content))
+    let differs = |from: &State| {
+        let changes = plan(&task.me, &task.scope, from, observed);
+        changes.is_ok_and(|plan| plan.changes().any(Change::is_of_content))
     };
-    if task.is_replacement || *left == task.desired || !drifted() {
+    if task.is_replacement || *left == task.desired || !differs(left) {
         return false;
+    }
+    if !differs(&task.desired) && !task.goes_back {
+        return true;
     }
     let Some(mut noted) = task.anchors.first().and_then(|anchor| task.desired.remove(anchor))
     else {

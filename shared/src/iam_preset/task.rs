@@ -29,6 +29,8 @@ pub(super) struct Task {
     pub scope: Scope,
     /// No object stays: CloudFormation deletes the old ones itself, by their id.
     pub is_replacement: bool,
+    /// The rollback of a replacement.
+    pub goes_back: bool,
     /// What becomes of what was made if something else fails.
     pub on_failure: OnFailure,
 }
@@ -48,10 +50,12 @@ impl<C> IamPreset<C> {
             given: Some(self.links(&intent.me, wanted)),
             ..scope_of(wanted)
         });
-        let is_replacement =
-            wanted.as_ref().zip(before.as_ref()).is_some_and(|(wanted, before)| {
-                own_ids(wanted).is_disjoint(&own_ids(before)) && !intent.goes_back(request)
-            });
+        let is_other = wanted
+            .as_ref()
+            .zip(before.as_ref())
+            .is_some_and(|(wanted, before)| own_ids(wanted).is_disjoint(&own_ids(before)));
+        let goes_back = is_other && intent.goes_back(request);
+        let is_replacement = is_other && !goes_back;
         let scope = match (wanted, before) {
             (Some(mut wanted), Some(before)) if is_replacement => {
                 wanted.known.extend(before.known);
@@ -76,7 +80,7 @@ impl<C> IamPreset<C> {
         let undo = intent.kind == RequestType::Create || is_replacement;
         let on_failure = if undo { OnFailure::Undo } else { OnFailure::Leave };
         let anchors = Vec::new();
-        Ok(Task { me, desired, left, anchors, scope, is_replacement, on_failure })
+        Ok(Task { me, desired, left, anchors, scope, is_replacement, goes_back, on_failure })
     }
 
     fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {

@@ -56,12 +56,21 @@ fn a_slow_rollback_does_not_take_itself_for_a_later_request() {
 
 /// I29
 #[test]
-fn an_update_that_begins_after_its_rollback_does_nothing() {
+fn an_update_that_comes_again_after_its_rollback_does_nothing() {
     let account = populated();
     let (one, two) = (slim(json!({"UserNames": ["alice"]})), slim(json!({"UserNames": ["bob"]})));
     let mut stack = Stack::named("a");
     stack.deploy(&account, one.clone()).unwrap();
     let late = sent(&stack, &two, 10);
+    handle(&account, &late).unwrap().unwrap();
+    // Delivered again it finds nothing to do, and writes nothing.
+    let writes = account.writes();
+    handle(&account, &late).unwrap().unwrap();
+    assert_eq!(account.writes(), writes);
+    // One thing of it was taken away meanwhile, so that its rollback finds it half made.
+    let half = account.state().ids().find(|id| id.kind == Kind::UserAttachment).cloned().unwrap();
+    let object = account.state().get(&half).unwrap().clone();
+    account.person(Change::Delete(object)).unwrap();
     let mut rollback = sent(&stack, &one, 12);
     rollback.old_properties = two.as_object().unwrap().clone();
     handle(&account, &rollback).unwrap().unwrap();
