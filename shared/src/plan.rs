@@ -11,6 +11,7 @@
 mod as_it_is;
 mod blockers;
 pub mod conflict;
+mod likeness;
 mod planner;
 mod quota;
 

@@ -363,6 +363,32 @@ mod tests {
         }
     }
 
+    /// I29
+    #[tokio::test(start_paused = true)]
+    async fn what_is_old_or_was_served_before_is_held_against_the_events() {
+        let event = json!({
+            "ResponseURL": "https://answers/?X-Amz-Date=19700101T000100Z", "StackId": "stack",
+            "LogicalResourceId": "Logical", "RequestId": "one",
+        });
+        let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
+        let sent = Duration::from_secs(60);
+        let deliveries = Deliveries::default();
+        let (events, asked) =
+            (Events(vec![Ok(Some("DELETE_COMPLETE"))], Cell::new(0)), Counting::default());
+        for (age, looks, served) in [(3, 0, 1), (3, 1, 1), (4, 2, 1)] {
+            let now = UNIX_EPOCH + sent + Duration::from_secs(age);
+            let verified = Verified::new(&asked, &events, false, &deliveries, now);
+            let result = verified.handle(RequestType::Create, &request, &Progress::default()).await;
+            assert_eq!((events.1.get(), asked.0.get()), (looks, served));
+            assert_eq!(result.is_err(), looks > 0);
+        }
+        let old = Deliveries::default();
+        let now = UNIX_EPOCH + sent + Duration::from_secs(4);
+        let verified = Verified::new(&asked, &events, false, &old, now);
+        verified.handle(RequestType::Create, &request, &Progress::default()).await.unwrap_err();
+        assert_eq!((events.1.get(), asked.0.get()), (3, 1));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_event_that_is_written_a_moment_later_is_waited_for() {
         let events = [Ok(Some("CREATE_COMPLETE")), Ok(Some("UPDATE_IN_PROGRESS"))];

@@ -3,12 +3,14 @@
 //!
 //! Must not know: what is in the account.
 
+use std::collections::BTreeSet;
 use std::time::UNIX_EPOCH;
 
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
 use crate::preset::parameters::Value;
-use crate::state::{Mark, Owner, digest};
+use crate::preset::schema::Parameter;
+use crate::state::{Id, Kind, Mark, Owner, digest};
 
 /// Hexadecimal digits that a physical id ends with.
 const DIGITS: usize = 16;
@@ -107,19 +109,30 @@ impl Intent {
     }
 }
 
-/// A digest of everything that a consumer chose, by which a later request's choices are told
-/// from these.
-pub(super) fn choices(properties: &Properties) -> String {
-    let texts = properties.parameters.iter().map(|(name, value)| match value {
-        Value::One(text) => format!("{name}={text}"),
+/// A digest of the names and lists that a consumer chose and of the policies that `links` give to
+/// roles and groups, by which a later request's choices are told from these. What users get is
+/// marked at each user, and what a switch makes besides is marked itself.
+pub(super) fn choices(properties: &Properties, links: &BTreeSet<Id>) -> String {
+    let texts = properties.parameters.iter().filter_map(|(name, value)| match value {
+        Value::One(text) => {
+            let parameter = properties.preset.parameters.get(name);
+            let is_text = matches!(parameter, Some(Parameter::String { .. }));
+            is_text.then(|| format!("{name}={text}"))
+        }
         Value::List(texts) => {
             let mut texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
             texts.sort();
-            format!("{name}={}", texts.join(","))
+            Some(format!("{name}={}", texts.join(",")))
         }
     });
-    let first = [properties.edition.as_str().to_owned(), properties.path.clone()];
-    digest(&first.into_iter().chain(texts).collect::<Vec<_>>().join(" "), 8)
+    let given = links.iter().filter(|link| {
+        matches!(
+            link.kind,
+            Kind::RoleAttachment | Kind::RoleInline | Kind::GroupAttachment | Kind::GroupInline
+        )
+    });
+    let given = given.map(|link| link.to_string().to_lowercase());
+    digest(&texts.chain(given).collect::<Vec<_>>().join(" "), 8)
 }
 
 /// Preset, stack and logical id for people, and a digest of the owner and of the texts that were

@@ -31,6 +31,10 @@ pub(super) struct Task {
     pub is_replacement: bool,
     /// The rollback of a replacement.
     pub goes_back: bool,
+    /// A digest of what this request chooses.
+    pub choice: Option<String>,
+    /// The same of the last request.
+    pub former_choice: Option<String>,
     /// What becomes of what was made if something else fails.
     pub on_failure: OnFailure,
 }
@@ -80,7 +84,20 @@ impl<C> IamPreset<C> {
         let undo = intent.kind == RequestType::Create || is_replacement;
         let on_failure = if undo { OnFailure::Undo } else { OnFailure::Leave };
         let anchors = Vec::new();
-        Ok(Task { me, desired, left, anchors, scope, is_replacement, goes_back, on_failure })
+        let choices_of =
+            |properties: &Properties| choices(properties, &self.links(&intent.me, properties));
+        Ok(Task {
+            me,
+            desired,
+            left,
+            anchors,
+            scope,
+            is_replacement,
+            goes_back,
+            choice: intent.wanted.as_ref().map(choices_of),
+            former_choice: intent.earlier.as_ref().map(choices_of),
+            on_failure,
+        })
     }
 
     fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {
@@ -128,11 +145,13 @@ impl Task {
     /// Chooses the object that carries the resource's notes, among those that are or will be its
     /// own, and notes on it what was chosen and what it replaces.
     pub(super) fn choose_anchor(&mut self, intent: &Intent, observed: &State) {
-        let Some(wanted) = &intent.wanted else { return };
+        if intent.wanted.is_none() {
+            return;
+        }
         let anchor = anchor(&self.me, &self.desired, observed);
         if let Some(mut noted) = anchor.as_ref().and_then(|anchor| self.desired.remove(anchor)) {
             if let Some(mut owner) = noted.owners.take(&self.me) {
-                owner.mark.names = Some(choices(wanted));
+                owner.mark.names = self.choice.clone();
                 let replaces = intent.life().filter(|_| self.is_replacement);
                 owner.mark.replaces = replaces.into_iter().collect();
                 noted.owners.insert(owner);

@@ -383,8 +383,8 @@ fn what_an_earlier_clean_up_left_does_not_stand_in_the_way_of_updates_and_goes_w
     let mut stack = Stack::named("a");
     stack.deploy(&account, of("v-")).unwrap();
     let old = stack.physical_id.clone().unwrap();
-    let arn = account_presets_policy("v-LambdaBatchExecutionPolicy");
-    let link = attachment("theirs", &arn);
+    let used = crate::world::account().policy_arn("/", "v-LambdaBatchExecutionPolicy");
+    let link = attachment("theirs", &used);
     account.person(Change::Create(link.clone())).unwrap();
     stack.deploy(&account, of("w-")).unwrap();
     let error = stack.delete_as(&account, &old, of("v-")).unwrap_err();
@@ -396,10 +396,6 @@ fn what_an_earlier_clean_up_left_does_not_stand_in_the_way_of_updates_and_goes_w
     account.person(Change::Delete(link)).unwrap();
     stack.delete(&Telling::of_stacks(&account, "DELETE_IN_PROGRESS")).unwrap();
     assert_same(&but_service_linked(&account), &before);
-}
-
-fn account_presets_policy(name: &str) -> String {
-    account().policy_arn("/", name)
 }
 
 /// I31

@@ -333,7 +333,7 @@ fn an_owner_whose_resource_was_replaced_is_there_still() {
     first.deploy(&account, of("tr-")).unwrap();
     second.deploy(&account, of("tr-")).unwrap();
     let told = |id: String| Telling {
-        resource: Some(("DELETE_COMPLETE", id)),
+        resource: Some(status("DELETE_COMPLETE", Some(id))),
         ..Telling::of_stacks(&account, "UPDATE_COMPLETE")
     };
     let error = second.deploy(&told("zappa:first:Preset:0123456789abcdef".into()), of("tr-c-"));

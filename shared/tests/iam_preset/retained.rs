@@ -2,59 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use account_presets::cfn::StackPart;
+use account_presets::cloud::StackStatus;
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::Settings;
-use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Kind, Object, Owner, Resource, State};
+use account_presets::state::{Id, Kind, Object, Owner, Resource};
 use serde_json::json;
 
 use crate::world::*;
-
-/// An account that says one thing of every stack, and of policies that are at other paths.
-struct Told<'a> {
-    account: &'a Fake,
-    status: StackStatus,
-    paths: BTreeMap<Id, String>,
-}
-
-impl<'a> Told<'a> {
-    fn of_stacks(account: &'a Fake, status: StackStatus) -> Self {
-        Told { account, status, paths: BTreeMap::new() }
-    }
-}
-
-impl Cloud for Told<'_> {
-    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
-        self.account.observe(scope).await
-    }
-
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        if matches!(change, Change::Create(_)) && self.paths.contains_key(&change.id()) {
-            let (target, code) = (change.id().to_string(), "EntityAlreadyExists".to_owned());
-            let message = "there is one".to_owned();
-            return Err(CallError { action: "iam:CreatePolicy", target, code, message });
-        }
-        self.account.apply(change).await
-    }
-
-    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
-        self.account.find(me, scope).await
-    }
-
-    async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
-        Ok(self.paths.clone())
-    }
-
-    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
-        self.account.role_arns().await
-    }
-
-    async fn stack_status(&self, _: &str, _: StackPart<'_>) -> Result<StackStatus, CallError> {
-        Ok(self.status.clone())
-    }
-}
 
 /// I25, I34
 #[test]
@@ -62,12 +16,10 @@ fn what_a_stack_retained_is_refused_with_the_way_back_which_is_open() {
     let account = populated();
     Stack::named("first").deploy(&account, slim(json!({"UserNames": ["alice"]}))).unwrap();
     let retained = account.state();
-    for status in [
-        StackStatus::None,
-        StackStatus::Is { status: "DELETE_COMPLETE".to_owned(), physical_id: None },
-        StackStatus::Is { status: "DELETE_SKIPPED".to_owned(), physical_id: None },
-    ] {
-        let cloud = Told::of_stacks(&account, status);
+    for status in
+        [StackStatus::None, status("DELETE_COMPLETE", None), status("DELETE_SKIPPED", None)]
+    {
+        let cloud = Telling::saying(&account, status);
         let mut second = Stack::named("second");
         let error = second.deploy(&cloud, slim(json!({}))).unwrap_err();
         let said = "belong to resource `Preset` of stack \
@@ -85,10 +37,7 @@ fn what_a_stack_retained_is_refused_with_the_way_back_which_is_open() {
         third.delete(&cloud).unwrap();
         assert_same(&account.state(), &retained);
     }
-    let cloud = Told::of_stacks(
-        &account,
-        StackStatus::Is { status: "CREATE_COMPLETE".to_owned(), physical_id: None },
-    );
+    let cloud = Telling::saying(&account, status("CREATE_COMPLETE", None));
     let error = Stack::named("second").deploy(&cloud, slim(json!({}))).unwrap_err();
     assert!(error.contains("; delete that first; if its stack is gone"), "{error}");
 }
@@ -123,7 +72,7 @@ fn a_policy_of_the_name_at_another_path_is_told_and_nothing_stays() {
     let account = populated();
     let name = Id::node(Kind::Policy, "LambdaBatchExecutionPolicy");
     let paths = BTreeMap::from([(name, "/team/".to_owned())]);
-    let cloud = Told { paths, ..Told::of_stacks(&account, StackStatus::Unknown) };
+    let cloud = Telling { paths, ..Telling::saying(&account, StackStatus::Unknown) };
     for adopt in ["false", "true"] {
         let mut properties = slim(json!({}));
         properties["AdoptExisting"] = json!(adopt);

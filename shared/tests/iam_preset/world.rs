@@ -130,18 +130,28 @@ pub fn physical_id(request: &Request) -> String {
     IamPreset::new(Fake::default(), account()).physical_id(request)
 }
 
-/// An account with a CloudFormation that says one thing of every stack, and one of every resource.
+/// An account with a CloudFormation that says one thing of every stack, and with policies that are
+/// at other paths.
 pub struct Telling<'a> {
     pub account: &'a Fake,
-    pub stack: &'static str,
-    /// With the physical id.
-    pub resource: Option<(&'static str, String)>,
+    pub stack: StackStatus,
+    /// Of every resource; the same as of the stack if nothing is said.
+    pub resource: Option<StackStatus>,
+    pub paths: BTreeMap<Id, String>,
+}
+
+/// Of a resource with this physical id, if it is one.
+pub fn status(status: &str, physical_id: Option<String>) -> StackStatus {
+    StackStatus::Is { status: status.to_owned(), physical_id }
 }
 
 impl<'a> Telling<'a> {
-    /// All stacks are in this status, and of their resources nothing is known.
-    pub fn of_stacks(account: &'a Fake, stack: &'static str) -> Self {
-        Telling { account, stack, resource: None }
+    pub fn saying(account: &'a Fake, stack: StackStatus) -> Self {
+        Telling { account, stack, resource: None, paths: BTreeMap::new() }
+    }
+
+    pub fn of_stacks(account: &'a Fake, stack: &str) -> Self {
+        Telling::saying(account, status(stack, None))
     }
 
     pub fn rolling_back(account: &'a Fake) -> Self {
@@ -155,7 +165,16 @@ impl Cloud for Telling<'_> {
     }
 
     async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        if matches!(change, Change::Create(_)) && self.paths.contains_key(&change.id()) {
+            let (target, code) = (change.id().to_string(), "EntityAlreadyExists".to_owned());
+            let message = "there is one".to_owned();
+            return Err(CallError { action: "iam:CreatePolicy", target, code, message });
+        }
         self.account.apply(change).await
+    }
+
+    async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
+        Ok(self.paths.clone())
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -175,9 +194,7 @@ impl Cloud for Telling<'_> {
 
     async fn stack_status(&self, _: &str, of: StackPart<'_>) -> Result<StackStatus, CallError> {
         let of_resource = self.resource.clone().filter(|_| of != StackPart::Stack);
-        let (status, id) =
-            of_resource.map_or((self.stack, None), |(status, id)| (status, Some(id)));
-        Ok(StackStatus::Is { status: status.to_owned(), physical_id: id })
+        Ok(of_resource.unwrap_or(self.stack.clone()))
     }
 }
 

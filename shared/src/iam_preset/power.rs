@@ -1,0 +1,119 @@
+//! What is in the account already and adds to what a stack's users may do: it is read, judged, and
+//! refused unless operator and stack want administrators.
+
+use std::collections::BTreeSet;
+
+use tracing::warn;
+
+use super::intent::Intent;
+use super::task::Task;
+use super::{IamPreset, judge, named};
+use crate::cfn::Progress;
+use crate::cloud::Cloud;
+use crate::plan::{Plan, Scope};
+use crate::preset::lint::Judge;
+use crate::reconcile::look;
+use crate::state::{Id, Kind, State};
+
+impl<C: Cloud> IamPreset<C> {
+    /// Why what was there already makes administrators of those who get the preset: roles and
+    /// groups that are used as they are, roles that a policy passes and nobody's preset made, and
+    /// what other hands attached to the preset's own.
+    ///
+    /// # Errors
+    ///
+    /// The operator or the stack does not want that.
+    pub(super) async fn further_power(
+        &self,
+        intent: &Intent,
+        task: &Task,
+        observed: &State,
+        plan: &Plan,
+        progress: &Progress,
+    ) -> Result<Vec<String>, String> {
+        let Some(wanted) = &intent.wanted else { return Ok(Vec::new()) };
+        let wish = self.wish(&task.me, wanted);
+        let is_said = !wish.admin_equivalent(wanted.preset).is_empty();
+        // What the preset says aloud takes both words already.
+        if is_said && plan.foreign.is_empty() {
+            return Ok(Vec::new());
+        }
+        let there = self.passed_roles(task, observed, is_said, progress).await?;
+        let holders = plan.used_as_is.iter().map(|id| (id, observed));
+        let holders =
+            holders.chain(there.ids().filter(|id| id.kind == Kind::Role).map(|id| (id, &there)));
+        let mut further: Vec<(Id, Vec<Id>, &State)> = holders
+            .map(|(id, state)| (id.clone(), judge::further(id, state, &task.desired), state))
+            .collect();
+        let foreign = plan.foreign.iter();
+        further.extend(foreign.filter_map(|id| Some((id.parent()?, vec![id.clone()], observed))));
+        further.retain(|(_, links, _)| !links.is_empty());
+        let arns: BTreeSet<String> =
+            further.iter().flat_map(|(_, links, _)| judge::managed(links)).collect();
+        if further.is_empty() {
+            return Ok(Vec::new());
+        }
+        let documents = self.cloud.documents(&arns).await.map_err(|error| error.to_string())?;
+        let documents =
+            documents.into_iter().map(|(arn, document)| (arn, document.as_value().clone()));
+        let judge = Judge::new(&self.account, self.settings.provider(), &documents.collect());
+        let mut reasons = Vec::new();
+        let mut refused = Vec::new();
+        for (holder, links, state) in &further {
+            let Some(path) = judge::path(&judge, holder, links, state) else { continue };
+            let reason = format!("{} was given by no preset: {path}", named(links.iter()));
+            warn!(reason, "amounts to administrator");
+            if !links.iter().all(|link| plan.foreign.contains(link)) {
+                refused.push(reason.clone());
+            }
+            reasons.push(reason);
+        }
+        let refusals = self.settings.of_administrators(wanted, &refused);
+        if refusals.is_empty() || plan.gives_nothing() {
+            Ok(reasons)
+        } else {
+            Err(refusals.join("; "))
+        }
+    }
+
+    /// The roles that the preset's policies pass and that it does not make, with what they hold.
+    async fn passed_roles(
+        &self,
+        task: &Task,
+        observed: &State,
+        is_said: bool,
+        progress: &Progress,
+    ) -> Result<State, String> {
+        let patterns = if is_said { BTreeSet::new() } else { judge::passed(&task.desired) };
+        let made: BTreeSet<String> = task
+            .desired
+            .iter()
+            .filter(|(id, _)| id.kind == Kind::Role)
+            .filter_map(|(_, role)| self.account.arn(&role.resource))
+            .collect();
+        let unknown: BTreeSet<String> = patterns.difference(&made).cloned().collect();
+        let is_exact = |arn: &String| !arn.contains(['*', '?']);
+        let mut arns: Vec<String> = unknown.iter().filter(|arn| is_exact(arn)).cloned().collect();
+        if !unknown.iter().all(is_exact) {
+            let all = self.cloud.role_arns().await.map_err(|error| error.to_string())?;
+            arns.extend(all);
+        }
+        let mut ids = judge::passed_roles(&unknown, &arns, &task.desired);
+        // What is this resource's own and not wanted goes.
+        let is_mine = |id: &Id| observed.get(id).is_some_and(|it| it.owners.contains(&task.me));
+        ids.retain(|id| !is_mine(id));
+        if ids.is_empty() {
+            return Ok(State::default());
+        }
+        let scope = Scope { ids, ..Scope::default() };
+        let mut there = look(&self.cloud, &scope, progress).await?;
+        // IAM finds a role by its name, below whatever path it is.
+        for id in &scope.ids {
+            let role = there.get(id).and_then(|role| self.account.arn(&role.resource));
+            if !role.is_some_and(|arn| judge::is_passed(&unknown, &arn)) {
+                there.remove(id);
+            }
+        }
+        Ok(there)
+    }
+}
