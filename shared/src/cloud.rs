@@ -53,15 +53,6 @@ pub trait Cloud {
         ready(Err(CallError::unsupported("role ARNs")))
     }
 
-    /// The names of all roles, which nobody asks for any more: accounts of tests still offer it.
-    ///
-    /// # Errors
-    ///
-    /// The call that failed.
-    fn role_names(&self) -> impl Future<Output = Result<Vec<String>, CallError>> {
-        ready(Err(CallError::unsupported("role names")))
-    }
-
     /// What managed policies say, by their ARNs. Those that do not exist are left out.
     ///
     /// # Errors

@@ -288,8 +288,8 @@ impl<C: Cloud> IamPreset<C> {
         second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
     }
 
-    /// Says of a name that is taken at which path, where nobody looked: IAM keeps one policy of a
-    /// name, whatever its path.
+    /// Adds to the reason of a failed CreatePolicy the path at which a policy of that name exists:
+    /// IAM keeps a policy's name unique in the account, and a look goes by name and path.
     async fn with_other_paths(&self, me: &Owner, desired: &State, reason: String) -> String {
         if !reason.contains("EntityAlreadyExists") {
             return reason;
@@ -341,9 +341,9 @@ impl<C: Cloud> IamPreset<C> {
         Success { physical_resource_id, data }
     }
 
-    /// Takes back what a Create or an Update that is still at work does meanwhile, until so many
-    /// looks in a row find that it does nothing more. If the time is over before that, the looks
-    /// of a Delete go on after the answer.
+    /// Undoes the changes of a Create or an Update that another process is still making, until
+    /// `enough` looks in a row find no new one. If the time ends before that, a Delete goes on
+    /// looking after its answer.
     async fn outlast(&self, task: &Task, enough: u32, progress: &Progress) -> Result<(), String> {
         let mut quiet = 0;
         let mut last = String::new();

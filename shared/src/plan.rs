@@ -66,13 +66,13 @@ pub struct Scope {
     /// Owners whose stack is gone, or retains what it had: they own nothing.
     pub gone: Owners,
     /// The stack is rolling back to what it had: who does not exist any more gets nothing, and
-    /// nothing more is given by what was used as it is and says something else now.
+    /// a policy or role that was used as it is, and changed since, gives nobody anything more.
     pub rolls_back: bool,
-    /// What was made under other names than this request's or the last one's: somebody who uses
-    /// it does not stand in the way of what is wanted now.
+    /// Objects made under other names than those of this request and the last one. A use of them
+    /// by somebody else does not block an Update.
     pub past: BTreeSet<Id>,
-    /// What carries the owner's mark and is of another of its lives: to this request it is not its
-    /// own, whenever it is looked at.
+    /// Objects with the owner's mark that belong to another of its lives. The request treats them
+    /// as somebody else's at every look.
     pub apart: BTreeSet<Id>,
     /// Everything that carries the owner's mark was looked for, so that nothing is left of what
     /// an earlier clean-up may have failed to delete.
@@ -110,7 +110,7 @@ impl Scope {
         self.given = self.given.take().zip(given).map(|(mine, theirs)| &mine | &theirs);
     }
 
-    /// Leaves to another life of the resource what is its own.
+    /// Takes `me` off the objects that belong to another life of the resource.
     pub fn set_apart(&self, me: &Owner, observed: &mut State) {
         for id in &self.apart {
             if let Some(mut object) = observed.remove(id) {
@@ -224,7 +224,7 @@ pub struct Plan {
     changes: Vec<Change>,
     /// Why some of what is ours cannot go, a sentence each. It stays, with all that it needs.
     pub blockers: Vec<String>,
-    /// The same of what was made under former names, where something else is wanted now.
+    /// The same for objects made under former names, which do not block an Update.
     pub left: Vec<String>,
     /// What is there already, nobody's by its tags, and used as it is.
     pub used_as_is: BTreeSet<Id>,

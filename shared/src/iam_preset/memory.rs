@@ -28,12 +28,13 @@ pub(super) struct Belief<'a> {
     pub release: &'a str,
 }
 
-/// Why things may be there under other names than the request's.
+/// Why the account may hold objects of the resource under other names than the request's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Doubt {
     /// The reason.
     pub why: &'static str,
-    /// The properties do not say what was chosen: who was given what is not known.
+    /// The properties are not those that were chosen, so they do not name the users, groups and
+    /// roles that were given something.
     pub is_of_choices: bool,
 }
 
@@ -91,8 +92,8 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     is_missing.and_then(of_names)
 }
 
-/// The one object on which the resource's notes stand: the first that has tags and is, or will
-/// be, its own. What is used as it is carries no mark.
+/// The one object that carries the resource's notes: its first own one that has tags. An object
+/// that is used as it is carries no mark.
 pub(super) fn anchor(me: &Owner, desired: &State, observed: &State) -> Option<Id> {
     let is_own = |id: &Id, wanted: &Object| {
         observed.get(id).is_none_or(|found| {
@@ -130,7 +131,7 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
     scope.paths.extend(found.paths);
 }
 
-/// True if something of `me` belongs to another of its lives than this one.
+/// True if `me` owns objects of another life than this one.
 pub(super) fn has_other_lives(me: &Owner, life: &str, observed: &State) -> bool {
     marks(me, observed).any(|(_, mark)| is_of_another(life, mark))
 }
@@ -139,10 +140,10 @@ fn is_of_another(life: &str, mark: &Mark) -> bool {
     mark.id.as_ref().is_some_and(|id| id != life)
 }
 
-/// Adds who is in a group of ours and what has a policy of ours: where the properties do not say
-/// any more who was given them, whoever has them counts as given.
+/// Adds the members of the resource's groups and the holders of its policies to the scope: the
+/// properties do not name those who were given them, so every holder counts as given.
 ///
-/// True if there are holders that have to be looked at.
+/// Returns true if there are holders that were not observed yet.
 pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) -> bool {
     let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
     let held = observed.ids().filter(|id| match id.kind {
@@ -168,8 +169,8 @@ pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) 
     is_new
 }
 
-/// What belongs to another life of the resource: a Delete of an id that was replaced may name
-/// what the new id has. `named` is what the Delete's own properties name.
+/// The objects of another life of the resource: the Delete of an id that was replaced may name
+/// objects of the new id. `named` holds the ids that the Delete's own properties name.
 pub(super) fn of_other_lives(
     me: &Owner,
     life: &str,

@@ -38,9 +38,9 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
 /// Notes an Update that finds something else than the last request should have left, and that
 /// wants something else: what it undoes may still be at work. Returns whether that may be so.
 ///
-/// In place, where nothing is to be undone yet, nothing is noted either: the same request, when
-/// Lambda delivers it again, finds the account like that. The look that follows finds what the
-/// overtaken Update does meanwhile, and CloudFormation's events stop it.
+/// An Update in place that has nothing to undo yet makes no note: an Update that Lambda delivers
+/// again finds the account in the same condition, and has to write nothing. The next look finds
+/// the changes of the overtaken Update, and CloudFormation's events stop it.
 pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) -> bool {
     let (RequestType::Update, Some(sent), Some(left)) = (intent.kind, &intent.sent, &task.left)
     else {

@@ -1,5 +1,5 @@
-//! What is in the account already and adds to what a stack's users may do: it is read, judged, and
-//! refused unless operator and stack want administrators.
+//! Roles, groups and policies that exist already and add power to a stack's users: the judge reads
+//! them, and the request is refused unless operator and stack accept administrators.
 
 use std::collections::BTreeSet;
 

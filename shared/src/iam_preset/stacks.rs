@@ -1,8 +1,8 @@
-//! What CloudFormation says of a stack, where the account alone does not tell: whether an owner
-//! still is, whether a stack goes or rolls back, and whether a request still counts.
+//! Questions to CloudFormation about a stack, asked only where the marks leave a doubt: whether an
+//! owner still exists, whether a stack is deleted or rolls back, whether a request still counts.
 //!
-//! All of it is asked for in doubt only. Where CloudFormation does not tell, nothing is taken for
-//! gone and nothing is let through.
+//! Without an answer from CloudFormation no owner counts as gone, and no leniency of a rollback
+//! applies.
 
 use tracing::warn;
 
@@ -45,7 +45,7 @@ impl<C: Cloud> IamPreset<C> {
         self.status_of_stack(me).await.as_deref() == Some("UPDATE_ROLLBACK_IN_PROGRESS")
     }
 
-    /// Those who own nothing any more: their stack is gone, or has deleted or retained the
+    /// The owners that exist no more: their stack is gone, or has deleted or retained the
     /// resource.
     pub(super) async fn gone(&self, owners: &Owners) -> Owners {
         let mut gone = Owners::new();

@@ -23,7 +23,8 @@ pub(super) struct Task {
     pub desired: State,
     /// What the last request's properties make; `None` if they are not known.
     pub left: Option<State>,
-    /// The object that carries the resource's notes, and after it that of what is replaced.
+    /// The object that carries the resource's notes, and after it the one of the half that is
+    /// replaced.
     pub anchors: Vec<Id>,
     /// Where to look.
     pub scope: Scope,
@@ -31,9 +32,9 @@ pub(super) struct Task {
     pub is_replacement: bool,
     /// The rollback of a replacement.
     pub goes_back: bool,
-    /// A digest of what this request chooses.
+    /// A digest of this request's choices.
     pub choice: Option<String>,
-    /// The same of the last request.
+    /// A digest of the last request's choices.
     pub former_choice: Option<String>,
     /// What becomes of what was made if something else fails.
     pub on_failure: OnFailure,

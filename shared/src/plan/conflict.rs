@@ -25,9 +25,9 @@ pub enum Conflict {
     Differs { id: Id, how: String },
     /// What would be used as it is lacks the boundary that every role has to have.
     Unbounded { id: Id, boundary: String },
-    /// A policy of this resource is wanted on what another resource made.
+    /// A policy of this resource is wanted on a role or group that another resource made.
     Managed { id: Id, owners: Owners },
-    /// Users who were named before do not exist, and others are in the group whom nobody named.
+    /// Users named before do not exist, and the group has members that no request named.
     Renamed { id: Id, gone: Vec<String>, members: Vec<String> },
     /// Somebody else attached this, and the properties want nothing done until it is gone.
     Attached(Id),

@@ -1,5 +1,5 @@
-//! When two objects are the same, and what an object of ours is to become beside what other people
-//! added to it.
+//! Comparing two objects, and merging a wanted object with the tags, boundary and description that
+//! other people gave to the one that exists.
 
 use super::Scope;
 use crate::state::{Object, Policy, Resource, Role, Tags};
