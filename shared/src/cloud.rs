@@ -104,9 +104,10 @@ pub trait Cloud {
         Instant::now()
     }
 
-    /// Returns when what was made is seen by whoever asks, as far as that can be told: a stack's
-    /// next resource may need it at once.
-    fn settle(&self, _made: &[Change]) -> impl Future<Output = ()> {
+    /// Returns when what was made is seen by whoever asks, as far as that can be told, or will not
+    /// be soon: a stack's next resource may need it at once.
+    fn until_seen(&self, made: &Change) -> impl Future<Output = ()> {
+        let _ = made;
         ready(())
     }
 

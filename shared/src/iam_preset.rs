@@ -387,9 +387,10 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");
     }
     let drift = task.left.as_ref().map(|left| self::plan(&task.me, &task.scope, left, observed));
-    if let Some(Ok(drift)) = drift
-        && !drift.is_empty()
-    {
+    // The marks of what is there are those of the request that made it.
+    let drift = drift.and_then(Result::ok).unwrap_or_default();
+    let drift = Plan::of(drift.changes().filter(|change| change.is_of_content()).cloned());
+    if !drift.is_empty() {
         warn!(drift = %drift, "was not as the last request of this resource left it");
     }
 }

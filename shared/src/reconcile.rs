@@ -3,6 +3,7 @@
 //! Must not know: which request asked, what a preset is.
 
 mod execute;
+mod sights;
 mod standing;
 
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use crate::plan::conflict::explain;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Kind, Object, Owner, State};
 use execute::{Failure, execute, sentences};
+use sights::Sights;
 pub use standing::Standing;
 
 /// What to do with what was made when something else failed.
@@ -75,8 +77,9 @@ pub async fn carry_out(
     let mut made = Vec::new();
     let mut plan = plan;
     let mut problems = Vec::new();
+    let mut sights = Sights::new(cloud);
     for pass in 1..=PASSES {
-        let (done, failures) = execute(cloud, work, &plan, progress).await;
+        let (done, failures) = execute(cloud, work, &plan, &mut sights, progress).await;
         let again = must_look_again(me, desired, &plan, &done, &failures) && pass < PASSES;
         problems = sentences(&failures);
         problems.extend(plan.blockers.iter().cloned());
@@ -103,7 +106,7 @@ pub async fn carry_out(
         // It is made: that the time is over is no failure any more.
         select! {
             biased;
-            () = cloud.settle(&made) => {}
+            () = sights.all() => {}
             () = progress.until_stopped() => {}
         }
         return Ok(());
@@ -115,7 +118,7 @@ pub async fn carry_out(
         let undisturbed = Work { me, scope, standing: &quiet };
         let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
         info!(changes = late.len(), plan = %late, "taken back");
-        problems.extend(sentences(&execute(cloud, &undisturbed, &late, progress).await.1));
+        problems.extend(sentences(&execute(cloud, &undisturbed, &late, &mut Sights::of_nobody(cloud), progress).await.1));
         return Err(said_once(problems));
     }
     // What has to stop is taken back by the Delete that follows.
@@ -234,7 +237,7 @@ async fn give_back(
         return Vec::new();
     }
     info!(changes = again.len(), plan = %again, "somebody else claimed it meanwhile");
-    sentences(&execute(cloud, work, &again, progress).await.1)
+    sentences(&execute(cloud, work, &again, &mut Sights::of_nobody(cloud), progress).await.1)
 }
 
 /// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
@@ -266,7 +269,7 @@ async fn undo(
             break;
         }
         info!(changes = back.len(), plan = %back, "undo");
-        problems = sentences(&execute(cloud, work, &back, progress).await.1);
+        problems = sentences(&execute(cloud, work, &back, &mut Sights::of_nobody(cloud), progress).await.1);
         released = back.released(me).collect();
         if !looked || released.is_empty() {
             break;

@@ -114,6 +114,12 @@ actions! {
     }
 }
 
+/// True if the action, as it stands in a policy, changes nothing.
+pub(super) fn only_looks(action: &str) -> bool {
+    let (_, verb) = action.split_once(':').unwrap_or_default();
+    ["Get", "List", "Describe"].iter().any(|read| verb.starts_with(read))
+}
+
 /// Needed by `iam:AddRoleToInstanceProfile`, though no call has this name.
 pub const PASS_ROLE: &str = "iam:PassRole";
 

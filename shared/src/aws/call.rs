@@ -14,6 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::select;
 use tracing::warn;
 
+use super::actions::only_looks;
 use super::reply::Refusal;
 use crate::cfn::Gate;
 use crate::cfn::value::brief;
@@ -55,8 +56,7 @@ impl Called {
 
     /// True unless it only looks. An answer does not go while a write is on its way.
     pub(super) fn is_write(&self) -> bool {
-        let (_, verb) = self.action.split_once(':').unwrap_or_default();
-        !["Get", "List", "Describe"].iter().any(|read| verb.starts_with(read))
+        !only_looks(self.action)
     }
 
     /// How many of its attempts failed.

@@ -15,7 +15,7 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::Tag;
 use tokio::sync::Semaphore;
 
-use super::actions::Action;
+use super::actions::{Action, only_looks};
 use super::call::call;
 use super::stack_events::StackEvents;
 use crate::cfn::{self, Gate, StackPart};
@@ -26,8 +26,9 @@ use crate::state::{
     is_ownership_tag,
 };
 
-/// Calls in flight at most, in one request.
-const IN_FLIGHT: usize = 8;
+/// Reads in flight at most, in one request. They have places of their own beside the writes, of
+/// which [`reconcile`](crate::reconcile) begins eight at most.
+const READS: usize = 8;
 
 /// The value of the tag that every object of a preset carries.
 const MADE_BY: &str = "account-presets";
@@ -41,14 +42,14 @@ pub struct Iam {
     client: Client,
     account: Account,
     gate: Gate,
-    in_flight: Semaphore,
+    reads: Semaphore,
     stacks: Option<StackEvents>,
 }
 
 impl Iam {
     /// Calls with this client, which goes through this gate. Nothing is called yet.
     pub fn new(client: Client, account: Account, gate: Gate) -> Self {
-        Iam { client, account, gate, in_flight: Semaphore::new(IN_FLIGHT), stacks: None }
+        Iam { client, account, gate, reads: Semaphore::new(READS), stacks: None }
     }
 
     /// Asks these stacks what CloudFormation is doing with owners of objects.
@@ -66,8 +67,11 @@ impl Iam {
     where
         E: ProvideErrorMetadata,
     {
-        // The semaphore is never closed, and a call without its turn would be no harm.
-        let _turn = self.in_flight.acquire().await;
+        let _place = match only_looks(action.as_str()) {
+            // The semaphore is never closed, and a call without its place would be no harm.
+            true => self.reads.acquire().await.ok(),
+            false => None,
+        };
         call(&self.gate, action.as_str(), target, sent).await
     }
 }
@@ -134,8 +138,8 @@ impl Cloud for Iam {
         }))
     }
 
-    async fn settle(&self, made: &[Change]) {
-        self.until_all_are_seen(made).await;
+    async fn until_seen(&self, made: &Change) {
+        self.until_it_is_seen(made).await;
     }
 
     async fn wait(&self) {

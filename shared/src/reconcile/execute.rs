@@ -8,10 +8,11 @@ use futures_util::stream::FuturesUnordered;
 use tracing::{error, info};
 
 use super::Work;
+use super::sights::Sights;
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::{Change, Plan};
-use crate::state::Id;
+use crate::state::{Id, Kind};
 
 /// Changes under way at most, each about other entities. Opening a connection costs as much as
 /// two waits for one, so more gains nothing over a real distance.
@@ -28,10 +29,11 @@ pub(super) enum Failure {
 
 /// Carries out what does not depend on a change that failed, until the work has to stop. Returns
 /// what was done now, and what failed or was not begun.
-pub(super) async fn execute(
-    cloud: &impl Cloud,
+pub(super) async fn execute<C: Cloud>(
+    cloud: &C,
     work: &Work<'_>,
     plan: &Plan,
+    sights: &mut Sights<'_, C>,
     progress: &Progress,
 ) -> (Vec<Change>, Vec<Failure>) {
     let mut done = Vec::new();
@@ -58,7 +60,8 @@ pub(super) async fn execute(
                 under_way.push(async move { (change, cloud.apply(change).await, begun) });
             }
             // Siblings run to their end: a call that is dropped leaves its effect unknown.
-            let Some((change, result, begun)) = under_way.next().await else { break };
+            let next = sights.beside(under_way.next()).await;
+            let Some((change, result, begun)) = next else { break };
             work.standing.took(cloud.now().duration_since(begun));
             for entity in entities(change) {
                 busy.remove(&entity);
@@ -67,6 +70,7 @@ pub(super) async fn execute(
             match result {
                 Ok(Applied::Now) => {
                     work.standing.made(change);
+                    sights.made(change);
                     done.push(change.clone());
                 }
                 Ok(Applied::Before) => {}
@@ -87,12 +91,29 @@ fn take_free<'a>(waiting: &mut VecDeque<&'a Change>, busy: &BTreeSet<Id>) -> Opt
 }
 
 /// What IAM locks for a change: it refuses one of two changes of the same entity that meet
-/// (`ConcurrentModification`). Of a link that is either end.
+/// (`ConcurrentModification`). IAM's model has that of everything but links that are no documents
+/// and carry no mark: IAM takes several of these at once, and what it refuses nevertheless is
+/// tried again (<https://github.com/hashicorp/terraform-provider-aws/issues/34371>).
 fn entities(change: &Change) -> impl Iterator<Item = Id> {
     let id = change.id();
-    let ends = [id.parent(), id.target()].into_iter().flatten();
+    let is_free = match id.kind {
+        Kind::RoleAttachment | Kind::GroupAttachment | Kind::GroupMember | Kind::ProfileRole => {
+            true
+        }
+        // The user is tagged for it.
+        Kind::UserAttachment
+        | Kind::RoleInline
+        | Kind::GroupInline
+        | Kind::User
+        | Kind::Role
+        | Kind::Policy
+        | Kind::Group
+        | Kind::InstanceProfile
+        | Kind::ServiceLinkedRole => false,
+    };
     let node = id.kind.is_node().then(|| id.clone());
-    ends.chain(node)
+    let ends = [id.parent(), id.target(), node].into_iter().flatten();
+    ends.filter(move |_| !is_free)
 }
 
 /// What is left to do, in a sentence.

@@ -29,24 +29,22 @@ impl<'a> Jealous<'a> {
     }
 }
 
-/// What a change is about, by name: a link is about both of its ends, unless one is AWS's.
+/// What IAM locks for a change, by name. Links that are no documents and carry no mark lock nothing.
 fn about(id: &Id) -> Vec<(Kind, String)> {
     let part = id.part.clone().unwrap_or_default();
     let own = |kind: Kind| (kind, id.name.clone());
-    let attached = |kind: Kind| {
-        let (account, name) = part.split_once(":policy/").unwrap();
-        let is_awss = account.ends_with(":aws");
-        let policy = (Kind::Policy, name.rsplit('/').next().unwrap().to_owned());
-        [own(kind)].into_iter().chain(Some(policy).filter(|_| !is_awss)).collect()
-    };
     match id.kind {
         Kind::RoleInline => vec![own(Kind::Role)],
         Kind::GroupInline => vec![own(Kind::Group)],
-        Kind::RoleAttachment => attached(Kind::Role),
-        Kind::GroupAttachment => attached(Kind::Group),
-        Kind::UserAttachment => attached(Kind::User),
-        Kind::GroupMember => vec![own(Kind::Group), (Kind::User, part)],
-        Kind::ProfileRole => vec![own(Kind::InstanceProfile), (Kind::Role, part)],
+        Kind::UserAttachment => {
+            let (account, name) = part.split_once(":policy/").unwrap();
+            let is_awss = account.ends_with(":aws");
+            let policy = (Kind::Policy, name.rsplit('/').next().unwrap().to_owned());
+            [own(Kind::User)].into_iter().chain(Some(policy).filter(|_| !is_awss)).collect()
+        }
+        Kind::RoleAttachment | Kind::GroupAttachment | Kind::GroupMember | Kind::ProfileRole => {
+            Vec::new()
+        }
         node => vec![own(node)],
     }
 }

@@ -18,28 +18,26 @@ use crate::plan::Change;
 use crate::state::{Resource, Role};
 
 /// Sightings in a row that count as seen: one copy that has it does not speak for the others.
-const SIGHTINGS: u32 = 3;
+const SIGHTINGS: u32 = 2;
 /// The shortest and the longest pause between two looks; while it is not seen each is twice the
 /// one before.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
 /// The least pause after a look that AWS refused, for example because there were too many.
 const REFUSED: Duration = Duration::from_secs(1);
 /// Longest in all; after that the consumer's own retries have to do.
 const LONGEST: Duration = Duration::from_secs(12);
 
 impl Iam {
-    /// Returns when all that was made is seen, or will not be soon, which is logged.
-    pub(super) async fn until_all_are_seen(&self, made: &[Change]) {
-        let seen =
-            futures_util::future::join_all(made.iter().map(|change| self.until_seen(change)));
-        if timeout(LONGEST, seen).await.is_err() {
-            warn!("not all that was made is shown by IAM yet");
+    /// Returns when it is seen, or will not be soon, which is logged.
+    pub(super) async fn until_it_is_seen(&self, made: &Change) {
+        if timeout(LONGEST, self.until_seen_twice(made)).await.is_err() {
+            warn!(change = %made, "is not shown by IAM yet");
         }
     }
 
     /// Links are not waited for but for a role in an instance profile: a service that gets one
     /// needs both.
-    async fn until_seen(&self, change: &Change) {
+    async fn until_seen_twice(&self, change: &Change) {
         let Change::Create(object) = change else { return };
         let (mut sightings, mut pause) = (0, PAUSE.0);
         loop {

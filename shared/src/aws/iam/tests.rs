@@ -332,7 +332,7 @@ async fn what_was_made_is_waited_for_until_it_is_seen_three_times_in_a_row() {
         .output(there)
         .times(3)
         .build();
-    iam(&[&rule]).settle(&[Change::Create(role())]).await;
+    iam(&[&rule]).until_seen(&Change::Create(role())).await;
     assert_eq!(rule.num_calls(), 8);
 }
 
@@ -347,7 +347,7 @@ async fn what_is_never_seen_is_waited_for_for_some_seconds_and_asked_for_less_an
         let started = tokio::time::Instant::now();
         let rule = mock!(Client::get_role)
             .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
-        iam(&[&rule]).settle(&[Change::Create(made)]).await;
+        iam(&[&rule]).until_seen(&Change::Create(made)).await;
         assert!((5..15).contains(&rule.num_calls()), "{}", rule.num_calls());
         // A clock that is not a real one.
         assert_eq!(started.elapsed(), Duration::from_secs(12));
@@ -369,7 +369,7 @@ async fn a_role_whose_arn_is_a_unique_id_is_not_yet_seen() {
         .output(move || with_arn("arn:aws:iam::123456789012:role/r"))
         .times(3)
         .build();
-    iam(&[&rule]).settle(&[Change::Create(role())]).await;
+    iam(&[&rule]).until_seen(&Change::Create(role())).await;
     assert_eq!(rule.num_calls(), 5);
 }
 
@@ -395,7 +395,7 @@ async fn a_profile_is_waited_for_until_it_shows_its_role() {
         .times(3)
         .build();
     let made = object(Resource::ProfileRole { profile: "p".into(), role: "r".into() });
-    iam(&[&rule]).settle(&[Change::Create(made)]).await;
+    iam(&[&rule]).until_seen(&Change::Create(made)).await;
     assert_eq!(rule.num_calls(), 7);
 }
 
