@@ -21,13 +21,14 @@ use crate::cfn::value::brief;
 use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
 use crate::cloud::Cloud;
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Attachable, Change, Plan, plan};
+use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Owner, Resource, State};
+use crate::state::{Account, Id, Object, Owner, Resource, State};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;
+use order::Overtaken;
 use properties::Properties;
 use release::Difference;
 pub use settings::Settings;
@@ -150,8 +151,25 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         task.choose_anchor(&intent, &observed);
         order::check(&intent, &task, &observed)?;
         self.check_that_it_lives(&intent, &task, &observed).await?;
-        let overtakes = order::note(&intent, &mut task, &observed);
-        let planned = self.plan(&intent, &mut task, &mut observed).await;
+        let overtaken = order::overtaken(&intent, &task, &observed);
+        // An Update that Lambda delivers again writes nothing: CloudFormation's events stop what it
+        // is told of. Of a stack that CloudFormation does not know there are none.
+        let is_noted = match overtaken {
+            Overtaken::Nothing => false,
+            Overtaken::Unbegun => self.is_unknown(&task.me).await,
+            Overtaken::Begun => true,
+        };
+        if is_noted {
+            order::note(&intent, &mut task);
+        }
+        let mut planned = self.plan(&intent, &mut task, &mut observed).await;
+        if task.last_did_nothing
+            && let Err(refusal) = planned.as_ref().and(allowed.as_ref())
+            && self.rolls_back(&task.me).await
+        {
+            warn!(refusal, "the Update did nothing, so that its rollback has nothing to do");
+            planned = Ok(Plan::default());
+        }
         // Properties that an older release took come back in a rollback only.
         let is_rollback = intent.mistakes.is_some() && self.rolls_back(&task.me).await;
         let harmless = |plan: &Plan| match intent.mistakes {
@@ -162,7 +180,9 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             (Ok(plan), Ok(())) => plan,
             (Ok(plan), Err(refusal)) if harmless(&plan) => {
                 warn!(refusal, "is let through: nobody gets anything by it");
-                plan
+                // The function may take away and delete what the operator does not allow any
+                // more, and note nothing on it.
+                plan.without_notes()
             }
             (_, Err(refusal)) => return Err(refusal),
             (Err(conflicts), Ok(_)) => return Err(conflicts),
@@ -183,7 +203,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if kind == RequestType::Delete && intent.known_id.is_none() {
             self.outlast(&task, QUIET, progress).await?;
         }
-        if overtakes {
+        if overtaken != Overtaken::Nothing {
             self.outlast(&task, 1, progress).await?;
         }
         Ok(success)
@@ -217,6 +237,8 @@ impl<C: Cloud> IamPreset<C> {
         if intent.kind == RequestType::Create || task.is_replacement {
             return Ok(observed);
         }
+        task.judge_the_last(&observed);
+        self.find_claims(task, &mut observed, progress).await?;
         let life = intent.life();
         let names: Vec<String> =
             [&task.choice, &task.former_choice].into_iter().flatten().cloned().collect();
@@ -254,6 +276,27 @@ impl<C: Cloud> IamPreset<C> {
             task.scope.set_apart(&task.me, &mut observed);
         }
         Ok(observed)
+    }
+
+    /// Adds the users who got one of the resource's policies from it and are not named: a delivery
+    /// that was overtaken may have given it to them, and their tags say so.
+    async fn find_claims(
+        &self,
+        task: &mut Task,
+        observed: &mut State,
+        progress: &Progress,
+    ) -> Result<(), String> {
+        let ids = memory::unnamed_users(&task.me, &task.scope, observed);
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let seen = look(&self.cloud, &Scope { ids, ..task.scope.clone() }, progress).await?;
+        let is_claimed = |object: &&Object| object.owners.contains(&task.me);
+        for (id, object) in seen.iter().filter(|(_, object)| is_claimed(object)) {
+            task.scope.ids.extend(id.parent().into_iter().chain([id.clone()]));
+            observed.insert(object.clone());
+        }
+        Ok(())
     }
 
     /// The plan, after a second thought on what stands in its way: an owner may be gone, and a

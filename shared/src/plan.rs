@@ -60,6 +60,8 @@ pub struct Scope {
     /// roles and groups were attached by somebody else. `None` if the last ones are not known:
     /// then all of `ids`.
     pub given: Option<BTreeSet<Id>>,
+    /// Roles and groups that the properties name and no preset makes.
+    pub named: BTreeSet<Id>,
     /// Users, groups and roles that the last request named: those that exist no more have
     /// nothing to be taken from, and need not exist.
     pub known: BTreeSet<Id>,
@@ -90,6 +92,7 @@ impl Scope {
             tag_keys,
             boundaries,
             given,
+            named,
             known,
             gone,
             adopt_existing: _,
@@ -105,6 +108,7 @@ impl Scope {
         self.paths.extend(paths);
         self.tag_keys.extend(tag_keys);
         self.boundaries.extend(boundaries);
+        self.named.extend(named);
         self.known.extend(known);
         self.gone.extend(gone);
         self.given = self.given.take().zip(given).map(|(mine, theirs)| &mine | &theirs);
@@ -181,6 +185,14 @@ impl Change {
         }
     }
 
+    /// True for a change of nothing but what the owners noted.
+    fn is_note(&self) -> bool {
+        match self {
+            Change::Create(_) | Change::Delete(_) => false,
+            Change::Update { before, after } => before == after,
+        }
+    }
+
     /// The change that takes this one back.
     pub fn inverse(self) -> Change {
         match self {
@@ -240,6 +252,12 @@ impl Plan {
         let mut changes: Vec<Change> = changes.into_iter().collect();
         changes.sort_by_key(|change| (change.wave(), change.id()));
         Plan { changes, ..Plan::default() }
+    }
+
+    /// The same without changes of nothing but what the owners noted.
+    pub fn without_notes(mut self) -> Self {
+        self.changes.retain(|change| !change.is_note());
+        self
     }
 
     /// The changes in waves; those of one wave do not depend on each other.

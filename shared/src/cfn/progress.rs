@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::gate::Gate;
@@ -15,6 +16,32 @@ pub struct Progress {
     deadline: Option<Instant>,
     gate: Gate,
     is_superseded: AtomicBool,
+    is_watched: AtomicBool,
+    asked: Notify,
+    told: Notify,
+}
+
+/// Somebody who answers whether the work is wanted.
+#[derive(Debug)]
+pub struct Watch<'a>(&'a Progress);
+
+impl Watch<'_> {
+    /// Returns when the work asks.
+    pub async fn until_asked(&self) {
+        self.0.asked.notified().await;
+    }
+
+    /// Lets the work go on that asked.
+    pub fn tell(&self) {
+        self.0.told.notify_waiters();
+    }
+}
+
+impl Drop for Watch<'_> {
+    fn drop(&mut self) {
+        self.0.is_watched.store(false, Ordering::Relaxed);
+        self.tell();
+    }
 }
 
 impl Progress {
@@ -43,6 +70,22 @@ impl Progress {
     /// True if CloudFormation has gone on from this work.
     pub fn is_superseded(&self) -> bool {
         self.is_superseded.load(Ordering::Relaxed)
+    }
+
+    /// Returns when CloudFormation was asked whether it still wants this work, if somebody watches
+    /// it. The work is superseded if it does not.
+    pub async fn ask_whether_wanted(&self) {
+        if self.is_watched.load(Ordering::Relaxed) {
+            let told = self.told.notified();
+            self.asked.notify_one();
+            told.await;
+        }
+    }
+
+    /// Watches the work for as long as the result lives.
+    pub fn watch(&self) -> Watch<'_> {
+        self.is_watched.store(true, Ordering::Relaxed);
+        Watch(self)
     }
 
     /// Lets work that was superseded take back what it made after its successor began.

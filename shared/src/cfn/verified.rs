@@ -30,6 +30,9 @@ const WATCH: Duration = Duration::from_secs(5);
 /// An event is written at about the time at which its request is sent.
 const SLACK: Duration = Duration::from_secs(5);
 
+/// What the time in a presigned address is exact to.
+const SECOND: Duration = Duration::from_secs(1);
+
 /// So many requests are remembered by a process.
 const REMEMBERED: usize = 64;
 
@@ -157,23 +160,39 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
 
     /// Stops work that CloudFormation has gone on from. Never returns.
     async fn watch(&self, kind: RequestType, request: &Request, progress: &Progress) -> Infallible {
+        let watch = progress.watch();
         loop {
-            sleep(WATCH).await;
-            if progress.stopped().is_some() {
-                continue;
+            select! {
+                () = watch.until_asked() => {}
+                () = sleep(WATCH) => {}
             }
-            match self.latest(request).await {
-                // A stack that is not known says nothing about work that was begun.
-                Ok(None) => {}
-                Ok(latest) => {
-                    if let Some(why) = superseded(kind, request, latest.as_ref()) {
+            if progress.stopped().is_none() {
+                match self.gone_on(kind, request).await {
+                    Ok(None) => {}
+                    Ok(Some(why)) => {
                         warn!(why, "the work is stopped");
                         progress.supersede(&why);
                     }
+                    Err(error) => warn!(error, "whether the request still counts cannot be told"),
                 }
-                Err(error) => warn!(error, "whether the request still counts cannot be told"),
             }
+            watch.tell();
         }
+    }
+
+    /// Why CloudFormation does not want work any more that was begun.
+    async fn gone_on(&self, kind: RequestType, request: &Request) -> Result<Option<String>, String> {
+        let latest = self.latest(request).await?;
+        // A stack that is not known says nothing about work that was begun.
+        if latest.is_none() {
+            return Ok(None);
+        }
+        let why = superseded(kind, request, latest.as_ref());
+        if why.is_some() || kind != RequestType::Update {
+            return Ok(why);
+        }
+        let stack = self.stack_events.latest(&request.stack_id, StackPart::Stack).await?;
+        Ok(stack.and_then(|stack| taken_back(request, &stack)))
     }
 
     async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), String> {
@@ -226,6 +245,16 @@ fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>)
     goes_on.then(|| {
         format!("CloudFormation has gone on from this request: the resource is in `{status}` now")
     })
+}
+
+/// Why an Update counts no more: its stack began to roll back after it was sent. Both of the
+/// resource's events are `UPDATE_IN_PROGRESS`, that of the Update and that of its rollback.
+fn taken_back(request: &Request, stack: &StackEvent) -> Option<String> {
+    let sent = request.response_url.issued_at()?;
+    // When it was sent is told in whole seconds.
+    let is_older = stack.at? > sent + SECOND;
+    (stack.status == "UPDATE_ROLLBACK_IN_PROGRESS" && is_older)
+        .then(|| "CloudFormation takes this Update back: the stack rolls back now".to_owned())
 }
 
 impl<R: CustomResource, S: StackEvents> CustomResource for Verified<'_, R, S> {

@@ -92,6 +92,11 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     is_missing.and_then(of_names)
 }
 
+/// The digests of choices that `me` noted.
+pub(super) fn choices<'a>(me: &'a Owner, observed: &'a State) -> BTreeSet<&'a str> {
+    marks(me, observed).filter_map(|(_, mark)| mark.names.as_deref()).collect()
+}
+
 /// The one object that carries the resource's notes: its first own one that has tags. An object
 /// that is used as it is carries no mark.
 pub(super) fn anchor(me: &Owner, desired: &State, observed: &State) -> Option<Id> {
@@ -131,6 +136,17 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
     scope.paths.extend(found.paths);
 }
 
+/// The users who hold a policy of `me` and are not in the scope, and what they hold.
+pub(super) fn unnamed_users(me: &Owner, scope: &Scope, observed: &State) -> BTreeSet<Id> {
+    let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let held = observed.ids().filter(|id| {
+        id.kind == Kind::UserAttachment
+            && id.target().is_some_and(|policy| is_mine(&policy))
+            && id.parent().is_some_and(|user| !scope.ids.contains(&user))
+    });
+    held.flat_map(|link| link.parent().into_iter().chain([link.clone()])).collect()
+}
+
 /// True if `me` owns objects of another life than this one.
 pub(super) fn has_other_lives(me: &Owner, life: &str, observed: &State) -> bool {
     marks(me, observed).any(|(_, mark)| is_of_another(life, mark))
@@ -165,6 +181,7 @@ pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) 
     let held: Vec<Id> = held.cloned().collect();
     let holders: Vec<Id> = held.iter().filter_map(Id::parent).collect();
     let is_new = holders.iter().any(|holder| !scope.ids.contains(holder));
+    scope.named.extend(holders.iter().filter(|holder| holder.kind != Kind::User).cloned());
     scope.ids.extend(held.into_iter().chain(holders));
     is_new
 }

@@ -35,35 +35,48 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
     }
 }
 
-/// Notes an Update that finds something else than the last request should have left, and that
-/// wants something else: what it undoes may still be at work. Returns whether that may be so.
-///
-/// An Update in place that has nothing to undo yet makes no note: an Update that Lambda delivers
-/// again finds the account in the same condition, and has to write nothing. The next look finds
-/// the changes of the overtaken Update, and CloudFormation's events stop it.
-pub(super) fn note(intent: &Intent, task: &mut Task, observed: &State) -> bool {
-    let (RequestType::Update, Some(sent), Some(left)) = (intent.kind, &intent.sent, &task.left)
-    else {
-        return false;
+/// What a request may have overtaken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Overtaken {
+    /// Nothing: it finds what the last request should have left, or wants that.
+    Nothing,
+    /// There is nothing to undo yet. So it is for the rollback of an Update that has not begun to
+    /// write, and for an Update that Lambda delivers again.
+    Unbegun,
+    /// What the last request did is being undone.
+    Begun,
+}
+
+/// Whether an Update finds something else than the last request should have left, and wants
+/// something else: what it undoes may still be at work.
+pub(super) fn overtaken(intent: &Intent, task: &Task, observed: &State) -> Overtaken {
+    let (RequestType::Update, Some(_), Some(left)) = (intent.kind, &intent.sent, &task.left) else {
+        return Overtaken::Nothing;
     };
     let differs = |from: &State| {
         let changes = plan(&task.me, &task.scope, from, observed);
         changes.is_ok_and(|plan| plan.changes().any(Change::is_of_content))
     };
-    if task.is_replacement || *left == task.desired || !differs(left) {
-        return false;
+    let last_did_all = !task.last_did_nothing && !differs(left);
+    if task.is_replacement || *left == task.desired || last_did_all {
+        Overtaken::Nothing
+    } else if !differs(&task.desired) && !task.goes_back {
+        Overtaken::Unbegun
+    } else {
+        Overtaken::Begun
     }
-    if !differs(&task.desired) && !task.goes_back {
-        return true;
-    }
+}
+
+/// Notes the request on the object that carries the resource's notes: whoever is older and reads
+/// it stops.
+pub(super) fn note(intent: &Intent, task: &mut Task) {
     let Some(mut noted) = task.anchors.first().and_then(|anchor| task.desired.remove(anchor))
     else {
-        return true;
+        return;
     };
     if let Some(owner) = noted.owners.take(&task.me) {
-        let mark = Mark { request: Some(sent.clone()), ..owner.mark.clone() };
+        let mark = Mark { request: intent.sent.clone(), ..owner.mark.clone() };
         noted.owners.insert(owner.marked(mark));
     }
     task.desired.insert(noted);
-    true
 }

@@ -39,6 +39,12 @@ impl<C: Cloud> IamPreset<C> {
         status.is_some_and(|status| status.starts_with("DELETE_"))
     }
 
+    /// True if CloudFormation knows no such stack.
+    pub(super) async fn is_unknown(&self, me: &Owner) -> bool {
+        let Some((stack, _)) = me.stack_and_logical_id() else { return true };
+        self.status(stack, StackPart::Stack).await == StackStatus::None
+    }
+
     /// True while CloudFormation takes an Update of the stack back: nobody can correct the
     /// properties that it sends.
     pub(super) async fn rolls_back(&self, me: &Owner) -> bool {

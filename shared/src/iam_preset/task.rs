@@ -28,6 +28,10 @@ pub(super) struct Task {
     pub anchors: Vec<Id>,
     /// Where to look.
     pub scope: Scope,
+    /// What this request's properties name, without those of the last one.
+    own: Scope,
+    /// The last request was refused before its first write.
+    pub last_did_nothing: bool,
     /// No object stays: CloudFormation deletes the old ones itself, by their id.
     pub is_replacement: bool,
     /// The rollback of a replacement.
@@ -61,6 +65,7 @@ impl<C> IamPreset<C> {
             .is_some_and(|(wanted, before)| own_ids(wanted).is_disjoint(&own_ids(before)));
         let goes_back = is_other && intent.goes_back(request);
         let is_replacement = is_other && !goes_back;
+        let own = wanted.clone().unwrap_or_default();
         let scope = match (wanted, before) {
             (Some(mut wanted), Some(before)) if is_replacement => {
                 wanted.known.extend(before.known);
@@ -93,6 +98,8 @@ impl<C> IamPreset<C> {
             left,
             anchors,
             scope,
+            own,
+            last_did_nothing: false,
             is_replacement,
             goes_back,
             choice: intent.wanted.as_ref().map(choices_of),
@@ -111,8 +118,9 @@ impl<C> IamPreset<C> {
     fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
         let state = render_of(self.wish(me, properties), properties, Branches::Any);
         // What a link hangs on is looked at too: it may be an existing role or group.
-        let parents = state.ids().filter_map(Id::parent);
+        let parents: BTreeSet<Id> = state.ids().filter_map(Id::parent).collect();
         Scope {
+            named: parents.iter().filter(|parent| !state.contains(parent)).cloned().collect(),
             ids: state.ids().cloned().chain(parents).collect(),
             paths: BTreeSet::from([properties.path.clone()]),
             tag_keys: properties.tags.keys().cloned().collect(),
@@ -143,6 +151,24 @@ impl<C> IamPreset<C> {
 }
 
 impl Task {
+    /// Holds the last request against the notes of what is there. A request notes its choices
+    /// before it gives anything to anybody: if the notes have those that this one goes back to,
+    /// the last one was refused and gave nothing, and what its properties name has what it has
+    /// from somebody else.
+    pub(super) fn judge_the_last(&mut self, observed: &State) {
+        let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else { return };
+        let noted = memory::choices(&self.me, observed);
+        let is_in_place = !self.is_replacement && !self.goes_back;
+        if !is_in_place || choice == former || noted != BTreeSet::from([choice.as_str()]) {
+            return;
+        }
+        self.last_did_nothing = true;
+        let own = &self.own;
+        self.scope.ids.retain(|id| id.kind.is_node() || own.ids.contains(id));
+        self.scope.named.clone_from(&own.named);
+        self.scope.given.clone_from(&own.given);
+    }
+
     /// Chooses the object that carries the resource's notes, among those that are or will be its
     /// own, and notes on it what was chosen and what it replaces.
     pub(super) fn choose_anchor(&mut self, intent: &Intent, observed: &State) {

@@ -56,7 +56,7 @@ pub(super) fn find(
         let mine = observed.get(link).is_some_and(Object::is_claim)
             || ours(link)
             || link.parent().is_some_and(|parent| ours(&parent))
-            || gives_ours(me, scope, observed, link);
+            || gives_ours(me, scope, desired, observed, link);
         if !mine {
             blockers.push((policy.clone(), format!("{policy} is still used: {link}")));
         }

@@ -414,7 +414,7 @@ impl Planner<'_> {
     fn drop_link(&mut self, id: &Id, parent: &Id, found: &Object) {
         let Some(holder) = self.observed.get(parent) else { return };
         let goes = if !holder.owners.contains(self.me) {
-            gives_ours(self.me, self.scope, self.observed, id)
+            gives_ours(self.me, self.scope, self.desired, self.observed, id)
         } else if self.desired.contains(parent) {
             self.scope.gives(id)
                 || id.kind == Kind::ProfileRole
@@ -433,10 +433,27 @@ impl Planner<'_> {
 
 /// True for a link by which something that is not ours got a policy that is: somebody named it
 /// in the properties, and before we made the policy nobody could have attached it.
-pub(super) fn gives_ours(me: &Owner, scope: &Scope, observed: &State, link: &Id) -> bool {
+///
+/// A role or group that a preset makes, and that is not ours, was refused and got nothing: it has
+/// the policy from somebody else. Where the policy goes, the role may be ours and have lost its
+/// mark.
+pub(super) fn gives_ours(
+    me: &Owner,
+    scope: &Scope,
+    desired: &State,
+    observed: &State,
+    link: &Id,
+) -> bool {
     let policy = link.target().filter(|target| target.kind == Kind::Policy);
     let policy = policy.and_then(|policy| observed.get(&policy));
-    scope.ids.contains(link) && policy.is_some_and(|policy| policy.owners.contains(me))
+    let Some(holder) = link.parent() else { return false };
+    let may_be_ours = || {
+        let others = observed.get(&holder).map(|found| scope.others(me, found));
+        desired.is_empty() && others.is_none_or(|others| others.is_empty())
+    };
+    scope.ids.contains(link)
+        && policy.is_some_and(|policy| policy.owners.contains(me))
+        && (holder.kind == Kind::User || scope.named.contains(&holder) || may_be_ours())
 }
 
 /// True for a policy on a role or group that this resource did not attach, if this is what is to

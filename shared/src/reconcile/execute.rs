@@ -39,8 +39,21 @@ pub(super) async fn execute<C: Cloud>(
     let mut done = Vec::new();
     let mut failures = Vec::new();
     let mut not_begun = Vec::new();
-    for wave in plan.waves() {
-        let ready = wave.iter().filter(|change| !depends_on(change, &failures));
+    // First of all comes what the request notes: who could not note its choices gives and takes
+    // nothing, and whatever is done is known.
+    let is_note = |change: &&Change| {
+        matches!(change, Change::Update { .. }) && work.standing.is_noted_on(&change.id())
+    };
+    let noted: Vec<&Change> = plan.changes().filter(is_note).collect();
+    let waves = plan.waves().map(|wave| wave.iter().filter(|it| !is_note(it)).collect());
+    let waves = std::iter::once(noted.clone()).chain(waves);
+    for wave in waves {
+        let is_unnoted = failures.iter().any(|failure| match failure {
+            Failure::Call(id, _) => noted.iter().any(|note| note.id() == *id),
+            Failure::Stopped(_) => false,
+        });
+        let wave: Vec<&Change> = wave;
+        let ready = wave.into_iter().filter(|it| !is_unnoted && !depends_on(it, &failures));
         let mut waiting: VecDeque<&Change> = ready.collect();
         if !waiting.is_empty() && progress.stopped().is_none() {
             progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));

@@ -94,6 +94,11 @@ impl Standing {
                     progress.supersede("a later request of this resource was served");
                     return;
                 }
+                // A later request that found nothing to do noted nothing.
+                progress.ask_whether_wanted().await;
+                if progress.stopped().is_some() {
+                    return;
+                }
                 self.looked.set(cloud.now());
                 self.is_due.set(false);
                 self.since.borrow_mut().clear();
@@ -113,6 +118,11 @@ impl Standing {
             Some((sent, _)) if *sent != noted.0 => noted.0 > *sent,
             Some(_) | None => Some(noted) != anchor.noted.as_ref(),
         }
+    }
+
+    /// True for an object of before that carries the resource's notes.
+    pub(super) fn is_noted_on(&self, id: &Id) -> bool {
+        self.anchors.iter().any(|anchor| anchor.id == *id && anchor.was_there.get())
     }
 
     /// Remembers how long a change took.

@@ -1,5 +1,7 @@
 //! A policy of ours on a role and a group that are not.
 
+use std::collections::BTreeSet;
+
 use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
 use account_presets::plan::conflict::explain;
@@ -46,8 +48,9 @@ fn with_group() -> Fake {
 fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
     let all = [policy(), attachment("foreign", ARN), attachment("nobody", ARN), on_group()];
     let links = all.iter().map(|object| object.resource.id());
-    let ids = links.flat_map(|id| id.parent().into_iter().chain([id])).collect();
-    let scope = Scope { ids, paths: ["/".to_owned()].into(), ..Scope::default() };
+    let named: BTreeSet<Id> = links.clone().filter_map(|id| id.parent()).collect();
+    let ids = links.chain(named.clone()).collect();
+    let scope = Scope { ids, named, paths: ["/".to_owned()].into(), ..Scope::default() };
     let desired: State = desired.iter().cloned().collect();
     let progress = Progress::default();
     let work = async {

@@ -91,7 +91,7 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
             self.0.apply(change).await
         }
 
-        async fn settle(&self, _: &[Change]) {
+        async fn until_seen(&self, _: &Change) {
             std::future::pending().await
         }
     }
