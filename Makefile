@@ -51,7 +51,7 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 
 nightly: ## every fault at every call, and ten thousand random schedules of stacks and people, others on each day
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
-	    cargo test --locked -p shared --test iam_preset -- --nocapture crash model
+	    cargo test --locked -p shared --test all -- --nocapture iam_preset::crash iam_preset::model
 
 fuzz: $(FUZZ)/cargo-fuzz-0.13.2 ## any events, properties, texts and policies, FUZZ_SECONDS=60 for each; needs a C++ compiler
 	@for target in $(FUZZ_TARGETS); do \
