@@ -117,10 +117,10 @@ $(FUZZ)/cargo-fuzz-%:
 	cargo install --quiet --locked --root $(FUZZ) cargo-fuzz@$*
 	@touch $@
 
-# Without a sanitizer it works on stable Rust. The profile of a release takes the linker minutes, and
-# another folder keeps the flags of these builds away from those of all others.
+# Without a sanitizer it works on stable Rust. The profile of a release takes the linker minutes, that of tests
+# leaves all but `shared` slow, and another folder keeps the flags of these builds away from those of all others.
 define fuzz
-PATH="$(CURDIR)/$(FUZZ)/bin:$$PATH" CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo fuzz run --fuzz-dir tests/fuzz \
+PATH="$(CURDIR)/$(FUZZ)/bin:$$PATH" RUSTFLAGS=-Copt-level=1 CXXFLAGS=-O1 cargo fuzz run --fuzz-dir tests/fuzz \
     --target-dir target/fuzz --features libfuzzer --dev --sanitizer none $(1) $(2) -- -timeout=10 -rss_limit_mb=1024
 endef
 
