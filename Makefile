@@ -14,6 +14,8 @@ GUARD := $(CHECKS)/bin/cfn-guard
 FUZZ := .tools/fuzz
 FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 FUZZ_SECONDS ?= 60
+# The end-to-end tests wait more than they work: so many share them, each with an emulated account of its own.
+ACCOUNTS ?= 3
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
@@ -36,7 +38,7 @@ test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
 test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
-	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e
+	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider --numprocesses=$(ACCOUNTS) --dist=worksteal tests/e2e
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
 	cd tests/policies && node --test --test-concurrency=2 --test-reporter=spec
