@@ -27,7 +27,8 @@ export AWS_DEFAULT_REGION ?= us-east-1
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
 
-demo: build $(EMULATOR)/requirements.txt ## a preset from deployment to delete, in an emulated account on this machine
+demo: ## a preset from deployment to delete, in an emulated account on this machine
+	@$(MAKE) --no-print-directory --jobs=2 build $(EMULATOR)/requirements.txt
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo
 
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
@@ -95,10 +96,12 @@ clean: ## everything that was made, the tools too
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
+# SAM builds one function after the other and finds both built here, where the linker has two cores for two.
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
-	CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" \
-	    sam build
+	export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH"; \
+	cargo lambda build --release --locked; \
+	sam build
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.
