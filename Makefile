@@ -22,7 +22,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean
+.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -33,7 +33,9 @@ demo: ## a preset from deployment to delete, in an emulated account on this mach
 
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
-test: test-rust test-policies test-e2e test-templates ## all tests
+test: test-but-e2e test-e2e ## all tests
+
+test-but-e2e: test-rust test-policies test-templates
 
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked

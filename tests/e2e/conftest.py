@@ -1,4 +1,4 @@
-"""Each process has one emulated account and one deployed provider for its tests; each test leaves the account as it found it."""
+"""One emulated account and one deployed provider for all tests of a process; each test leaves the account as it found it."""
 
 import json
 from contextlib import contextmanager
