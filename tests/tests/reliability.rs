@@ -23,8 +23,7 @@ use serde::Deserialize;
 const FOLDERS: [&str; 3] = ["functions", "shared", "tests"];
 
 /// What stands before this in a page is written by hand, and the rest is made here.
-const MADE: &str =
-    "<!-- Made by `UPDATE_PAGES=1 cargo test --workspace --test all reliability` from here on. -->\n";
+const MADE: &str = "<!-- Made by `UPDATE_PAGES=1 cargo test --workspace --test all reliability` from here on. -->\n";
 
 /// Rows that belong together.
 #[derive(Deserialize)]
