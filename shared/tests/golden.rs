@@ -1,12 +1,10 @@
 //! What each preset and edition grants, and the order in which it is made, as files: a change of
 //! power is a diff that a person can read.
 //!
-//! After a wanted change: `INSTA_UPDATE=always cargo test -p shared --test golden`, and read the
+//! After a wanted change: `INSTA_UPDATE=always cargo test -p shared --test all golden`, and read the
 //! diff.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
-mod choices;
 
 use std::fmt::Write;
 
@@ -17,6 +15,8 @@ use account_presets::preset::{
 };
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::{Map, Value, json};
+
+use crate::choices;
 
 /// With the defaults and one user, so that what users get is seen.
 fn usual(preset: &Preset) -> Map<String, Value> {

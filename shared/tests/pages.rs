@@ -1,6 +1,6 @@
 //! `docs/presets/*.md` are made from the presets and have to be fresh.
 //!
-//! After a wanted change: `UPDATE_PAGES=1 cargo test -p shared --test pages`.
+//! After a wanted change: `UPDATE_PAGES=1 cargo test -p shared --test all pages`.
 
 #![allow(
     clippy::expect_used,
@@ -8,8 +8,6 @@
     clippy::unwrap_used,
     reason = "a test stops at what it did not expect"
 )]
-
-mod choices;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -22,6 +20,8 @@ use account_presets::preset::{
 };
 use account_presets::state::{Account, Id, Kind, Owner, State, limits};
 use serde_json::{Map, Value, json};
+
+use crate::choices;
 
 #[test]
 fn the_pages_say_what_the_presets_are() {

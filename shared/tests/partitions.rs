@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-mod choices;
-
 use account_presets::preset::{self, Branches, PROVIDER, Wish, attributes, parameters, render};
 use account_presets::state::{Account, Owner, Resource};
+
+use crate::choices;
 
 /// Each partition with a Region of it, and what EC2 is called there.
 const PARTITIONS: [(&str, &str, &str); 7] = [

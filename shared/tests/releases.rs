@@ -101,7 +101,7 @@ fn this_release_is_on_record() {
         fs::create_dir_all(folder()).unwrap();
         fs::write(&path, serde_json::to_string_pretty(&now).unwrap() + "\n").unwrap();
     }
-    assert_eq!(read(&path), now, "UPDATE_PAGES=1 cargo test -p shared --test releases");
+    assert_eq!(read(&path), now, "UPDATE_PAGES=1 cargo test -p shared --test all releases");
 }
 
 /// I32

@@ -8,8 +8,6 @@
     reason = "a test stops at what it did not expect"
 )]
 
-mod choices;
-
 use std::collections::BTreeSet;
 
 use account_presets::preset::{
@@ -17,6 +15,8 @@ use account_presets::preset::{
 };
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::{Map, Value};
+
+use crate::choices;
 
 /// Services that say for whose resource they assume a role, each by its own page "Cross-service
 /// confused deputy prevention" (of ECS, "Task IAM role").

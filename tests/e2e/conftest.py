@@ -1,4 +1,4 @@
-"""One emulated account and one deployed provider for all tests; each test leaves the account as it found it."""
+"""One emulated account and one deployed provider for all tests of a process; each test leaves the account as it found it."""
 
 import json
 from contextlib import contextmanager

@@ -24,9 +24,18 @@ export function page(preset) {
 
 /** What each choice of a preset, edition, parameters and path puts into the account. */
 export function render(choices) {
-  const command = ['run', '--quiet', '--locked', '--package', 'tests', '--example', 'render']
-  const cwd = new URL('../..', import.meta.url)
-  return JSON.parse(execFileSync('cargo', command, { cwd, input: JSON.stringify(choices), maxBuffer: 1 << 28 }))
+  return JSON.parse(execFileSync(renderer(), { input: JSON.stringify(choices), maxBuffer: 1 << 28 }))
+}
+
+/**
+ * The program that renders, built as the tests build it: of one package alone, its dependencies would have
+ * other features, and be compiled a second time.
+ */
+function renderer() {
+  const command = ['build', '--quiet', '--locked', '--workspace', '--example', 'render', '--message-format=json']
+  const options = { cwd: new URL('../..', import.meta.url), encoding: 'utf8', maxBuffer: 1 << 28 }
+  const messages = execFileSync('cargo', command, options).trim().split('\n').map((line) => JSON.parse(line))
+  return messages.find((it) => it.target?.name === 'render' && it.executable).executable
 }
 
 /** What a row of a table puts into the account in an edition, with these parameters and its own. All in one go. */

@@ -2,7 +2,7 @@
 //!
 //! A row is in `tests/reliability.yaml` or `tests/threats.yaml`. A test names the rows that it proves
 //! in a line of their own right above its attributes: `/// P1, T3` in Rust, `# P1` in Python and in
-//! rules of cfn-guard, `// Threat 4` in JavaScript. After a change: `UPDATE_PAGES=1 cargo test -p tests --test reliability`.
+//! rules of cfn-guard, `// Threat 4` in JavaScript. After a change: `UPDATE_PAGES=1 cargo test --workspace --test all reliability`.
 
 #![allow(
     clippy::expect_used,
@@ -23,8 +23,7 @@ use serde::Deserialize;
 const FOLDERS: [&str; 3] = ["functions", "shared", "tests"];
 
 /// What stands before this in a page is written by hand, and the rest is made here.
-const MADE: &str =
-    "<!-- Made by `UPDATE_PAGES=1 cargo test -p tests --test reliability` from here on. -->\n";
+const MADE: &str = "<!-- Made by `UPDATE_PAGES=1 cargo test --workspace --test all reliability` from here on. -->\n";
 
 /// Rows that belong together.
 #[derive(Deserialize)]

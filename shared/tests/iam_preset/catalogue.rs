@@ -4,7 +4,7 @@ use account_presets::preset::schema::Parameter;
 use account_presets::preset::{self, Preset};
 use serde_json::{Map, Value, json};
 
-use crate::world::many_properties;
+use super::world::many_properties;
 
 /// Those that were chosen by hand, and for every edition of every preset its defaults and the
 /// opposite of them.

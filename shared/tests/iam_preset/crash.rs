@@ -10,9 +10,9 @@ use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::state::{Object, Resource, State};
 use serde_json::Value;
 
-use crate::catalogue::properties;
-use crate::function::{Function, settle};
-use crate::world::*;
+use super::catalogue::properties;
+use super::function::{Function, settle};
+use super::world::*;
 
 fn template(properties: &Value) -> Template {
     Template::new().custom("Preset", properties.clone())

@@ -13,7 +13,7 @@ use account_presets::state::{
 use futures_util::FutureExt;
 use serde_json::json;
 
-use crate::world::*;
+use super::world::*;
 
 const ARN: &str = "arn:aws:iam::123456789012:policy/deployer";
 

@@ -6,7 +6,7 @@ use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::json;
 
-use crate::world::*;
+use super::world::*;
 
 /// A policy of other people's, that no preset attaches.
 fn theirs(n: usize) -> String {

@@ -21,7 +21,7 @@ use account_presets::state::{Owner, PolicyDocument, State};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
 
-use crate::world::{ByRef, account};
+use super::world::{ByRef, account};
 
 /// The function, as it is deployed in an account.
 pub struct Function<'a> {

@@ -5,7 +5,7 @@ use account_presets::plan::Change;
 use account_presets::state::{Id, Kind, Object, PolicyDocument, Resource, State};
 use serde_json::json;
 
-use crate::world::*;
+use super::world::*;
 
 /// Everything of the one state that is not in the other, what hangs on something first.
 fn beyond(state: &State, before: &State) -> Vec<Object> {

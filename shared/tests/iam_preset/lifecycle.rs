@@ -4,7 +4,7 @@ use account_presets::state::{Account, Kind};
 use futures_util::FutureExt;
 use serde_json::json;
 
-use crate::world::*;
+use super::world::*;
 
 /// G2, G6, I10, R17, X15
 #[test]

@@ -7,7 +7,7 @@ use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, Resource, State};
 use serde_json::{Value, json};
 
-use crate::world::*;
+use super::world::*;
 
 fn slim_for(users: &[&str]) -> Value {
     slim(json!({"UserNames": users}))
@@ -383,7 +383,7 @@ fn what_an_earlier_clean_up_left_does_not_stand_in_the_way_of_updates_and_goes_w
     let mut stack = Stack::named("a");
     stack.deploy(&account, of("v-")).unwrap();
     let old = stack.physical_id.clone().unwrap();
-    let used = crate::world::account().policy_arn("/", "v-LambdaBatchExecutionPolicy");
+    let used = super::world::account().policy_arn("/", "v-LambdaBatchExecutionPolicy");
     let link = attachment("theirs", &used);
     account.person(Change::Create(link.clone())).unwrap();
     stack.deploy(&account, of("w-")).unwrap();

@@ -32,10 +32,10 @@ use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::function::{Function, runtime};
-use crate::people::{Deed, People};
-use crate::wanted::assert_present;
-use crate::world::*;
+use super::function::{Function, runtime};
+use super::people::{Deed, People};
+use super::wanted::assert_present;
+use super::world::*;
 
 const STACKS: [&str; 3] = ["a", "b", "c"];
 

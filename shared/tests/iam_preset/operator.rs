@@ -6,8 +6,8 @@ use account_presets::preset;
 use account_presets::state::{Id, Kind, PolicyDocument, Resource};
 use serde_json::{Value, json};
 
-use crate::catalogue::properties;
-use crate::world::*;
+use super::catalogue::properties;
+use super::world::*;
 
 const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/Boundary";
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-use crate::world::*;
+use super::world::*;
 
 /// An account in which a write takes half a second.
 struct Slow<'a>(&'a Fake);

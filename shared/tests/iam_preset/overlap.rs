@@ -10,9 +10,9 @@ use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, State};
 use tokio::task::yield_now;
 
-use crate::function::runtime;
-use crate::time::{delete, serve};
-use crate::world::*;
+use super::function::runtime;
+use super::time::{delete, serve};
+use super::world::*;
 
 /// An account that refuses a change of what is being changed.
 struct Jealous<'a> {

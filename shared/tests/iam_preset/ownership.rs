@@ -4,8 +4,8 @@ use account_presets::plan::Change;
 use account_presets::state::{Id, Kind, Object, Owner, Policy, PolicyDocument, Resource, Tags};
 use serde_json::json;
 
-use crate::function::{Function, runtime};
-use crate::world::*;
+use super::function::{Function, runtime};
+use super::world::*;
 
 const S3: &str = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess";
 const OURS: &str = "arn:aws:iam::123456789012:policy/LambdaBatchExecutionPolicy";

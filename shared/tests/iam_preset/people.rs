@@ -6,8 +6,8 @@ use account_presets::state::{Id, Kind, Object, PolicyDocument, Resource, State};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::wanted::wanted;
-use crate::world::*;
+use super::wanted::wanted;
+use super::world::*;
 
 /// What a person may do. What cannot be done just now is left.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use account_presets::plan::Change;
 use account_presets::state::{Object, Policy, PolicyDocument, Resource};
 use serde_json::{Value, json};
 
-use crate::world::*;
+use super::world::*;
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 

@@ -5,7 +5,7 @@ use account_presets::preset::{Branches, Edition, PROVIDER, Preset, Wish, paramet
 use account_presets::state::{Mark, Object, Owner, Tags, digest};
 use serde_json::{Value, json};
 
-use crate::world::*;
+use super::world::*;
 
 /// `slim` as a release before this one could have had it: with a parameter of another name, a
 /// pattern that takes more, and objects that are gone since.
@@ -56,7 +56,7 @@ fn made_by(preset: &Preset, properties: &Value) -> Fake {
     let owner = Owner::new(STACK, "Preset").marked(mark);
     let edition: Edition = serde_json::from_value(properties["Edition"].clone()).unwrap();
     let wish = Wish {
-        account: crate::world::account(),
+        account: super::world::account(),
         owner: owner.clone(),
         provider: PROVIDER.to_owned(),
         edition,
@@ -85,7 +85,7 @@ fn an_older_catalogues_stacks_are_updated_and_deleted_without_a_rest() {
         for (prefix, then) in [("", ""), ("team.a-", "team-a-")] {
             let of = |users: &str, prefix: &str| {
                 let parameters = json!({users: ["alice"], "NamePrefix": prefix});
-                crate::world::edition(edition, "slim", parameters)
+                super::world::edition(edition, "slim", parameters)
             };
             let old = of("Users", prefix);
             // A Delete, which brings what the older release was told.

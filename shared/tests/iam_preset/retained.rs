@@ -8,7 +8,7 @@ use account_presets::iam_preset::Settings;
 use account_presets::state::{Id, Kind, Object, Owner, Resource};
 use serde_json::json;
 
-use crate::world::*;
+use super::world::*;
 
 /// I25, I34
 #[test]

@@ -7,7 +7,7 @@ use account_presets::state::{Id, Kind, Object, Owner, State};
 use serde_json::{Value, json};
 use std::cell::RefCell;
 
-use crate::world::*;
+use super::world::*;
 
 const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 

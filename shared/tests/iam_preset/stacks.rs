@@ -6,8 +6,8 @@ use ::world::cloudformation::{CloudFormation, Native, OnRollback, Running, Stack
 use account_presets::cloud::fake::Fake;
 use serde_json::{Value, json};
 
-use crate::function::{Function, runtime, settle};
-use crate::world::*;
+use super::function::{Function, runtime, settle};
+use super::world::*;
 
 fn template(properties: &Value) -> Template {
     Template::new().custom("Preset", properties.clone())

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::function::{Inbox, runtime};
-use crate::world::*;
+use super::function::{Inbox, runtime};
+use super::world::*;
 
 pub async fn serve(
     cloud: &impl Cloud,
@@ -98,7 +98,7 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
     let (account, progress) = (populated(), Progress::default());
     let create = Stack::named("a").request(Some(slim(json!({}))));
     runtime().block_on(async {
-        let preset = IamPreset::new(Unseen(&account), crate::world::account());
+        let preset = IamPreset::new(Unseen(&account), super::world::account());
         let work = preset.handle(RequestType::Create, &create, &progress);
         let (result, ()) = tokio::join!(work, async {
             yield_now().await;
@@ -158,7 +158,7 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     runtime().block_on(async {
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
         let (preset, gate) =
-            (IamPreset::new(ByRef(&late), crate::world::account()), Gate::default());
+            (IamPreset::new(ByRef(&late), super::world::account()), Gate::default());
         let deadline = now + Duration::from_secs(240);
         let started = Instant::now();
         let served =

@@ -6,7 +6,7 @@ use account_presets::plan::{Change, Scope};
 use account_presets::state::{Kind, State};
 use serde_json::json;
 
-use crate::world::*;
+use super::world::*;
 
 /// An account whose instance profiles take no role, and whose policies cannot be deleted.
 struct Stuck<'a>(&'a Fake);

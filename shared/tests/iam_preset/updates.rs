@@ -3,7 +3,7 @@ use account_presets::plan::Change;
 use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::{Value, json};
 
-use crate::world::*;
+use super::world::*;
 
 /// What a Create of these properties alone leaves.
 fn made(properties: Value) -> State {

@@ -7,7 +7,7 @@ use account_presets::preset::{
 use account_presets::state::{Id, Kind, Object, Owner, Resource, State, Tags};
 use serde_json::{Map, Value};
 
-use crate::world::account;
+use super::world::account;
 
 /// What properties ask for, if they are well.
 pub fn wanted(stack_id: &str, properties: &Value) -> State {

@@ -2,7 +2,7 @@
 
 use account_presets::lambda_concurrency::fake::Fake;
 
-use crate::world::*;
+use super::world::*;
 
 /// Holds an outcome to its property: by default the stack goes on, with `Fail` it fails with the
 /// attribute's message for a reason; no other `On…` changes anything.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use account_presets::lambda_concurrency::Outcome;
 use account_presets::lambda_concurrency::fake::Fake;
 
-use crate::world::*;
+use super::world::*;
 
 /// The names in the first column of the table under a heading.
 fn rows(heading: &str) -> BTreeSet<String> {

@@ -2,7 +2,7 @@
 
 use account_presets::lambda_concurrency::fake::Fake;
 
-use crate::world::*;
+use super::world::*;
 
 #[tokio::test(start_paused = true)]
 async fn a_wish_for_more_becomes_one_request_and_the_stack_goes_on() {

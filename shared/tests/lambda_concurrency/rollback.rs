@@ -2,7 +2,7 @@
 
 use account_presets::lambda_concurrency::fake::Fake;
 
-use crate::world::*;
+use super::world::*;
 
 /// Q22, Threat 14
 #[tokio::test(start_paused = true)]

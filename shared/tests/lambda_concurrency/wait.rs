@@ -4,7 +4,7 @@
 use account_presets::lambda_concurrency::fake::Fake;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::world::*;
+use super::world::*;
 
 fn waiting(time: u64) -> world::events::Event {
     create(1000).property("WaitSeconds", time)

@@ -4,7 +4,7 @@ use account_presets::preset::lint::under_boundary;
 use account_presets::preset::{self, Preset};
 use serde_json::{Value, json};
 
-use crate::reference;
+use super::reference;
 
 const PRESET: &str = "
 title: Test

@@ -4,7 +4,7 @@ use account_presets::preset;
 use account_presets::preset::lint::lint;
 use serde_json::Value;
 
-use crate::reference;
+use super::reference;
 
 /// What is left in the catalogue, and why: a preset's title, words of the finding, the reason.
 const KNOWN: &[(&str, &str, &str)] = &[

@@ -4,7 +4,7 @@ use account_presets::preset::Preset;
 use account_presets::preset::lint::{Problem, lint};
 use serde_json::{Value, json};
 
-use crate::reference;
+use super::reference;
 
 /// How a group with this inline policy becomes administrator. Beside it the preset has the role
 /// `app`, which EC2 may act as and which has the customer's policy `app`.

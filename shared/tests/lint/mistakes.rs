@@ -3,7 +3,7 @@
 use account_presets::preset::Preset;
 use account_presets::preset::lint::{Problem, lint};
 
-use crate::{lines, reference};
+use super::{lines, reference};
 
 const PRESET: &str = "
 title: Test

@@ -1,6 +1,6 @@
 //! Presets whose documents reach what is the provider's own.
 
-use crate::lines;
+use super::lines;
 
 /// A preset with this pattern of a parameter, and this statement.
 fn found(parameter: &str, statement: &str) -> Vec<String> {

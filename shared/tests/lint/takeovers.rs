@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::escalation::path;
+use super::escalation::path;
 
 /// What has to be said of a kind, the actions that are enough together, and for each the resources
 /// of a tool that keeps to its own.

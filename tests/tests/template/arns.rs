@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::texts;
+use super::texts;
 
 /// What ARNs begin with, and what stands for it here.
 const SHORT: [(&str, &str); 2] = [

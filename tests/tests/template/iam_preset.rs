@@ -9,8 +9,8 @@ use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};
 use account_presets::state::{Account, Id, Kind, Owner, Resource, State};
 use serde_json::{Map, Value};
 
-use crate::arns::{arns, assert_same_arns, forms};
-use crate::{list, statements, template, text, texts};
+use super::arns::{arns, assert_same_arns, forms};
+use super::{list, statements, template, text, texts};
 
 /// What stands in the template for names that a consumer chooses: a parameter of the template, or
 /// a wildcard as narrow as the names are.

@@ -7,8 +7,8 @@ use account_presets::lambda_concurrency::quota::quota_arn;
 use account_presets::state::Account;
 use serde_json::Value;
 
-use crate::arns::arns;
-use crate::{list, statements, template, texts};
+use super::arns::arns;
+use super::{list, statements, template, texts};
 
 /// The statements of `Custom::LambdaConcurrency`'s role, by their ids.
 fn quota_statements() -> BTreeMap<String, Value> {

@@ -7,7 +7,7 @@ use account_presets::preset;
 use account_presets::preset::schema::ALLOWED_VALUES;
 use serde_json::Value;
 
-use crate::{template, text, texts};
+use super::{template, text, texts};
 
 /// With what the names of everything begin that presets' documents have to keep away from.
 const PREFIX: &str = "${ProviderName}-";

@@ -21,7 +21,7 @@ use account_presets::aws::actions::StackAction;
 use serde_json::Value;
 
 fn template() -> Value {
-    serde_saphyr::from_str(include_str!("../../../template.yaml")).unwrap()
+    serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap()
 }
 
 /// The statements of documents, by their ids.

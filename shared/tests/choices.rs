@@ -26,7 +26,6 @@ pub fn elements(preset: &Preset) -> Map<String, Value> {
 }
 
 /// Each switch at each of its values while the others have their defaults.
-#[allow(dead_code, reason = "not every test asks for them")]
 pub fn switches(preset: &Preset) -> Vec<Map<String, Value>> {
     let switches = preset.parameters.iter().flat_map(|(name, parameter)| {
         let values = match parameter {

@@ -14,7 +14,7 @@ use account_presets::preset::Preset;
 use account_presets::preset::lint::{Reference, lint};
 
 fn reference() -> Reference {
-    Reference::from_json(include_str!("../../data/aws-reference.json")).unwrap()
+    Reference::from_json(include_str!("../data/aws-reference.json")).unwrap()
 }
 
 /// What is found in a preset.

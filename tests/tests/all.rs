@@ -1,0 +1,11 @@
+//! All integration tests of this crate in one program, for each program links the whole SDK.
+
+mod alarms;
+mod deployment;
+mod events;
+mod forgotten;
+mod pinned;
+mod reliability;
+mod response_rules;
+mod runtime_api;
+mod template;
