@@ -151,7 +151,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         task.choose_anchor(&intent, &observed);
         order::check(&intent, &task, &observed)?;
         self.check_that_it_lives(&intent, &task, &observed).await?;
-        let overtaken = order::overtaken(&intent, &task, &observed);
+        let mut overtaken = order::overtaken(&intent, &task, &observed);
         // An Update that Lambda delivers again writes nothing: CloudFormation's events stop what it
         // is told of. Of a stack that CloudFormation does not know there are none.
         let is_noted = match overtaken {
@@ -165,10 +165,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut planned = self.plan(&intent, &mut task, &mut observed).await;
         if task.last_did_nothing
             && let Err(refusal) = planned.as_ref().and(allowed.as_ref())
-            && self.rolls_back(&task.me).await
         {
             warn!(refusal, "the Update did nothing, so that its rollback has nothing to do");
             planned = Ok(Plan::default());
+            overtaken = Overtaken::Nothing;
         }
         // Properties that an older release took come back in a rollback only.
         let is_rollback = intent.mistakes.is_some() && self.rolls_back(&task.me).await;
@@ -237,7 +237,9 @@ impl<C: Cloud> IamPreset<C> {
         if intent.kind == RequestType::Create || task.is_replacement {
             return Ok(observed);
         }
-        task.judge_the_last(&observed);
+        if task.finds_its_choices(intent, &observed) && self.rolls_back(&task.me).await {
+            task.forget_the_last();
+        }
         self.find_claims(task, &mut observed, progress).await?;
         let life = intent.life();
         let names: Vec<String> =

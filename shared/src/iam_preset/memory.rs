@@ -97,6 +97,11 @@ pub(super) fn choices<'a>(me: &'a Owner, observed: &'a State) -> BTreeSet<&'a st
     marks(me, observed).filter_map(|(_, mark)| mark.names.as_deref()).collect()
 }
 
+/// True if `me` noted this request.
+pub(super) fn is_noted(me: &Owner, sent: Option<&(u64, String)>, observed: &State) -> bool {
+    marks(me, observed).any(|(_, mark)| mark.request.as_ref() == sent && sent.is_some())
+}
+
 /// The one object that carries the resource's notes: its first own one that has tags. An object
 /// that is used as it is carries no mark.
 pub(super) fn anchor(me: &Owner, desired: &State, observed: &State) -> Option<Id> {

@@ -151,17 +151,22 @@ impl<C> IamPreset<C> {
 }
 
 impl Task {
-    /// Holds the last request against the notes of what is there. A request notes its choices
-    /// before it gives anything to anybody: if the notes have those that this one goes back to,
-    /// the last one was refused and gave nothing, and what its properties name has what it has
-    /// from somebody else.
-    pub(super) fn judge_the_last(&mut self, observed: &State) {
-        let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else { return };
-        let noted = memory::choices(&self.me, observed);
+    /// True if the notes of what is there have this request's choices and not the last one's, and
+    /// are not of this request: a request notes its choices before it gives anything to anybody.
+    /// So it is for the rollback of an Update that was refused, and for an Update that Lambda
+    /// delivers again.
+    pub(super) fn finds_its_choices(&self, intent: &Intent, observed: &State) -> bool {
+        let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else { return false };
         let is_in_place = !self.is_replacement && !self.goes_back;
-        if !is_in_place || choice == former || noted != BTreeSet::from([choice.as_str()]) {
-            return;
-        }
+        is_in_place
+            && choice != former
+            && memory::choices(&self.me, observed) == BTreeSet::from([choice.as_str()])
+            && !memory::is_noted(&self.me, intent.sent.as_ref(), observed)
+    }
+
+    /// Takes the last request for one that gave nothing: whoever its properties name has what
+    /// they have from somebody else.
+    pub(super) fn forget_the_last(&mut self) {
         self.last_did_nothing = true;
         let own = &self.own;
         self.scope.ids.retain(|id| id.kind.is_node() || own.ids.contains(id));

@@ -8,7 +8,7 @@ use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::{Value, json};
 
-use crate::world::*;
+use super::world::*;
 
 /// The Update from `old` to `new` is refused; CloudFormation sends it back.
 fn refuse(cloud: &Telling<'_>, stack: &Stack, old: &Value, new: &Value) {
@@ -85,10 +85,10 @@ fn a_role_that_was_made_by_hand_keeps_what_it_was_given_by_hand() {
     let mut stack = Stack::named("x");
     stack.deploy(&account, zappa(&["tr-x"])).unwrap();
     let of_x = account.state().ids().find(|id| id.kind == Kind::RoleAttachment).cloned().unwrap();
-    let role = "tr-z-ZappaLambdaExecutionRole".to_owned();
-    account.person(Change::Create(crate::world::role(&role))).unwrap();
+    let name = "tr-z-ZappaLambdaExecutionRole".to_owned();
+    account.person(Change::Create(role(&name))).unwrap();
     let policy_arn = of_x.part.unwrap();
-    attach(&account, &[Resource::RoleAttachment { role, policy_arn }]);
+    attach(&account, &[Resource::RoleAttachment { role: name, policy_arn }]);
     let before = account.state();
     let rolling_back = Telling::rolling_back(&account);
     refuse(&rolling_back, &stack, &zappa(&["tr-x"]), &zappa(&["tr-x", "tr-z"]));
@@ -171,6 +171,7 @@ fn a_rollback_of_nothing_succeeds_whatever_stands_in_its_way() {
     let made = account.state();
     let is_plain = |(id, object): &(&Id, &Object)| {
         id.kind == Kind::Role
+            && !object.shared
             && !object.owners.is_empty()
             && object.owners.iter().all(|owner| owner.mark.names.is_none())
     };
