@@ -35,8 +35,8 @@ SERVED_BY = {"Custom::IamPreset": "IamPresetFunction", "Custom::LambdaConcurrenc
 MACHINES = {62: "x86_64", 183: "arm64"}
 
 
-def main(out=OUT):
-    template, code = package()
+def main(out=OUT, build=BUILD):
+    template, code = package(build)
     out.mkdir(parents=True, exist_ok=True)
     files = {f"code/{name}": content for name, content in code.items()}
     files["stackset.json"] = pretty(template)
@@ -64,13 +64,13 @@ def key(release, name, content):
     return f"account-presets/{release}/{path.stem}-{digest(content)}{path.suffix}"
 
 
-def package():
+def package(build=BUILD):
     """The template, and the contents of the zips by their names."""
     template, baseline = read(ROOT / "template.yaml"), read(ROOT / "release" / "baseline.yaml")
     template.pop("Metadata")
     release = template["Outputs"]["Version"]["Value"]
-    zips = {id: zipped(BUILD / id / "bootstrap") for id in FUNCTIONS}
-    architecture, *others = {machine(BUILD / id / "bootstrap") for id in FUNCTIONS}
+    zips = {id: zipped(build / id / "bootstrap") for id in FUNCTIONS}
+    architecture, *others = {machine(build / id / "bootstrap") for id in FUNCTIONS}
     if others:
         raise SystemExit(f"the functions are built for {architecture} and {others[0]}")
     names = {id: f"{name}-{architecture}-{digest(zips[id])}.zip" for id, name in FUNCTIONS.items()}
@@ -227,15 +227,13 @@ def references(node):
 
 def machine(binary):
     """The processor that a program is built for, by its ELF header."""
-    if not binary.exists():
-        raise SystemExit(f"there is no {binary.relative_to(ROOT)}: run `make build`")
     (number,) = struct.unpack("<H", binary.read_bytes()[18:20])
     return MACHINES[number]
 
 
 def zipped(binary):
     if not binary.exists():
-        raise SystemExit(f"there is no {binary.relative_to(ROOT)}: run `make build`")
+        raise SystemExit(f"there is no {binary}: run `make build`")
     archive = io.BytesIO()
     # ZIP has no earlier date. Nothing in it says when or where it was made.
     entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))

@@ -113,11 +113,11 @@ class Organization:
         return account_snapshot(self.client("iam", account))
 
     def presets(self, account):
-        """The presets whose marks are in the account."""
-        roles = self.client("iam", account).list_roles()["Roles"]
-        iam = self.client("iam", account)
-        tags = [iam.list_role_tags(RoleName=role["RoleName"])["Tags"] for role in roles]
-        return sorted({tag["Value"].split("/")[0] for own in tags for tag in own if tag["Key"] == "account-presets:made-from"})
+        """The resources of stacks that own roles or policies in the account, by those objects' marks."""
+        snapshot = self.snapshot(account)
+        tagged = [*snapshot["roles"].values(), *snapshot["policies"].values()]
+        marks = (value for it in tagged for key, value in it["tags"].items() if key.startswith("account-presets:owner:"))
+        return sorted({mark.split(" ")[1] for mark in marks})
 
     # --- organization.yaml ---
 
@@ -156,12 +156,12 @@ class Organization:
         found = self.instances(name, account)
         return {(it["Account"], it["Region"]): it["StackInstanceStatus"]["DetailedStatus"] for it in found}
 
-    def wait(self, name, account, expected):
-        """Until the account's instances are so: for each of the Regions, or none at all."""
+    def wait(self, name, account, *expected):
+        """Until each of the account's instances ended in one of these ways, or there is none at all."""
 
         def is_so():
             states = self.states(name, account)
-            return states == dict.fromkeys(((account, region) for region in self.regions if expected), expected)
+            return len(states) == (len(self.regions) if expected else 0) and set(states.values()) <= set(expected)
 
         self.wait_until(is_so, lambda: f"{account} in {name}: {self.instances(name, account)}")
 
@@ -195,6 +195,11 @@ class Organization:
         queue = sqs.create_queue(QueueName=f"{name}-mailbox")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         topic = stacks.describe(self.cloudformation, name).outputs["TopicArn"]
+        own = {"ArnEquals": {"aws:SourceArn": topic}}
+        statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn, "Condition": own}
+        sqs.set_queue_attributes(
+            QueueUrl=queue, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
+        )
         self.emulator.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
         return Mailbox(sqs, queue)
 
@@ -214,11 +219,11 @@ class Mailbox:
         return self.read
 
 
-def package(folder=PACKAGE):
+def package(folder=PACKAGE, build=provider.BUILD):
     """What `make package-org` makes."""
     provider_is_built()
     done = subprocess.run(
-        [PYTHON, "release/package_org.py", str(folder)], cwd=provider.ROOT, capture_output=True, text=True, check=False,
+        [PYTHON, "release/package_org.py", str(folder), str(build)], cwd=provider.ROOT, capture_output=True, text=True, check=False,
         env={"PATH": "/usr/bin:/bin", "AWS_DEFAULT_REGION": REGION},
     )
     if done.returncode:
