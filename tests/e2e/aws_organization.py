@@ -11,6 +11,7 @@ As AWS documents it:
   alone, for the actions of functions and of the role with which StackSets deploys.
 - Conditions of a template know the pseudo parameters, and functions in them.
 - Two accounts may have functions of the same name.
+- A function's last lines make no log group again that its stack has deleted: its role may not make one.
 - The events of a stack have the properties of its custom resources.
 """
 
@@ -23,7 +24,7 @@ from xml.sax.saxutils import escape
 
 from ministack.core import iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region, request_scope
-from ministack.services import cloudtrail, eventbridge, iam, lambda_svc, organizations, s3, sts
+from ministack.services import cloudtrail, cloudwatch_logs, eventbridge, iam, lambda_svc, organizations, s3, sts
 from ministack.services.cloudformation import (
     _stack_events,
     changesets,
@@ -47,6 +48,7 @@ _listeners = []
 def install():
     resolve_conditions()
     keep_functions_apart()
+    make_no_log_groups()
     read_code_by_policy()
     send_events_by_policy()
     change_membership()
@@ -86,6 +88,17 @@ def keep_functions_apart():
         invalidate(name, qualifier, account or get_account_id(), region or get_region())
 
     lambda_runtime.invalidate_worker = lambda_svc.invalidate_worker = invalidate_worker
+
+
+def make_no_log_groups():
+    emit = lambda_svc._emit_lambda_logs
+
+    def emit_lambda_logs(function, *args, **kwargs):
+        config = function.get("config") or function
+        if (config.get("LoggingConfig") or {}).get("LogGroup") in cloudwatch_logs._log_groups:
+            emit(function, *args, **kwargs)
+
+    lambda_svc._emit_lambda_logs = emit_lambda_logs
 
 
 def read_code_by_policy():

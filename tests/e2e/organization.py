@@ -21,7 +21,7 @@ PYTHON = provider.ROOT / ".tools" / "sam" / "bin" / "python"
 TEMPLATE = provider.ROOT / "organization.yaml"
 PREFIX = "acme-account-presets"
 REGIONS = (REGION, "eu-west-1", "eu-central-1")
-WAIT_SECONDS, POLL_SECONDS = 300, 0.05
+WAIT_SECONDS, POLL_SECONDS = 60, 0.05
 BUSY = ("PENDING", "RUNNING")
 
 
@@ -188,6 +188,14 @@ class Organization:
             return all(it["Status"] not in ("QUEUED", "RUNNING") for it in operations)
 
         self.wait_until(are_done, lambda: f"the operations of {name} go on")
+
+    def forget(self, name, unit, account):
+        """Takes an account's instances out of the stack set, and leaves its stacks alone."""
+        targets = {"OrganizationalUnitIds": [self.units[unit]], "Accounts": [account], "AccountFilterType": "INTERSECTION"}
+        self.cloudformation.delete_stack_instances(
+            StackSetName=name, DeploymentTargets=targets, Regions=list(self.regions), RetainStacks=True
+        )
+        self.wait_for_operations(name)
 
     def mailbox(self, name):
         """A queue that gets what the topic is told."""
