@@ -153,7 +153,8 @@ def note_calls():
     records, record = Records(Path("records.jsonl")), cloudtrail.record_event
 
     def record_event(**event):
-        records.note(account=get_account_id(), region=get_region(), called=f"{event['service']}:{event['event_name']}")
+        called = f"{event['service']}:{event['event_name']}"
+        records.note(account=get_account_id(), region=get_region(), key=event["access_key_id"], called=called)
         record(**event)
 
     cloudtrail.record_event = record_event

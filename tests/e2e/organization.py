@@ -4,6 +4,7 @@ the account that manages it, with the commands that a person types."""
 import json
 import subprocess
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +119,12 @@ class Organization:
         tagged = [*snapshot["roles"].values(), *snapshot["policies"].values()]
         marks = (value for it in tagged for key, value in it["tags"].items() if key.startswith("account-presets:owner:"))
         return sorted({mark.split(" ")[1] for mark in marks})
+
+    def calls(self, since, accounts):
+        """How many calls the functions made since then, by service, for each of the accounts."""
+        called = (it for it in self.emulator.records.read(since) if "called" in it and it["key"].startswith("ASIA"))
+        calls = Counter(it["called"].split(":")[0] for it in called if it["account"] in accounts)
+        return {service: round(count / len(accounts), 1) for service, count in sorted(calls.items())}
 
     # --- organization.yaml ---
 
