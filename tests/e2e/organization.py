@@ -148,7 +148,7 @@ class Organization:
             "MaxConcurrentPercentage": "100",
             "AllowedResponseOrigins": self.emulator.endpoint,
         }
-        return change(self.cloudformation, name, TEMPLATE.read_text(), **own, **parameters)
+        return change(self.cloudformation, name, TEMPLATE.read_text(), **{**own, **parameters})
 
     def delete(self, name):
         return stacks.delete(self.cloudformation, name)
