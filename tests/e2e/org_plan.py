@@ -19,6 +19,7 @@ ASSUMED = {
     "seconds of a home stack": (180, "two waves of IAM and a function; StackSets' own time is published nowhere"),
     "seconds of another stack": (90, "a role, a function and a request"),
     "instances at work at once": (3_500, "CloudFormation's quotas, in each Region, all stack sets together"),
+    "calls of Service Quotas in a second": (3, "published: 3 requests or 5 reads, of an account in a Region"),
     "instances of a stack set": (100_000, "CloudFormation's quotas; older accounts have 2,000"),
     "Lambda, $ for a GB-second": (0.0000166667, "x86_64"),
     "Lambda, $ for a million requests": (0.20, ""),
@@ -91,7 +92,8 @@ def plan(accounts, regions, counts):
     yield "Calls of the functions, counted here"
     for what in ("create", "update", "delete"):
         a, b = few[what]["iam"], many[what]["iam"]
-        verdict = "the same" if abs(a - b) <= 0.02 * max(a, b) else f"{abs(a - b) / max(a, b):.0%} apart: not linear"
+        apart = abs(a - b) / max(a, b)
+        verdict = "the same" if apart <= 0.02 else f"{apart:.0%} more where the machine is busier: what takes longer looks again"
         yield (
             f"  {what}: {b:g} of IAM, {many[what].get('cloudformation', 0):g} of CloudFormation and "
             f"{many[what]['quotas']:g} about the quota for each account "
@@ -108,6 +110,8 @@ def plan(accounts, regions, counts):
     seconds = waves * max(value["seconds of a home stack"], value["seconds of another stack"])
     yield f"  {at_once} accounts at once ({PERCENT} %), Regions in parallel: {waves} waves, {seconds / 60:.0f} minutes for all"
     yield f"  a new account: {regions} Regions one after another, {new_account(value, regions) / 60:.0f} minutes once StackSets has begun"
+    quota = many["create"]["quotas"] / many["regions"] / value["calls of Service Quotas in a second"]
+    yield f"  Service Quotas holds a stack up for {quota:.1f} seconds, each account by itself"
     limit = int(value["instances of a stack set"])
     yield f"  {instances:,} of {limit:,} instances that a stack set can have" + ("" if instances <= limit else ": TOO MANY, use more stacks")
     yield ""

@@ -12,8 +12,10 @@ from botocore.exceptions import ClientError
 from . import provider, stacks
 from .emulator import REGION
 from .organization import PREFIX, REGIONS, package, run, running_organization
+from .test_snippets import commands_of
 
 NIGHTLY = os.environ.get("NIGHTLY") == "1"
+PAGE = provider.ROOT / "docs" / "organization.md"
 ACCOUNTS, WHERE = (20, REGIONS) if NIGHTLY else (4, REGIONS[:2])
 EMPTY = {"roles": {}, "policies": {}, "groups": {}, "users": {}, "profiles": {}}
 
@@ -168,6 +170,22 @@ def leftovers(organization, account):
         left += [it["FunctionName"] for it in organization.client("lambda", account, region).list_functions()["Functions"]]
         left += [it["logGroupName"] for it in organization.client("logs", account, region).describe_log_groups()["logGroups"]]
     return left
+
+
+def test_the_command_of_the_page_works_as_it_stands(organization, name):
+    """With this organization's own numbers and addresses in the place of the page's."""
+    (command,) = [it for it in commands_of(PAGE.name, PAGE.read_text()) if "--template-file organization.yaml" in it.text]
+    words = command.text.split()
+    given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
+    organization.unit(name)
+    own = {"OrganizationId", "Units", "Regions", "CodeBucketPrefix", "TemplateUrl"}
+    assert own <= given.keys()
+    assert words[words.index("--capabilities") + 1] == "CAPABILITY_IAM"
+    asked = {key: value for key, value in given.items() if key not in own}
+    assert asked["Slim"] == asked["Lithops"] == "hardened"
+    account = organization.account(name, name)
+    organization.deploy(name, [name], **asked)
+    assert organization.presets(account) == ["LithopsPreset", "SlimPreset"]
 
 
 # --- what may go wrong ---
