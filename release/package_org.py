@@ -42,7 +42,7 @@ def main(out=OUT, build=BUILD):
     files["stackset.json"] = pretty(template)
     files["execution-role.json"] = pretty(execution_role.template(template))
     if len(files["stackset.json"]) > LARGEST_TEMPLATE:
-        raise SystemExit(f"stackset.json has {len(files['stackset.json'])} bytes of {LARGEST_TEMPLATE}")
+        raise SystemExit(f"stackset.json has more than {LARGEST_TEMPLATE:,} bytes")
     for old in out.glob("code/*"):
         old.unlink()
     (out / "code").mkdir(exist_ok=True)
@@ -53,7 +53,8 @@ def main(out=OUT, build=BUILD):
     (out / "published.json").write_bytes(pretty(keys))
     sums = "".join(f"{digest(content)}  {name}\n" for name, content in sorted(files.items()))
     (out / "SHA256SUMS").write_text(sums)
-    print(f"{len(files['stackset.json']):,} bytes of {LARGEST_TEMPLATE:,}: stackset.json, release {release}", file=sys.stderr)
+    size = len(files["stackset.json"])
+    print(f"{size:,} bytes of {LARGEST_TEMPLATE:,}: stackset.json, release {release}", file=sys.stderr)
     print(sums, end="")
 
 
@@ -178,8 +179,9 @@ def add(template, baseline):
 
 def wait_for_conditional_policies(provider, function, around):
     """Nothing can depend on a resource that may not be there; it can refer to it under the same condition."""
-    policies = {id: provider[id]["Condition"] for id in around if provider[id]["Type"] == "AWS::IAM::Policy" and "Condition" in provider[id]}
-    names = [{"Fn::If": [condition, {"Ref": id}, {"Ref": "AWS::NoValue"}]} for id, condition in sorted(policies.items())]
+    policies = {id: provider[id].get("Condition") for id in sorted(around) if provider[id]["Type"] == "AWS::IAM::Policy"}
+    nothing = {"Ref": "AWS::NoValue"}
+    names = [{"Fn::If": [condition, {"Ref": id}, nothing]} for id, condition in policies.items() if condition]
     # A function's tag is the place that takes any text and changes nothing.
     tag = {"Key": "account-presets:policies", "Value": {"Fn::Join": [" ", ["-", *names]]}}
     provider[function]["Properties"]["Tags"] = [tag]

@@ -24,7 +24,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("prefix", help="the buckets are called so, with a hyphen and the Region behind it")
     arguments.add_argument("organization", help="o-…")
-    arguments.add_argument("regions", help="separated by commas; the first is the one of the stack of organization.yaml")
+    arguments.add_argument("regions", help="separated by commas; the first is that of organization.yaml's stack")
     arguments.add_argument("--folder", type=Path, default=OUT)
     asked = arguments.parse_args()
     keys = json.loads((asked.folder / "published.json").read_text())

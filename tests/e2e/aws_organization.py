@@ -325,8 +325,8 @@ def deny_by_service_control_policies():
     def create_role(logical_id, props, stack_name, create=role["create"]):
         who = f"arn:aws:iam::{get_account_id()}:role/{EXECUTION_ROLE}"
         if get_account_id() in members() and denied(who, "iam:CreateRole"):
-            message = f"{who} is not authorized to perform: iam:CreateRole with an explicit deny in a service control policy"
-            raise RuntimeError(message)
+            reason = "with an explicit deny in a service control policy"
+            raise RuntimeError(f"{who} is not authorized to perform: iam:CreateRole {reason}")
         return create(logical_id, props, stack_name)
 
     iam_evaluator.enforce = enforce_also

@@ -237,10 +237,10 @@ def object_at(url):
 
 def parameters_of(template, asked, previous=()):
     declared = engine._parse_template(template).get("Parameters", {})
-    given = {
-        it["ParameterKey"]: dict(previous)[it["ParameterKey"]] if it.get("UsePreviousValue") else text(it["ParameterValue"])
-        for it in as_list(asked.get("Parameters"))
-    }
+    given = {}
+    for it in as_list(asked.get("Parameters")):
+        key = it["ParameterKey"]
+        given[key] = dict(previous)[key] if it.get("UsePreviousValue") else text(it["ParameterValue"])
     if unknown := given.keys() - declared.keys():
         raise Refused("ValidationError", f"Parameters: {sorted(unknown)} do not exist in the template")
     needed = {name for name, parameter in declared.items() if "Default" not in parameter}
@@ -382,8 +382,8 @@ def list_stack_set_operation_results(asked):
 
 
 def list_stack_sets(asked):
-    own = (it for (administrator, _), it in _sets.items() if administrator == get_account_id())
-    return {"Summaries": [{"StackSetName": it.name, "StackSetId": f"{it.name}:{it.id}", "Status": "ACTIVE"} for it in own]}
+    own = [it for (administrator, _), it in _sets.items() if administrator == get_account_id()]
+    return {"Summaries": [{"StackSetName": it.name, "StackSetId": f"{it.name}:{it.id}"} for it in own]}
 
 
 ACTIONS = {
@@ -490,7 +490,8 @@ async def operate_in(it, operation, instances):
                 settle(it, operation, instance, "CANCELLED", "Cancelled since failure tolerance was exceeded")
                 return
             instance.detailed = "RUNNING"
-            failed += await work(it, operation, instance) == "FAILED"
+            ended = await work(it, operation, instance)
+            failed += ended == "FAILED"
 
     await asyncio.gather(*map(one, sorted(instances, key=lambda i: i.account)))
     return failed > tolerated
@@ -579,8 +580,12 @@ def settle(it, operation, instance, detailed, reason=""):
         instance.status = "OUTDATED"
     result = {"Account": instance.account, "Region": instance.region, "Status": detailed, "StatusReason": reason}
     operation.results.append(result)
-    details = {"status": instance.status, "status-reason": reason, "detailed-status": detailed}
-    detail = {"stack-set-arn": it.arn, "stack-id": instance.stack_id, "action": operation.action, "status-details": details}
+    detail = {
+        "stack-set-arn": it.arn,
+        "stack-id": instance.stack_id,
+        "action": operation.action,
+        "status-details": {"status": instance.status, "status-reason": reason, "detailed-status": detailed},
+    }
     tell(it, "CloudFormation StackSet StackInstance Status Change", detail)
     return detailed
 
@@ -593,8 +598,8 @@ def set_status(it, operation, status):
 
 def tell(it, detail_type, detail):
     with request_scope(it.administrator, it.region):
-        entry = {"Source": "aws.cloudformation", "DetailType": detail_type, "Detail": json.dumps(detail), "Resources": [it.arn]}
-        eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+        entry = {"Source": "aws.cloudformation", "DetailType": detail_type, "Detail": json.dumps(detail)}
+        eventbridge._put_events({"Entries": [{**entry, "Resources": [it.arn]}]}, allow_aws_source=True)
 
 
 # --- automatic deployment ---

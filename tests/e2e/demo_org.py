@@ -57,7 +57,8 @@ class Demo:
 
         title("Who gets what is said once for each organizational unit")
         for unit, gets in UNITS.items():
-            command(f"{DEPLOY} --stack-name {unit} --parameter-overrides Units=ou-… " + " ".join(f"{k}={v}" for k, v in gets.items()))
+            said = " ".join(f"{key}={value}" for key, value in gets.items())
+            command(f"{DEPLOY} --stack-name {unit} --parameter-overrides Units=ou-… {said}")
             self.organization.deploy(unit, [unit], **gets)
         self.picture()
         self.check("every account has its baseline", self.are_all("SUCCEEDED"))
@@ -99,7 +100,7 @@ class Demo:
         self.organization.update(RESEARCH, [RESEARCH], **UNITS[RESEARCH], SlimInstanceProfile="false")
         self.picture()
         now = self.everything()
-        lost = [name for account, name in self.names.items() if old[account]["profiles"] and not now[account]["profiles"]]
+        lost = [name for it, name in self.names.items() if old[it]["profiles"] and not now[it]["profiles"]]
         say("Without their instance profile: " + ", ".join(lost))
         same = all({**now[it], "profiles": 0} == {**old[it], "profiles": 0} for it in now)
         self.check("nothing else has changed in any account", same and len(lost) == 3)

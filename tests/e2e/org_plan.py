@@ -1,5 +1,5 @@
-"""`make org-plan ACCOUNTS=1000 REGIONS=3`: calls, time and cost of so many accounts, computed from what was counted at 20
-and at 40 accounts in 3 Regions (`make org-measure`, which writes org_counts.json)."""
+"""`make org-plan ACCOUNTS=1000 REGIONS=3`: calls, time and cost of so many accounts, computed from what was counted at
+20 and at 40 accounts in 3 Regions (`make org-measure`, which writes org_counts.json)."""
 
 import argparse
 import json
@@ -69,12 +69,13 @@ def measure(accounts):
         counted("create", lambda: organization.deploy("plan", ["all"], **all_of_it))
         states = organization.states("plan")
         assert set(states.values()) == {"SUCCEEDED"} and len(states) == accounts * len(REGIONS), states
-        counts["resources"] = {
-            where: len(stacks.describe(organization.client("cloudformation", numbers[0], region), it["StackId"]).resources)
-            for it in organization.instances("plan", numbers[0])
-            for where, region in (("home", REGIONS[0]), ("elsewhere", REGIONS[1]))
-            if it["Region"] == region
-        }
+        ids = {it["Region"]: it["StackId"] for it in organization.instances("plan", numbers[0])}
+
+        def resources(region):
+            own = organization.client("cloudformation", numbers[0], region)
+            return len(stacks.describe(own, ids[region]).resources)
+
+        counts["resources"] = {"home": resources(REGIONS[0]), "elsewhere": resources(REGIONS[1])}
         counted("update", lambda: organization.update("plan", ["all"], **all_of_it, SlimInstanceProfile="false"))
         counted("delete", lambda: organization.delete("plan"))
         return counts
@@ -93,7 +94,8 @@ def plan(accounts, regions, counts):
     for what in ("create", "update", "delete"):
         a, b = few[what]["iam"], many[what]["iam"]
         apart = abs(a - b) / max(a, b)
-        verdict = "the same" if apart <= 0.02 else f"{apart:.0%} more where the machine is busier: what takes longer looks again"
+        busier = "where the machine is busier: what takes longer looks again"
+        verdict = "the same" if apart <= 0.02 else f"{apart:.0%} more {busier}"
         yield (
             f"  {what}: {b:g} of IAM, {many[what].get('cloudformation', 0):g} of CloudFormation and "
             f"{many[what]['quotas']:g} about the quota for each account "
@@ -108,12 +110,14 @@ def plan(accounts, regions, counts):
     at_once = min(max(accounts * PERCENT // 100, 1), int(value["instances at work at once"]))
     waves = -(-accounts // at_once)
     seconds = waves * max(value["seconds of a home stack"], value["seconds of another stack"])
-    yield f"  {at_once} accounts at once ({PERCENT} %), Regions in parallel: {waves} waves, {seconds / 60:.0f} minutes for all"
-    yield f"  a new account: {regions} Regions one after another, {new_account(value, regions) / 60:.0f} minutes once StackSets has begun"
+    yield f"  {at_once} accounts at once ({PERCENT} %), Regions in parallel: {waves} waves, {seconds / 60:.0f} minutes"
+    alone = value["seconds of a home stack"] + (regions - 1) * value["seconds of another stack"]
+    yield f"  a new account, one Region after another: {alone / 60:.0f} minutes once StackSets has begun"
     quota = many["create"]["quotas"] / many["regions"] / value["calls of Service Quotas in a second"]
     yield f"  Service Quotas holds a stack up for {quota:.1f} seconds, each account by itself"
     limit = int(value["instances of a stack set"])
-    yield f"  {instances:,} of {limit:,} instances that a stack set can have" + ("" if instances <= limit else ": TOO MANY, use more stacks")
+    fits = "" if instances <= limit else ": TOO MANY, use more stacks of organization.yaml"
+    yield f"  {instances:,} of {limit:,} instances that a stack set can have{fits}"
     yield ""
     yield "Cost for a month, computed"
     costs = dict(monthly(accounts, regions, value))
@@ -126,23 +130,21 @@ def plan(accounts, regions, counts):
         yield f"  {number:>12,} {name}" + (f" ({why})" if why else "")
 
 
-def new_account(value, regions):
-    return value["seconds of a home stack"] + (regions - 1) * value["seconds of another stack"]
-
-
 def monthly(accounts, regions, value):
     requests = accounts * (1 + regions) * value["updates a month"]
     yield "Lambda in the accounts", requests * (
         value["seconds of an execution"] * 0.25 * value["Lambda, $ for a GB-second"]
         + value["Lambda, $ for a million requests"] / 1e6
     )
-    yield "logs in the accounts", requests * value["KB of log for a request"] / 1e6 * value["CloudWatch Logs, $ for a GB taken in"]
+    logged = requests * value["KB of log for a request"] / 1e6
+    yield "logs in the accounts", logged * value["CloudWatch Logs, $ for a GB taken in"]
     pages = -(-accounts * regions // 100)
     transitions = (3 * pages + 2) * value["sweeps a month"]
     yield f"sweeps: {pages} pages each", transitions / 1000 * value["Step Functions, $ for 1,000 transitions"]
     yield "alarms", 2 * value["alarm, $ a month"]
     size = sum((PACKAGE / name).stat().st_size for name in json.loads((PACKAGE / "published.json").read_text()))
-    yield f"code of one version: {size / 1e6:.1f} MB in each Region", regions * size / 1e9 * value["S3, $ for a GB-month"]
+    stored = regions * size / 1e9 * value["S3, $ for a GB-month"]
+    yield f"code of one version: {size / 1e6:.1f} MB in each Region", stored
 
 
 if __name__ == "__main__":

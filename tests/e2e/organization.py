@@ -49,7 +49,8 @@ class Organization:
     # --- code ---
 
     def published(self, folder=None):
-        printed = run(self.emulator, "release/publish_org.py", PREFIX, self.id, ",".join(self.regions), "--folder", folder or package())
+        named = (PREFIX, self.id, ",".join(self.regions))
+        printed = run(self.emulator, "release/publish_org.py", *named, "--folder", folder or package())
         self.template_url = dict(line.split("=", 1) for line in printed.splitlines())["TemplateUrl"]
         return self
 
@@ -117,8 +118,8 @@ class Organization:
         """The resources of stacks that own roles or policies in the account, by those objects' marks."""
         snapshot = self.snapshot(account)
         tagged = [*snapshot["roles"].values(), *snapshot["policies"].values()]
-        marks = (value for it in tagged for key, value in it["tags"].items() if key.startswith("account-presets:owner:"))
-        return sorted({mark.split(" ")[1] for mark in marks})
+        tags = (tag for it in tagged for tag in it["tags"].items())
+        return sorted({value.split(" ")[1] for key, value in tags if key.startswith("account-presets:owner:")})
 
     def calls(self, since, accounts):
         """How many calls the functions made since then, by service, for each of the accounts."""
@@ -184,9 +185,12 @@ class Organization:
         states = self.emulator.client("stepfunctions")
         machine = stacks.describe(self.cloudformation, name).outputs["SweepArn"]
         execution = states.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
-        self.wait_until(lambda: states.describe_execution(executionArn=execution)["status"] != "RUNNING", lambda: execution)
-        ended = states.describe_execution(executionArn=execution)
-        assert ended["status"] == "SUCCEEDED", ended
+
+        def status():
+            return states.describe_execution(executionArn=execution)["status"]
+
+        self.wait_until(lambda: status() != "RUNNING", lambda: execution)
+        assert status() == "SUCCEEDED", states.describe_execution(executionArn=execution)
         self.wait_for_operations(name)
 
     def wait_for_operations(self, name):
@@ -198,9 +202,12 @@ class Organization:
 
     def forget(self, name, unit, account):
         """Takes an account's instances out of the stack set, and leaves its stacks alone."""
-        targets = {"OrganizationalUnitIds": [self.units[unit]], "Accounts": [account], "AccountFilterType": "INTERSECTION"}
+        targets = {"OrganizationalUnitIds": [self.units[unit]], "Accounts": [account]}
         self.cloudformation.delete_stack_instances(
-            StackSetName=name, DeploymentTargets=targets, Regions=list(self.regions), RetainStacks=True
+            StackSetName=name,
+            DeploymentTargets={**targets, "AccountFilterType": "INTERSECTION"},
+            Regions=list(self.regions),
+            RetainStacks=True,
         )
         self.wait_for_operations(name)
 
@@ -210,8 +217,13 @@ class Organization:
         queue = sqs.create_queue(QueueName=f"{name}-mailbox")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         topic = stacks.describe(self.cloudformation, name).outputs["TopicArn"]
-        own = {"ArnEquals": {"aws:SourceArn": topic}}
-        statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn, "Condition": own}
+        statement = {
+            "Effect": "Allow",
+            "Principal": "*",
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
         sqs.set_queue_attributes(
             QueueUrl=queue, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
         )
@@ -237,12 +249,7 @@ class Mailbox:
 def package(folder=PACKAGE, build=provider.BUILD):
     """What `make package-org` makes."""
     provider_is_built()
-    done = subprocess.run(
-        [PYTHON, "release/package_org.py", str(folder), str(build)], cwd=provider.ROOT, capture_output=True, text=True, check=False,
-        env={"PATH": "/usr/bin:/bin", "AWS_DEFAULT_REGION": REGION},
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
+    run_program({"PATH": "/usr/bin:/bin", "AWS_DEFAULT_REGION": REGION}, "release/package_org.py", folder, build)
     return folder
 
 
@@ -252,8 +259,12 @@ def provider_is_built():
 
 
 def run(emulator, program, *arguments):
+    return run_program(emulator.environment(), program, *arguments)
+
+
+def run_program(environment, program, *arguments):
     command = [PYTHON, program, *map(str, arguments)]
-    done = subprocess.run(command, cwd=provider.ROOT, env=emulator.environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=provider.ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{program}: {done.stderr}")
     return done.stdout
@@ -270,8 +281,10 @@ class Loader(yaml.SafeLoader):
 def short_form(loader, tag, node):
     if isinstance(node, yaml.ScalarNode):
         value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
     else:
-        value = loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else loader.construct_mapping(node, deep=True)
+        value = loader.construct_mapping(node, deep=True)
     return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
 
 

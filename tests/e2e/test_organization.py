@@ -58,7 +58,8 @@ def test_an_organization_from_its_first_account_to_its_last(organization, name, 
     organization.unit(research)
     organization.unit(f"{research}-genomics", research)
     organization.unit(training)
-    accounts = [organization.account(f"{name}-{n}", f"{research}-genomics" if n % 2 else research) for n in range(ACCOUNTS)]
+    units = (research, f"{research}-genomics")
+    accounts = [organization.account(f"{name}-{number}", units[number % 2]) for number in range(ACCOUNTS)]
     first, leaving, moving, closing = accounts[0], accounts[1], accounts[2], accounts[3]
     # What is there before is there afterwards.
     iam = organization.client("iam", first)
@@ -144,7 +145,8 @@ def test_an_organization_from_its_first_account_to_its_last(organization, name, 
 
 
 def operations_by_instance(organization, name, accounts):
-    return {(it["Account"], it["Region"]): it["LastOperationId"] for it in organization.instances(name) if it["Account"] in accounts}
+    found = organization.instances(name)
+    return {(it["Account"], it["Region"]): it["LastOperationId"] for it in found if it["Account"] in accounts}
 
 
 def digests(organization, account):
@@ -167,14 +169,16 @@ def leftovers(organization, account):
     """Functions and their logs, by Region."""
     left = []
     for region in WHERE:
-        left += [it["FunctionName"] for it in organization.client("lambda", account, region).list_functions()["Functions"]]
-        left += [it["logGroupName"] for it in organization.client("logs", account, region).describe_log_groups()["logGroups"]]
+        functions = organization.client("lambda", account, region).list_functions()["Functions"]
+        groups = organization.client("logs", account, region).describe_log_groups()["logGroups"]
+        left += [it["FunctionName"] for it in functions] + [it["logGroupName"] for it in groups]
     return left
 
 
 def test_the_command_of_the_page_works_as_it_stands(organization, name):
     """With this organization's own numbers and addresses in the place of the page's."""
-    (command,) = [it for it in commands_of(PAGE.name, PAGE.read_text()) if "--template-file organization.yaml" in it.text]
+    commands = commands_of(PAGE.name, PAGE.read_text())
+    (command,) = (it for it in commands if "--template-file organization.yaml" in it.text)
     words = command.text.split()
     given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
     organization.unit(name)
@@ -213,7 +217,8 @@ def test_failures_and_findings_are_told(organization, name):
     organization.client("events", account).put_events(Entries=[finding])
     organization.client("events", account).put_events(Entries=[{**finding, "Source": "somebody"}])
     found = [it for it in mailbox.events() if it["detail-type"] == "Preset Drift"]
-    assert [(it["source"], it["account"], it["detail"]) for it in found] == [("account-presets", account, {"role": "r"})]
+    told = [(it["source"], it["account"], it["detail"]) for it in found]
+    assert told == [("account-presets", account, {"role": "r"})]
 
 
 def test_nobody_outside_the_organization_reaches_its_bus_or_its_code(organization, name):
@@ -360,7 +365,8 @@ def test_no_order_of_deletion_strands_anything(organization, name, order):
         OperationPreferences={"RegionOrder": list(order), "RegionConcurrencyType": "SEQUENTIAL"},
     )["OperationId"]
     organization.wait_for_operations(name)
-    results = organization.cloudformation.list_stack_set_operation_results(StackSetName=name, OperationId=operation)["Summaries"]
+    results = organization.cloudformation.list_stack_set_operation_results(StackSetName=name, OperationId=operation)
+    results = results["Summaries"]
     assert [it["Region"] for it in results] == list(order)
     assert {it["Status"] for it in results} == {"SUCCEEDED"}
     assert organization.snapshot(account) == EMPTY
@@ -377,7 +383,49 @@ def test_an_account_that_leaves_the_organization_is_left_as_it_was(organization,
     assert organization.snapshot(account) == EMPTY
 
 
-# --- what the laboratory says no to, as AWS does ---
+def test_home_has_to_be_one_of_the_regions(organization, name):
+    organization.unit(name)
+    with pytest.raises(ClientError, match="HomeRegion has to be one of Regions"):
+        organization.deploy(name, [name], Slim="hardened", HomeRegion="ap-south-1")
+
+
+# --- what the laboratory knows, and what it says no to, as AWS does ---
+
+
+def test_the_events_of_a_stack_have_the_properties_of_what_was_asked_for(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="current", SlimAcknowledge="true", AllowAdminEquivalent="true")
+    (home,) = (it for it in organization.instances(name, account) if it["Region"] == REGION)
+    cloudformation = organization.client("cloudformation", account)
+    events = cloudformation.describe_stack_events(StackName=home["StackId"])["StackEvents"]
+    newest = next(it for it in events if it["LogicalResourceId"] == "SlimPreset" and "ResourceProperties" in it)
+    properties = json.loads(newest["ResourceProperties"])
+    assert (properties["Preset"], properties["Edition"], properties["ServiceTimeout"]) == ("slim", "current", "300")
+
+
+def test_changes_of_membership_are_events_of_the_management_account(organization, name):
+    events, sqs = organization.emulator.client("events"), organization.emulator.client("sqs")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.close(account)
+    organization.remove(account)
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    told = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        told += [json.loads(it["Body"])["detail"]["eventName"] for it in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert sorted(told) == ["AccountDepartedOrganization", "CloseAccount", "CreateAccountResult", "MoveAccount"]
+
 
 
 def test_a_transform_is_refused(organization):
@@ -413,6 +461,7 @@ def test_by_default_one_failure_cancels_the_rest(organization, name):
     organization.unit(name)
     accounts = sorted(organization.account(f"{name}-{n}", name) for n in range(3))
     organization.deny(accounts[0], "iam:CreateRole")
+    # The stack of organization.yaml does not fail either.
     organization.deploy(name, [name], Slim="hardened")
     with_tolerance = organization.states(name)
     assert {with_tolerance[account, region] for account in accounts[1:] for region in WHERE} == {"SUCCEEDED"}

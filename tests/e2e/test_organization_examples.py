@@ -12,15 +12,14 @@ from . import provider, stacks
 from .organization import PREFIX, Loader, package, running_organization, stack_set_template
 
 FOLDER = provider.ROOT / "examples" / "organization"
-# The keys that a tool takes, by its own schema: of CfCT's manifest 2021-03-15, of LZA's CloudFormationStackSetConfig, of
+# Keys that a tool takes, by its own schema: of CfCT's manifest 2021-03-15, of LZA's CloudFormationStackSetConfig, of
 # org-formation's update-stacks.
-CFCT = {"name", "description", "resource_file", "deployment_targets", "parameters", "parameter_file", "deploy_method", "regions", "export_outputs"}
-LZA = {"name", "description", "template", "capabilities", "deploymentTargets", "regions", "parameters", "operationPreferences", "dependsOn"}
-ORG_FORMATION = {
-    "Type", "DependsOn", "Skip", "Template", "StackName", "StackDescription", "Parameters", "TemplatingContext", "StackPolicy", "Tags",
-    "DefaultOrganizationBinding", "DefaultOrganizationBindingRegion", "OrganizationBindings", "OrganizationBinding", "TerminationProtection",
-    "UpdateProtection", "CloudFormationRoleName", "TaskRoleName", "MaxConcurrentStacks", "FailedStackTolerance", "LogVerbose", "ForceDeploy",
-}
+CFCT = set("name description resource_file deployment_targets parameters parameter_file deploy_method regions".split())
+LZA = set("name description template capabilities deploymentTargets regions parameters operationPreferences".split())
+ORG_FORMATION = set(
+    "Type DependsOn Template StackName StackDescription Parameters DefaultOrganizationBinding OrganizationBindings "
+    "TerminationProtection CloudFormationRoleName TaskRoleName MaxConcurrentStacks FailedStackTolerance".split()
+)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,8 @@ def test_the_stack_set_by_hand_works_as_it_stands(tmp_path):
         unit = organization.unit("research")
         account = organization.account("genomics", "research")
         log = tmp_path / "commands"
-        (tmp_path / "aws").write_text(f'#!/bin/sh\nfor word; do printf "%s\\n" "$word"; done >> {log}\necho -- >> {log}\n')
+        program = f'for word; do printf "%s\\n" "$word"; done >> {log}; echo -- >> {log}'
+        (tmp_path / "aws").write_text(f"#!/bin/sh\n{program}\n")
         (tmp_path / "aws").chmod(0o755)
         command = [str(FOLDER / "stack-set.sh"), unit, PREFIX, organization.template_url]
         subprocess.run(command, check=True, env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
@@ -137,7 +137,8 @@ def single(given):
         if name in lists:
             values[name] = words
         elif "=" in words[0] and not words[0].startswith("https"):
-            values[name] = {key: typed(key, value) for key, value in (pair.split("=", 1) for pair in words[0].split(","))}
+            pairs = (pair.split("=", 1) for pair in words[0].split(","))
+            values[name] = {key: typed(key, value) for key, value in pairs}
         else:
             (values[name],) = words
     return values
