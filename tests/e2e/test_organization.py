@@ -189,6 +189,7 @@ def test_the_command_of_the_page_works_as_it_stands(organization, name):
     assert asked["Slim"] == asked["Lithops"] == "hardened"
     account = organization.account(name, name)
     organization.deploy(name, [name], **asked)
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}
     assert organization.presets(account) == ["LithopsPreset", "SlimPreset"]
 
 

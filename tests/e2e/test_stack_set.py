@@ -229,7 +229,17 @@ def filled(text):
     return re.sub(r"\$\{([^}]+)\}", lambda found: values[found[1]], text)
 
 
-def test_the_execution_role_is_no_administrator_and_reaches_no_presets_role():
+def test_no_condition_keeps_eventbridge_from_the_topic():
+    """AWS's page on resource-based policies of EventBridge: topics' policies for it take no conditions."""
+    (policy,) = of_type(organization_template(), "AWS::SNS::TopicPolicy").values()
+    statements = policy["Properties"]["PolicyDocument"]["Statement"]
+    (events,) = (it for it in statements if it["Principal"] == {"Service": "events.amazonaws.com"})
+    assert events["Action"] == "sns:Publish"
+    assert "Condition" not in events
+    assert all("Condition" in it for it in statements if it is not events)
+
+
+def test_the_execution_role_is_no_administrator_and_reaches_no_presets_role(template):
     role = json.loads((PACKAGE / "execution-role.json").read_text())["Resources"]["ExecutionRole"]["Properties"]
     assert role["RoleName"].startswith("stacksets-exec-custom-")
     (policy,) = role["Policies"]
