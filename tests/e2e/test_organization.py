@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from . import provider, stacks
 from .emulator import REGION
+from .log_check import complaints
 from .organization import PREFIX, REGIONS, package, run, running_organization
 from .test_snippets import commands_of
 
@@ -24,6 +25,8 @@ EMPTY = {"roles": {}, "policies": {}, "groups": {}, "users": {}, "profiles": {}}
 def organization():
     with running_organization(WHERE) as organization:
         yield organization
+        # Of all accounts.
+        assert complaints(organization.emulator) == []
 
 
 @pytest.fixture
