@@ -19,7 +19,6 @@ import sys
 import zipfile
 from pathlib import Path
 
-import yaml
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import boto3
@@ -246,8 +247,9 @@ class Mailbox:
         return self.read
 
 
+@cache
 def package(folder=PACKAGE, build=provider.BUILD):
-    """What `make package-org` makes."""
+    """What `make package-org` makes; once for a build, as nothing changes it while tests run."""
     provider_is_built()
     run_program({"PATH": "/usr/bin:/bin", "AWS_DEFAULT_REGION": REGION}, "release/package_org.py", folder, build)
     return folder

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from . import provider
-from .organization import PACKAGE, organization_template, package, stack_set_template
+from .organization import PACKAGE, TEMPLATE, organization_template, package, stack_set_template
 
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 # What a Region has that is not home.
@@ -176,6 +176,11 @@ def test_every_parameter_is_passed_on_or_fixed(template):
             assert top["Parameters"][name]["AllowedValues"] == allowed, name
         if "Default" in template["Parameters"][name] and name != "VerifyStackEvents":
             assert str(top["Parameters"][name]["Default"]) == str(template["Parameters"][name]["Default"]), name
+
+
+def test_the_organizations_template_is_deployed_without_a_bucket():
+    """Of more, `aws cloudformation deploy` asks for one."""
+    assert len(TEMPLATE.read_bytes()) <= 51_200
 
 
 def test_every_parameter_of_the_organization_is_used():
