@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 import re
+import subprocess
 import zipfile
 
 import pytest
@@ -85,6 +86,13 @@ def test_the_package_has_no_transform_and_fits_behind_a_url(template):
     assert "AWS::Serverless" not in text
     assert len(text) <= 1_000_000
     assert all(":" in it["Type"] and "Properties" in it for it in template["Resources"].values())
+
+
+def test_cfn_lint_has_nothing_to_say(template):
+    lint = provider.SAM.with_name("cfn-lint")
+    files = [PACKAGE / "stackset.json", PACKAGE / "execution-role.json", TEMPLATE]
+    done = subprocess.run([lint, *files], cwd=provider.ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_same_build_gives_the_same_bytes_under_keys_that_have_their_digests(template, tmp_path):
