@@ -14,6 +14,7 @@ SAM CLI brings. In .aws-sam/organization afterwards:
 import hashlib
 import io
 import json
+import re
 import struct
 import sys
 import zipfile
@@ -218,6 +219,9 @@ def references(node):
     if "Fn::GetAtt" in node:
         attribute = node["Fn::GetAtt"]
         found.add((attribute.split(".") if isinstance(attribute, str) else attribute)[0])
+    if "Fn::Sub" in node:
+        text = node["Fn::Sub"]
+        found |= set(re.findall(r"\$\{(\w+)", text if isinstance(text, str) else text[0]))
     if "DependsOn" in node:
         found |= {node["DependsOn"]} if isinstance(node["DependsOn"], str) else set(node["DependsOn"])
     return found
