@@ -22,7 +22,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean
+.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean package-org publish demo-org org-plan org-measure
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -45,7 +45,7 @@ test-but-e2e: test-rust test-policies test-templates
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
-test-e2e: build $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
+test-e2e: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider --numprocesses=$(ACCOUNTS) --dist=worksteal tests/e2e
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
@@ -53,15 +53,16 @@ test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a si
 
 test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
-	$(SAM)/bin/cfn-lint template.yaml examples/*.yaml
+	$(SAM)/bin/cfn-lint template.yaml organization.yaml examples/*.yaml
 	$(GUARD) test --dir tests/guard | sed '/No Test expectation was set/d'
 	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
-	$(GUARD) validate --rules tests/guard/consumers.guard --data examples
+	$(GUARD) validate --rules tests/guard/consumers.guard $(addprefix --data ,$(wildcard examples/*.yaml))
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
-nightly: ## every fault at every call, and ten thousand random schedules of stacks and people, others on each day
+nightly: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## every fault at every call, ten thousand random schedules of stacks and people, others on each day, and 20 accounts
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
 	    cargo test --locked -p shared --test all -- --nocapture iam_preset::crash iam_preset::model
+	NIGHTLY=1 $(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e/test_organization.py
 
 fuzz: $(FUZZ)/cargo-fuzz-0.13.2 ## any events, properties, texts and policies, FUZZ_SECONDS=60 for each; needs a C++ compiler
 	@for target in $(FUZZ_TARGETS); do \
@@ -97,6 +98,23 @@ bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency o
 
 load: build $(EMULATOR)/requirements.txt ## 200 resources in a stack and 30 stacks at once, where Lambda and IAM throttle; minutes
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.load
+
+package-org: build $(SAM)/requirements-sam.txt ## one template for a stack set and the functions' code, in .aws-sam/organization
+	$(SAM)/bin/python release/package_org.py
+
+publish: package-org ## both into a bucket of each Region: PREFIX=acme-account-presets ORG=o-… REGIONS=us-east-1,eu-west-1
+	$(SAM)/bin/python release/publish_org.py $(PREFIX) $(ORG) $(REGIONS)
+
+demo-org: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## an organization of five accounts, emulated on this machine
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo_org
+
+ACCOUNTS ?= 1000
+REGIONS ?= 3
+org-plan: package-org $(EMULATOR)/requirements.txt ## calls, time and cost of ACCOUNTS=1000 REGIONS=3, from what was counted at 20 and 40
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan $(ACCOUNTS) $(REGIONS)
+
+org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## counts it again; minutes
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan --measure
 
 clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules

@@ -17,6 +17,7 @@ What is added, each as AWS documents it:
 - CloudFormation tells of each request to a custom resource in the stack's events before it sends it.
 - CloudTrail knows the name of an action that stands in a request's body.
 - Lambda: see `aws_lambda`.
+- With `ORGANIZATION` in its environment an organization: see `aws_organization` and `aws_stack_sets`.
 """
 
 import os
@@ -37,6 +38,12 @@ from .account import SERVICE_LINKED_ROLES
 
 
 def main():
+    if "ORGANIZATION" in os.environ:
+        # Only there: it changes what one account alone does not need.
+        from . import aws_organization, aws_stack_sets
+
+        aws_organization.install()
+        aws_stack_sets.install()
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
     name_service_linked_roles()

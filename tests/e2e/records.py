@@ -19,6 +19,7 @@ class Records:
     - `killed`: it was ended from outside
     - `wrote`, with `parameters` and the access `key`: a change of IAM, as CloudTrail has it
     - `throttled`, `dropped`: Lambda put a request back, or gave it up
+    - `called`, with the access `key`, `account` and `region`: any call, in an organization
 
     All have the time in seconds, `at`.
     """

@@ -1,0 +1,44 @@
+"""What `make org-plan` computes from what was counted."""
+
+import json
+import re
+
+import pytest
+
+from .org_plan import ASSUMED, COUNTS, MEASURED, plan
+from .organization import package
+
+
+@pytest.fixture(scope="module")
+def counts():
+    package()
+    return json.loads(COUNTS.read_text())
+
+
+def test_the_counts_are_of_so_many_accounts_and_of_every_kind_of_request(counts):
+    assert {int(number): one["accounts"] for number, one in counts.items()} == {number: number for number in MEASURED}
+    for one in counts.values():
+        assert all(one[what]["iam"] > 0 for what in ("create", "update", "delete"))
+        # An update that changes no concurrency asks nobody about it.
+        assert one["create"]["quotas"] > one["update"]["quotas"] == 0
+        assert one["resources"]["home"] > one["resources"]["elsewhere"] > 0
+
+
+def test_it_grows_with_the_accounts_and_says_what_it_assumes(counts):
+    few, many = ("\n".join(plan(accounts, 3, counts)) for accounts in (1, 1000))
+    assert "1,000 accounts × 3 Regions: 3,000 stack instances" in many
+    calls = counts[str(MEASURED[-1])]["create"]["iam"]
+    assert f"in all {calls * 1000:,.0f} of IAM" in many
+    assert total(many) > total(few) > 0
+    for name, (number, _) in ASSUMED.items():
+        assert f"{number:,} {name}" in many
+
+
+def test_it_says_when_there_are_too_many_for_a_stack_set(counts):
+    most = ASSUMED["instances of a stack set"][0]
+    assert "TOO MANY" not in "\n".join(plan(most, 1, counts))
+    assert "TOO MANY" in "\n".join(plan(most + 1, 1, counts))
+
+
+def total(text):
+    return float(re.search(r"([\d.]+) \$  in all", text)[1])

@@ -1,0 +1,502 @@
+"""An organization from its first account to its last, with the release build: 4 accounts in 2 Regions, or 20 in 3 with
+NIGHTLY=1. Each test has units and accounts of its own."""
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+from botocore.exceptions import ClientError
+
+from . import provider, stacks
+from .emulator import REGION
+from .log_check import complaints
+from .organization import PREFIX, REGIONS, package, run, running_organization
+from .test_snippets import commands_of
+
+NIGHTLY = os.environ.get("NIGHTLY") == "1"
+PAGE = provider.ROOT / "docs" / "organization.md"
+ACCOUNTS, WHERE = (20, REGIONS) if NIGHTLY else (4, REGIONS[:2])
+EMPTY = {"roles": {}, "policies": {}, "groups": {}, "users": {}, "profiles": {}}
+
+
+@pytest.fixture(scope="module")
+def organization():
+    with running_organization(WHERE) as organization:
+        yield organization
+        # Of all accounts.
+        assert complaints(organization.emulator) == []
+
+
+@pytest.fixture
+def name(organization, request):
+    """Of a stack of organization.yaml, which goes with the test."""
+    name = "".join(character if character.isalnum() else "-" for character in request.node.name)[5:60].strip("-")
+    yield name
+    for stack in organization.cloudformation.describe_stacks()["Stacks"]:
+        if stack["StackName"].startswith(name) and stack["StackStatus"] != "DELETE_COMPLETE":
+            organization.delete(stack["StackName"])
+
+
+@pytest.fixture
+def new_provider(tmp_path):
+    """The package of a build with other bytes: a program reads nothing behind its end."""
+    build = tmp_path / "build"
+    shutil.copytree(provider.BUILD, build)
+    for binary in build.glob("*/bootstrap"):
+        with open(binary, "ab") as file:
+            file.write(b"\0")
+    return package(tmp_path / "package", build)
+
+
+def test_an_organization_from_its_first_account_to_its_last(organization, name, new_provider, capsys):
+    began, report = time.monotonic(), []
+
+    def tell(what, since):
+        report.append(f"  {time.monotonic() - since:6.1f} s  {what}")
+        return time.monotonic()
+
+    research, training = f"{name}-research", f"{name}-training"
+    organization.unit(research)
+    organization.unit(f"{research}-genomics", research)
+    organization.unit(training)
+    units = (research, f"{research}-genomics")
+    accounts = [organization.account(f"{name}-{number}", units[number % 2]) for number in range(ACCOUNTS)]
+    first, leaving, moving, closing = accounts[0], accounts[1], accounts[2], accounts[3]
+    # What is there before is there afterwards.
+    iam = organization.client("iam", first)
+    iam.create_user(UserName="alice")
+    iam.create_role(RoleName="app", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": []}))
+    before = {account: organization.snapshot(account) for account in accounts}
+
+    since = organization.emulator.records.size()
+    now = time.monotonic()
+    organization.deploy(research, [research], Slim="hardened", Concurrency="1000")
+    organization.deploy(training, [training], SkyPilot="hardened")
+    now = tell(f"{ACCOUNTS} accounts × {len(WHERE)} Regions have their baseline", now)
+    calls = organization.calls(since, accounts)
+    for account in accounts:
+        assert organization.states(research, account) == dict.fromkeys([(account, it) for it in WHERE], "SUCCEEDED")
+        assert organization.presets(account) == ["SlimPreset"]
+
+    newcomer = organization.account(f"{name}-new", research)
+    organization.wait(research, newcomer, "SUCCEEDED")
+    assert organization.presets(newcomer) == ["SlimPreset"]
+    now = tell("a new account has its own", now)
+
+    organization.move(moving, training)
+    organization.wait(research, moving)
+    organization.wait(training, moving, "SUCCEEDED")
+    assert organization.presets(moving) == ["SkyPilotPreset"]
+    now = tell("one moved to a unit with other presets", now)
+
+    organization.move(leaving, None)
+    organization.wait(research, leaving)
+    assert organization.snapshot(leaving) == before[leaving]
+    now = tell("one left the units, and is as before", now)
+
+    organization.close(closing)
+    failing = organization.account(f"{name}-failing")
+    refusal = organization.deny(failing, "iam:CreateRole")
+    organization.move(failing, research)
+    organization.wait(research, failing, "FAILED", "CANCELLED")
+    assert "FAILED" in organization.states(research, failing).values()
+    assert organization.snapshot(failing) == EMPTY
+    organization.allow_again(failing, refusal)
+    untouched = operations_by_instance(organization, research, set(accounts) - {moving, leaving})
+    organization.sweep(research)
+    assert set(organization.states(research, failing).values()) == {"SUCCEEDED"}
+    assert organization.presets(failing) == ["SlimPreset"]
+    assert operations_by_instance(organization, research, set(accounts) - {moving, leaving}) == untouched
+    now = tell("one failed, and was swept", now)
+
+    working = [account for account in [*accounts, newcomer, failing] if account not in (moving, leaving, closing)]
+    old = {account: organization.snapshot(account) for account in working}
+    code = {account: digests(organization, account) for account in working}
+    published = organization.template_url
+    try:
+        organization.published(new_provider)
+        organization.update(research, [research], Slim="hardened", Concurrency="1000", SlimInstanceProfile="false")
+    finally:
+        organization.template_url = published
+    for account in working:
+        assert digests(organization, account).keys() == code[account].keys()
+        assert not set(digests(organization, account).values()) & set(code[account].values())
+        assert list(old[account]["profiles"]) == ["SLIM-Extras_ECS_for_EC2"]
+        # The provider's own guards and the preset's other objects are the same ones, by their ids.
+        assert organization.snapshot(account) == {**old[account], "profiles": {}}
+    assert set(organization.states(research, closing).values()) == {"SKIPPED_SUSPENDED_ACCOUNT"}
+    now = tell("a new version of the provider with another parameter of a preset is everywhere", now)
+
+    # StackSets reaches a suspended account no more, and deletes no stack set that has one.
+    assert organization.delete(research).status == "DELETE_FAILED"
+    assert {it["Account"] for it in organization.instances(research)} == {closing}
+    organization.forget(research, research, closing)
+    for stack in (research, training):
+        ended = organization.delete(stack)
+        assert ended.status == "DELETE_COMPLETE", ended.failures()
+    for account in working + [moving]:
+        assert organization.snapshot(account) == before.get(account, EMPTY)
+        assert no_stacks(organization, account)
+        assert leftovers(organization, account) == []
+    tell("all away: each account is as before", now)
+    with capsys.disabled():
+        print(f"\n{ACCOUNTS} accounts × {len(WHERE)} Regions, {time.monotonic() - began:.1f} s", *report, sep="\n")
+        print("  calls for each account:", ", ".join(f"{count:g} × {what}" for what, count in calls.items()))
+        assert calls["iam"] > 0
+
+
+def operations_by_instance(organization, name, accounts):
+    found = organization.instances(name)
+    return {(it["Account"], it["Region"]): it["LastOperationId"] for it in found if it["Account"] in accounts}
+
+
+def digests(organization, account):
+    found = {}
+    for region in WHERE:
+        functions = organization.client("lambda", account, region).list_functions()["Functions"]
+        found |= {(region, it["FunctionName"]): it["CodeSha256"] for it in functions}
+    return found
+
+
+def no_stacks(organization, account):
+    def standing(region):
+        described = organization.client("cloudformation", account, region).describe_stacks()["Stacks"]
+        return [it["StackName"] for it in described if it["StackStatus"] != "DELETE_COMPLETE"]
+
+    return not any(standing(region) for region in WHERE)
+
+
+def leftovers(organization, account):
+    """Functions and their logs, by Region."""
+    left = []
+    for region in WHERE:
+        functions = organization.client("lambda", account, region).list_functions()["Functions"]
+        groups = organization.client("logs", account, region).describe_log_groups()["logGroups"]
+        left += [it["FunctionName"] for it in functions] + [it["logGroupName"] for it in groups]
+    return left
+
+
+def test_the_command_of_the_page_works_as_it_stands(organization, name):
+    """With this organization's own numbers and addresses in the place of the page's."""
+    commands = commands_of(PAGE.name, PAGE.read_text())
+    (command,) = (it for it in commands if "--template-file organization.yaml" in it.text)
+    words = command.text.split()
+    given = dict(word.split("=", 1) for word in words[words.index("--parameter-overrides") + 1 :])
+    organization.unit(name)
+    own = {"OrganizationId", "Units", "Regions", "CodeBucketPrefix", "TemplateUrl"}
+    assert own <= given.keys()
+    assert words[words.index("--capabilities") + 1] == "CAPABILITY_IAM"
+    asked = {key: value for key, value in given.items() if key not in own}
+    assert asked["Slim"] == asked["Lithops"] == "hardened"
+    account = organization.account(name, name)
+    organization.deploy(name, [name], **asked)
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}
+    assert organization.presets(account) == ["LithopsPreset", "SlimPreset"]
+
+
+# --- what may go wrong ---
+
+
+def test_failures_and_findings_are_told(organization, name):
+    organization.unit(name)
+    organization.deploy(name, [name], Zappa="hardened")
+    mailbox = organization.mailbox(name)
+    account = organization.account(f"{name}-failing")
+    refusal = organization.deny(account, "iam:CreateRole")
+    organization.move(account, name)
+    organization.wait(name, account, "FAILED", "CANCELLED")
+    organization.wait_for_operations(name)
+    told = [(it["detail-type"], it["detail"]["status-details"]) for it in mailbox.events()]
+    instances = [details for kind, details in told if kind == "CloudFormation StackSet StackInstance Status Change"]
+    assert [details["detailed-status"] for details in instances] == ["FAILED"]
+    assert "iam:CreateRole" in instances[0]["status-reason"]
+    # Nobody is told of what has ended well.
+    assert {details["status"] for kind, details in told if "Operation" in kind} == {"FAILED"}
+    organization.allow_again(account, refusal)
+    organization.sweep(name)
+
+    finding = {"Source": "account-presets", "DetailType": "Preset Drift", "Detail": json.dumps({"role": "r"})}
+    organization.client("events", account).put_events(Entries=[finding])
+    organization.client("events", account).put_events(Entries=[{**finding, "Source": "somebody"}])
+    found = [it for it in mailbox.events() if it["detail-type"] == "Preset Drift"]
+    told = [(it["source"], it["account"], it["detail"]) for it in found]
+    assert told == [("account-presets", account, {"role": "r"})]
+
+
+def test_nobody_outside_the_organization_reaches_its_bus_or_its_code(organization, name):
+    organization.unit(name)
+    bus = organization.deploy(name, [name]).outputs["BusArn"]
+    mailbox = organization.mailbox(name)
+    stranger = "999999999999"
+    events = organization.client("events", stranger)
+    role = f"arn:aws:iam::{stranger}:role/sends-anything"
+    events.put_rule(Name="out", EventPattern=json.dumps({"source": ["account-presets"]}))
+    events.put_targets(Rule="out", Targets=[{"Id": "bus", "Arn": bus, "RoleArn": role}])
+    events.put_events(Entries=[{"Source": "account-presets", "DetailType": "Preset Drift", "Detail": "{}"}])
+    assert [it for it in mailbox.events() if it["source"] == "account-presets"] == []
+    stack = plain(organization, organization.client("cloudformation", stranger), name)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "AccessDenied" in stack.reason("LambdaConcurrencyFunction") + stack.reason("IamPresetFunction")
+    assert organization.snapshot(stranger) == EMPTY
+
+
+def plain(organization, cloudformation, name, **parameters):
+    """stackset.json by a plain deploy."""
+    own = {"HomeRegion": REGION, "CodeBucketPrefix": PREFIX, "AllowedResponseOrigins": organization.emulator.endpoint}
+    values = [{"ParameterKey": key, "ParameterValue": value} for key, value in {**own, **parameters}.items()]
+    bucket, _, key = organization.template_url.removeprefix("https://").partition("/")
+    body = organization.emulator.client("s3").get_object(Bucket=bucket.split(".s3.")[0], Key=key)["Body"].read()
+    # The emulator takes a template behind a URL from the caller's own buckets alone.
+    caller = organization.client("sts", access_key(cloudformation)).get_caller_identity()["Account"]
+    s3, bucket = organization.client("s3", access_key(cloudformation)), f"templates-{caller}"
+    s3.create_bucket(Bucket=bucket)
+    s3.put_object(Bucket=bucket, Key="stackset.json", Body=body)
+    url = f"{organization.emulator.endpoint}/{bucket}/stackset.json"
+    made = cloudformation.create_stack(
+        StackName=name, TemplateURL=url, Parameters=values, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    return stacks.settled(cloudformation, made["StackId"])
+
+
+def access_key(client):
+    return client._request_signer._credentials.access_key
+
+
+def test_code_of_another_region_makes_no_function(organization, name):
+    """A bucket of the right name in the wrong Region."""
+    s3 = organization.emulator.client("s3")
+    s3.create_bucket(Bucket=f"{PREFIX}-ap-south-1")
+    account = organization.account(name)
+    cloudformation = organization.client("cloudformation", account, "ap-south-1")
+    stack = plain(organization, cloudformation, name)
+    assert stack.status == "ROLLBACK_COMPLETE"
+    assert "PermanentRedirect" in stack.reason("LambdaConcurrencyFunction")
+    assert organization.snapshot(account) == EMPTY
+
+
+def test_the_management_account_has_it_by_a_plain_deploy_whatever_the_stack_is_called(organization, name):
+    """No stack set reaches that account. The longest name that a stack can have cuts no name of the provider's."""
+    long = (name + "x" * 128)[:128]
+    iam, cloudformation = organization.emulator.client("iam"), organization.cloudformation
+    stack = plain(organization, cloudformation, long, PermissionsBoundary="PresetBoundary", Slim="hardened")
+    try:
+        assert stack.status == "CREATE_COMPLETE", stack.failures()
+        roles = {role["RoleName"]: role for role in iam.list_roles()["Roles"]}
+        made = iam.get_role(RoleName="SLIM-Extras_for_Lambda")["Role"]
+        boundary = made["PermissionsBoundary"]["PermissionsBoundaryArn"]
+        version = iam.get_policy(PolicyArn=boundary)["Policy"]["DefaultVersionId"]
+        document = iam.get_policy_version(PolicyArn=boundary, VersionId=version)["PolicyVersion"]["Document"]
+        (denied,) = (it["Resource"] for it in document["Statement"] if it["Sid"] == "LeaveTheProviderAlone")
+        functions = {stack.resources[it] for it in ("IamPresetFunction", "LambdaConcurrencyFunction")}
+        assert functions == {"account-presets-org-IamPreset", "account-presets-org-LambdaConcurrency"}
+        assert any(arn.endswith(":function:account-presets-org*") for arn in denied)
+        assert any(arn.endswith(":role/account-presets-org*") for arn in denied)
+        assert {it for it in roles if it.startswith("account-presets-org-")} >= {stack.resources["IamPresetRole"]}
+    finally:
+        assert stacks.delete(cloudformation, long).status == "DELETE_COMPLETE"
+    assert "SLIM-Extras_for_Lambda" not in {role["RoleName"] for role in iam.list_roles()["Roles"]}
+
+
+def test_an_account_that_runs_a_provider_of_its_own_does_not_collide(organization, name):
+    organization.unit(name)
+    account = organization.account(name)
+    mine = organization.client("cloudformation", account)
+    deploy_as(organization, account)
+    exports = {it["Name"] for it in mine.list_exports()["Exports"]}
+    assert exports == {"account-presets-IamPreset", "account-presets-LambdaConcurrency"}
+    organization.deploy(name, [name], Slim="hardened")
+    organization.move(account, name)
+    organization.wait(name, account, "SUCCEEDED")
+    # Its own provider serves its own stacks as before.
+    own = stacks.create(mine, "zappa", stacks.preset_template("zappa"))
+    assert own.status == "CREATE_COMPLETE", own.failures()
+    assert organization.presets(account) == ["Preset", "SlimPreset"]
+    organization.move(account, None)
+    organization.wait(name, account)
+    assert organization.presets(account) == ["Preset"]
+    assert {it["Name"] for it in mine.list_exports()["Exports"]} == exports
+    assert stacks.delete(mine, "zappa").status == "DELETE_COMPLETE"
+
+
+def deploy_as(organization, account):
+    class Member(type(organization.emulator)):
+        def environment(self, region=REGION):
+            return {**super().environment(region), "AWS_ACCESS_KEY_ID": account}
+
+    provider.deploy(Member(**vars(organization.emulator)))
+
+
+def test_a_quarantine_excepts_the_roles_that_make_the_baseline(organization, name):
+    """A policy that lets nobody work in a new account before it is ready has to let the baseline be made."""
+    organization.unit(name)
+    organization.deploy(name, [name], Slim="hardened")
+    stack_sets, own = "arn:aws:iam::*:role/stacksets-exec-*", "arn:aws:iam::*:role/account-presets-org-*"
+    for excepted, ends in (((stack_sets, own), "SUCCEEDED"), ((stack_sets,), "FAILED"), ((own,), "FAILED")):
+        account = organization.account(f"{name}-{len(excepted)}-{ends}-{excepted[0][-8]}")
+        organization.deny(account, "iam:*", excepted=excepted)
+        organization.move(account, name)
+        organization.wait(name, account, "SUCCEEDED", *(("FAILED", "CANCELLED") if ends == "FAILED" else ()))
+        assert ends in organization.states(name, account).values()
+        assert organization.presets(account) == (["SlimPreset"] if ends == "SUCCEEDED" else [])
+
+
+def test_the_sweep_leaves_alone_what_is_current_or_suspended(organization, name):
+    organization.unit(name)
+    suspended = organization.account(f"{name}-suspended", name)
+    organization.close(suspended)
+    organization.account(f"{name}-well", name)
+    organization.deploy(name, [name], Slim="hardened")
+    assert set(organization.states(name, suspended).values()) == {"SKIPPED_SUSPENDED_ACCOUNT"}
+    before = organization.cloudformation.list_stack_set_operations(StackSetName=name)["Summaries"]
+    organization.sweep(name)
+    assert organization.cloudformation.list_stack_set_operations(StackSetName=name)["Summaries"] == before
+
+
+@pytest.mark.parametrize("order", [WHERE, WHERE[::-1]], ids=["home-first", "home-last"])
+def test_no_order_of_deletion_strands_anything(organization, name, order):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened", Lithops="hardened", Concurrency="1000", KeepLogs="false")
+    assert organization.presets(account) == ["LithopsPreset", "SlimPreset"]
+    targets = {"OrganizationalUnitIds": [organization.units[name]]}
+    operation = organization.cloudformation.delete_stack_instances(
+        StackSetName=name,
+        DeploymentTargets=targets,
+        Regions=list(order),
+        RetainStacks=False,
+        OperationPreferences={"RegionOrder": list(order), "RegionConcurrencyType": "SEQUENTIAL"},
+    )["OperationId"]
+    organization.wait_for_operations(name)
+    results = organization.cloudformation.list_stack_set_operation_results(StackSetName=name, OperationId=operation)
+    results = results["Summaries"]
+    assert [it["Region"] for it in results] == list(order)
+    assert {it["Status"] for it in results} == {"SUCCEEDED"}
+    assert organization.snapshot(account) == EMPTY
+    assert no_stacks(organization, account)
+    assert leftovers(organization, account) == []
+
+
+def test_an_account_that_leaves_the_organization_is_left_as_it_was(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    organization.remove(account)
+    organization.wait(name, account)
+    assert organization.snapshot(account) == EMPTY
+
+
+def test_home_has_to_be_one_of_the_regions(organization, name):
+    organization.unit(name)
+    with pytest.raises(ClientError, match="HomeRegion has to be one of Regions"):
+        organization.deploy(name, [name], Slim="hardened", HomeRegion="ap-south-1")
+
+
+# --- what the laboratory knows, and what it says no to, as AWS does ---
+
+
+def test_the_events_of_a_stack_have_the_properties_of_what_was_asked_for(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="current", SlimAcknowledge="true", AllowAdminEquivalent="true")
+    (home,) = (it for it in organization.instances(name, account) if it["Region"] == REGION)
+    cloudformation = organization.client("cloudformation", account)
+    events = cloudformation.describe_stack_events(StackName=home["StackId"])["StackEvents"]
+    newest = next(it for it in events if it["LogicalResourceId"] == "SlimPreset" and "ResourceProperties" in it)
+    properties = json.loads(newest["ResourceProperties"])
+    assert (properties["Preset"], properties["Edition"], properties["ServiceTimeout"]) == ("slim", "current", "300")
+
+
+def test_changes_of_membership_are_events_of_the_management_account(organization, name):
+    events, sqs = organization.emulator.client("events"), organization.emulator.client("sqs")
+    queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": ["aws.organizations"]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.close(account)
+    organization.remove(account)
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    told = []
+    while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+        told += [json.loads(it["Body"])["detail"]["eventName"] for it in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    assert sorted(told) == ["AccountDepartedOrganization", "CloseAccount", "CreateAccountResult", "MoveAccount"]
+
+
+
+def test_a_transform_is_refused(organization):
+    template = (provider.BUILD / "template.yaml").read_text()
+    s3 = organization.emulator.client("s3")
+    s3.put_object(Bucket=f"{PREFIX}-{REGION}", Key="account-presets/sam.yaml", Body=template.encode())
+    url = f"https://{PREFIX}-{REGION}.s3.{REGION}.amazonaws.com/account-presets/sam.yaml"
+    with pytest.raises(ClientError, match="Transform is not supported in SERVICE_MANAGED permission model"):
+        organization.cloudformation.create_stack_set(
+            StackSetName="sam",
+            TemplateURL=url,
+            PermissionModel="SERVICE_MANAGED",
+            Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+
+
+def test_what_one_unit_was_given_instead_is_not_given_to_who_comes_later(organization, name):
+    """So units whose accounts get something else have a stack of organization.yaml of their own."""
+    organization.unit(name)
+    here = organization.account(f"{name}-here", name)
+    organization.deploy(name, [name], Slim="none")
+    asked = {"StackSetName": name, "DeploymentTargets": {"OrganizationalUnitIds": [organization.units[name]]}}
+    overrides = [{"ParameterKey": "Slim", "ParameterValue": "hardened"}]
+    organization.cloudformation.update_stack_instances(**asked, Regions=list(WHERE), ParameterOverrides=overrides)
+    organization.wait_for_operations(name)
+    later = organization.account(f"{name}-later", name)
+    organization.wait(name, later, "SUCCEEDED")
+    assert (organization.presets(here), organization.presets(later)) == (["SlimPreset"], [])
+
+
+def test_by_default_one_failure_cancels_the_rest(organization, name):
+    """Why organization.yaml says otherwise."""
+    organization.unit(name)
+    accounts = sorted(organization.account(f"{name}-{n}", name) for n in range(3))
+    organization.deny(accounts[0], "iam:CreateRole")
+    # The stack of organization.yaml does not fail either.
+    organization.deploy(name, [name], Slim="hardened")
+    with_tolerance = organization.states(name)
+    assert {with_tolerance[account, region] for account in accounts[1:] for region in WHERE} == {"SUCCEEDED"}
+    asked = {"StackSetName": name, "DeploymentTargets": {"OrganizationalUnitIds": [organization.units[name]]}}
+    organization.cloudformation.create_stack_instances(**asked, Regions=list(WHERE))
+    organization.wait_for_operations(name)
+    without = organization.states(name)
+    assert sorted(without.values()) == ["CANCELLED"] * (3 * len(WHERE) - 1) + ["FAILED"]
+
+
+# --- make publish ---
+
+
+def test_publish_again_uploads_nothing_and_takes_no_other_bucket(organization):
+    s3 = organization.emulator.client("s3")
+    bucket = f"{PREFIX}-{REGION}"
+
+    def versions():
+        return [(it["Key"], it["VersionId"]) for it in s3.list_object_versions(Bucket=bucket).get("Versions", [])]
+
+    before = versions()
+    assert len(before) >= 4
+    run(organization.emulator, "release/publish_org.py", PREFIX, organization.id, REGION)
+    assert versions() == before
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    (statement,) = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])["Statement"]
+    assert (statement["Action"], statement["Condition"]) == (
+        "s3:GetObject",
+        {"StringEquals": {"aws:PrincipalOrgID": organization.id}},
+    )
+    s3.create_bucket(Bucket="elsewhere-eu-west-1")
+    with pytest.raises(RuntimeError, match="is in us-east-1, and Lambda in eu-west-1"):
+        run(organization.emulator, "release/publish_org.py", "elsewhere", organization.id, "eu-west-1")
