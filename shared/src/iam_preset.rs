@@ -2,6 +2,7 @@
 
 mod intent;
 mod judge;
+mod lacking;
 mod marked;
 mod memory;
 mod order;
@@ -40,6 +41,10 @@ const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
 /// The attribute that names the policies that somebody else attached to the preset's roles and
 /// groups.
 const FOREIGN_POLICIES: &str = "ForeignPolicies";
+
+/// The attribute that names the policies of the preset that its roles and groups lack because they were
+/// there before and are used as they are.
+const LACKING_POLICIES: &str = "LackingPolicies";
 
 /// The attribute that says which objects a newer release of the provider changed.
 const CHANGED_BY_RELEASE: &str = "ChangedByRelease";
@@ -189,6 +194,14 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         };
         info!(changes = plan.len(), plan = %plan, "plan");
         report(&task, &observed, &plan);
+        let lacking = lacking::lacking(&task.desired, &observed, &plan);
+        if let Some(wanted) = &intent.wanted
+            && let refusals = lacking::members(wanted, &lacking)
+            && !refusals.is_empty()
+            && !plan.gives_nothing()
+        {
+            return Err(refusals.join("; "));
+        }
         let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
         let success = self.success(&intent, &task, &observed, &plan, &further);
         success.fits(request)?;
@@ -381,6 +394,8 @@ impl<C: Cloud> IamPreset<C> {
         data.insert(ADMIN_EQUIVALENT.to_owned(), admin.to_string());
         data.insert(PROVIDER_VERSION.0.to_owned(), PROVIDER_VERSION.1.to_owned());
         data.insert(FOREIGN_POLICIES.to_owned(), named(plan.foreign.iter()));
+        let lacking = lacking::lacking(&task.desired, observed, plan);
+        data.insert(LACKING_POLICIES.to_owned(), named(lacking::policies(&lacking)));
         data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(intent, &task.me, plan));
         let physical_resource_id = task.is_replacement.then(|| intent.computed_id.clone());
         Success { physical_resource_id, data }
@@ -427,6 +442,9 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     }
     for left in &plan.left {
         warn!(left, "was made under former names, and goes when nobody uses it");
+    }
+    for lacking in lacking::lacking(&task.desired, observed, plan) {
+        warn!(%lacking, "is not given to what is used as it is");
     }
     for foreign in &plan.foreign {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");

@@ -29,3 +29,27 @@ export const attaching = {
 
 /** The service that a role is passed to. */
 export const to = (service) => ({ 'iam:PassedToService': `${service}.amazonaws.com` })
+
+/** What ECS's agent calls on a machine of a compute environment, in the two forms in which AWS Batch names clusters. */
+export const agent = (environment) => {
+  const clusters = [`AWSBatch-${environment}-0a1b-2c3d`, `${environment}_Batch_0a1b-2c3d`]
+  const on = (cluster) => {
+    const machine = arn('ecs', `container-instance/${cluster}/0a`)
+    const key = { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) }
+    return [
+      ...calls(
+        `ecs:RegisterContainerInstance DeregisterContainerInstance SubmitTaskStateChange SubmitContainerStateChange
+        SubmitAttachmentStateChanges`,
+        arn('ecs', `cluster/${cluster}`),
+      ),
+      ...calls('ecs:Poll StartTelemetrySession UpdateContainerInstancesState', machine, key),
+      ...calls('ecs:TagResource', machine, { 'ecs:CreateAction': 'RegisterContainerInstance' }),
+    ]
+  }
+  return [
+    ...calls('ecs:DiscoverPollEndpoint'),
+    ...calls('ec2:DescribeTags'),
+    ...calls('ecr:GetAuthorizationToken'),
+    ...clusters.flatMap(on),
+  ]
+}

@@ -56,7 +56,8 @@ impl<C: Cloud> IamPreset<C> {
         let documents = self.cloud.documents(&arns).await.map_err(|error| error.to_string())?;
         let documents =
             documents.into_iter().map(|(arn, document)| (arn, document.as_value().clone()));
-        let judge = Judge::new(&self.account, self.settings.provider(), &documents.collect());
+        let judge = Judge::new(&self.account, self.settings.provider(), &documents.collect())
+            .beside(&task.desired);
         let mut reasons = Vec::new();
         let mut refused = Vec::new();
         for (holder, links, state) in &further {

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
-use super::schema::{Edition, Parameter, Preset};
+use super::schema::{Edition, Item, Parameter, Preset};
 use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown_names, word};
 
 /// Without a pattern of its own, a text holds no wildcard and no control character.
@@ -64,6 +64,16 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
             problems.push(format!("Parameters.{name}: {problem}"));
             default(parameter)
         });
+        if let Value::List(texts) = &value
+            && let Some((one, other)) = one_to_iam(texts).filter(|_| names_of_iam(preset, name))
+        {
+            problems.push(format!(
+                "Parameters.{name}: given twice, as `{}` and as `{}`; IAM has one of that name, in \
+                 whatever case it is written",
+                brief(one),
+                brief(other)
+            ));
+        }
         values.insert(name.clone(), value);
     }
     for (name, parameter) in &preset.parameters {
@@ -75,6 +85,35 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
         }
     }
     (values, problems)
+}
+
+/// Whether the elements of this list are names of IAM's: of objects, or of users, groups and roles that
+/// are there.
+fn names_of_iam(preset: &Preset, list: &str) -> bool {
+    let members = preset.groups.iter().flat_map(|group| &group.members);
+    let members = members.map(|it| match it {
+        Item::Name(name) => name,
+        Item::Conditional(it) => &it.name,
+    });
+    let is_named_so = format!("${{{list}}}");
+    (preset.policies.iter().map(|it| &it.name))
+        .chain(preset.roles.iter().map(|it| &it.name))
+        .chain(preset.instance_profiles.iter().map(|it| &it.name))
+        .chain(preset.groups.iter().map(|it| &it.name))
+        .chain(preset.users.iter().map(|it| &it.name))
+        .chain(preset.existing_groups.iter().map(|it| &it.name))
+        .chain(preset.existing_roles.iter().map(|it| &it.name))
+        .chain(members)
+        .any(|name| name.contains(&is_named_so))
+}
+
+/// The first two texts that differ in nothing but their case.
+fn one_to_iam(texts: &[String]) -> Option<(&str, &str)> {
+    let others = |at: usize| texts.iter().skip(at + 1);
+    texts.iter().enumerate().find_map(|(at, one)| {
+        let other = others(at).find(|other| other.eq_ignore_ascii_case(one))?;
+        Some((one.as_str(), other.as_str()))
+    })
 }
 
 /// The same for what was asked for earlier, perhaps of another release: a text that no pattern
@@ -256,6 +295,36 @@ mod tests {
             let empty = preset.parameters.keys().map(|name| (name.clone(), json!("")));
             assert_eq!(read(preset, &empty.collect()), read(preset, &Map::new()), "{name}");
         }
+    }
+
+    /// V17
+    #[test]
+    fn users_and_roles_are_not_given_twice_in_whatever_case() {
+        for (preset, list) in [
+            ("lithops", "UserNames"),
+            ("lithops", "AdministratorNames"),
+            ("orchestra", "UserNames"),
+            ("orchestra", "RoleNames"),
+            ("skypilot", "UserNames"),
+            ("slim", "UserNames"),
+            ("zappa", "UserNames"),
+        ] {
+            let preset = crate::preset::find(preset).unwrap();
+            let given = |names: Json| {
+                let given = Map::from_iter([(list.to_owned(), names)]);
+                read(preset, &given).1
+            };
+            assert_eq!(given(json!(["alice", "bob", "alice"])), Vec::<String>::new(), "{list}");
+            let problem = given(json!(["alice", "bob", "ALICE"])).concat();
+            let said = format!("Parameters.{list}: given twice, as `alice` and as `ALICE`");
+            assert!(problem.starts_with(&said), "{problem}");
+        }
+        // What is no name of IAM's has its case.
+        let orchestra = crate::preset::find("orchestra").unwrap();
+        let secrets = ["A", "a"]
+            .map(|name| format!("arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}"));
+        let given = Map::from_iter([("Secrets".to_owned(), json!(secrets))]);
+        assert_eq!(read(orchestra, &given).1, Vec::<String>::new());
     }
 
     /// V17

@@ -75,6 +75,111 @@ fn a_policy_that_is_there_is_used_only_if_it_says_what_the_presets_says() {
     }
 }
 
+/// Threat 2, Threat 4
+#[test]
+fn what_is_used_as_it_is_has_no_power_over_what_is_named() {
+    let iam = |name: &str| format!("arn:aws:iam::123456789012:{name}");
+    let function = "arn:aws:lambda:us-east-1:123456789012:function:prod".to_owned();
+    for (actions, on, is_taken) in [
+        (json!("sts:AssumeRole"), iam("role/Boss"), false),
+        (json!("iam:AddUserToGroup"), iam("group/admins"), false),
+        (json!("iam:PutRolePolicy"), iam("role/Boss"), false),
+        (json!("iam:CreatePolicyVersion"), iam("policy/x"), false),
+        (json!("iam:CreateAccessKey"), iam("user/bob"), false),
+        (json!(["iam:PassRole", "ec2:RunInstances"]), iam("role/B*"), false),
+        (json!("lambda:UpdateFunctionCode"), function, false),
+        (
+            json!("ecs:Poll"),
+            "arn:aws:ecs:*:123456789012:container-instance/web/*".to_owned(),
+            false,
+        ),
+        (json!("s3:PutObject"), "arn:aws:s3:::results/*".to_owned(), true),
+        (json!("iam:PassRole"), iam("role/skypilot-v1"), true),
+    ] {
+        for group in [false, true] {
+            let account = populated();
+            let document = PolicyDocument::new(json!({
+                "Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": actions, "Resource": on},
+            }));
+            let (preset, holder, inline) = if group {
+                let group = "LithopsUserGroup".to_owned();
+                let holder = Resource::Group { name: group.clone(), path: "/".to_owned() };
+                let inline = Resource::GroupInline { group, name: "x".to_owned(), document };
+                ("lithops", Object::unowned(holder), inline)
+            } else {
+                let role = "skypilot-v1".to_owned();
+                let inline = Resource::RoleInline { role, name: "x".to_owned(), document };
+                ("skypilot", role_of("skypilot-v1", "ec2.amazonaws.com"), inline)
+            };
+            account.person(Change::Create(holder)).unwrap();
+            account.person(Change::Create(Object::unowned(inline))).unwrap();
+            let create = Stack::named("a").request(Some(json!({
+                "Preset": preset,
+                "AdoptExisting": true,
+                "AcknowledgeAdminEquivalent": true,
+            })));
+            let answer = handle_within(Settings::read(|_| None), &account, &create).unwrap();
+            let refused = answer.as_ref().err().cloned().unwrap_or_default();
+            assert_eq!(
+                refused.contains("given by no preset"),
+                !is_taken,
+                "{actions} {on}: {refused}"
+            );
+            assert_eq!(answer.is_ok(), is_taken, "{refused}");
+        }
+    }
+}
+
+/// Threat 4
+#[test]
+fn a_group_that_is_used_as_it_is_has_the_named_users_or_is_refused() {
+    for (members, named, is_taken) in [
+        (vec![], vec!["alice"], false),
+        (vec!["alice"], vec!["alice", "bob"], false),
+        (vec!["alice"], vec!["alice"], true),
+        (vec!["alice", "bob"], vec![], true),
+    ] {
+        let account = populated();
+        let group = "LithopsUserGroup".to_owned();
+        let it = Resource::Group { name: group.clone(), path: "/".to_owned() };
+        account.person(Change::Create(Object::unowned(it))).unwrap();
+        for user in &members {
+            let (group, user) = (group.clone(), (*user).to_owned());
+            let member = Resource::GroupMember { group, user };
+            account.person(Change::Create(Object::unowned(member))).unwrap();
+        }
+        let before = account.state();
+        let answer = Stack::named("a").deploy(
+            &account,
+            json!({
+                "Preset": "lithops",
+                "AdoptExisting": true,
+                "Parameters": {"UserNames": named},
+            }),
+        );
+        match answer {
+            Ok(made) => {
+                assert!(is_taken, "{members:?} {named:?}");
+                let lacking = &made.data["LackingPolicies"];
+                assert!(
+                    lacking.contains("`LithopsUserGroup` <- `lithops-client-policy`"),
+                    "{lacking}"
+                );
+            }
+            Err(refused) => {
+                assert!(!is_taken, "{members:?} {named:?} {refused}");
+                assert!(refused.starts_with("Parameters.UserNames: `"), "{refused}");
+                assert!(refused.contains("not in the group `LithopsUserGroup`"), "{refused}");
+                assert_eq!(account.state(), before);
+            }
+        }
+    }
+    let account = populated();
+    let made = Stack::named("a").deploy(&account, json!({"Preset": "lithops"})).unwrap();
+    assert_eq!(made.data["LackingPolicies"], "");
+}
+
 /// Threat 3
 #[test]
 fn what_other_hands_attached_is_named_and_counts_as_administrator() {

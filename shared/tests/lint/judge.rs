@@ -61,6 +61,28 @@ fn role(attached: &[&str], inline: Option<Value>, boundary: Option<&str>) -> Sta
     state
 }
 
+/// The same beside a preset that makes this role, another one and the policy of a client.
+fn path_beside(state: &State) -> Option<String> {
+    let (account, documents) = (account(), documents());
+    let mut desired = role(&[], None, None);
+    let mut other = role(&[], None, None).get(&Id::node(Kind::Role, "worker")).unwrap().clone();
+    if let Resource::Role(role) = &mut other.resource {
+        "machine".clone_into(&mut role.name);
+    }
+    desired.insert(other);
+    let function = "arn:aws:lambda:*:123456789012:function:app-*";
+    let client = json!({"Statement": [
+        {"Effect": "Allow", "Action": "lambda:UpdateFunctionCode", "Resource": function},
+        {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": "*", "Condition": {
+            "StringEquals": {"aws:ResourceTag/app": "x"}}}]});
+    let document = PolicyDocument::new(client);
+    let client = Resource::RoleInline { role: "machine".into(), name: "client".into(), document };
+    desired.insert(Object::unowned(client));
+    Judge::new(&account, PROVIDER, &documents)
+        .beside(&desired)
+        .path_to_administrator(state, &Id::node(Kind::Role, "worker"))
+}
+
 fn path(state: &State) -> Option<String> {
     let account = account();
     let documents = documents();
@@ -124,6 +146,106 @@ fn a_harmless_role_is_none() {
     {
         assert_eq!(path(&role(&attached, inline, None)), None, "{attached:?}");
     }
+}
+
+/// What was made by hand names what is there: one thing counts as any.
+///
+/// Threat 2, Threat 4
+#[test]
+fn of_what_is_there_a_grant_on_one_thing_that_is_named_counts() {
+    let iam = |name: &str| format!("arn:aws:iam::123456789012:{name}");
+    let on = |action: &str, resource: &str| json!([{"Effect": "Allow", "Action": action, "Resource": resource}]);
+    let at = |action: &str, key: &str, value: &str| {
+        json!([{"Effect": "Allow", "Action": action, "Resource": "*",
+            "Condition": {"StringEquals": { key: value }}}])
+    };
+    let passes = |role: &str| {
+        json!([{"Effect": "Allow", "Action": "iam:PassRole", "Resource": iam(role)},
+            {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"}])
+    };
+    for (inline, expected) in [
+        (on("sts:AssumeRole", &iam("role/Boss")), "sts:AssumeRole, for `role/Boss`"),
+        (on("sts:*", &iam("role/team/B*")), "sts:AssumeRole, for `role/team/B*`"),
+        (
+            on("iam:UpdateAssumeRolePolicy", &iam("role/Boss")),
+            "iam:UpdateAssumeRolePolicy, for `role/Boss`",
+        ),
+        (
+            passes("role/Boss"),
+            "iam:PassRole to ec2.amazonaws.com with ec2:RunInstances, for `role/Boss`",
+        ),
+        (on("iam:PutRolePolicy", &iam("role/Boss")), "iam:PutRolePolicy, for `role/Boss`"),
+        // The preset's own, too: its users have it.
+        (on("iam:PutRolePolicy", &iam("role/machine")), "iam:PutRolePolicy, for `role/machine`"),
+        (on("iam:AttachRolePolicy", &iam("role/Boss")), "iam:AttachRolePolicy, for `role/Boss`"),
+        (on("iam:AddUserToGroup", &iam("group/admins")), "iam:AddUserToGroup on `group/admins`"),
+        (on("iam:CreateAccessKey", &iam("user/bob")), "iam:CreateAccessKey on `user/bob`"),
+        (on("iam:UpdateLoginProfile", &iam("user/bob")), "iam:UpdateLoginProfile on `user/bob`"),
+        (on("iam:CreatePolicyVersion", &iam("policy/x")), "iam:CreatePolicyVersion on `policy/x`"),
+        (
+            on("lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:123456789012:function:prod"),
+            "lambda:UpdateFunctionCode on the function `prod`",
+        ),
+        (
+            on("lambda:UpdateFunctionCode", "arn:aws:lambda:eu-*:123456789012:function:prod*"),
+            "lambda:UpdateFunctionCode on the function `prod`",
+        ),
+        (
+            at(
+                "lambda:CreateEventSourceMapping",
+                "lambda:FunctionArn",
+                "arn:aws:lambda:us-east-1:123456789012:function:prod",
+            ),
+            "lambda:CreateEventSourceMapping on the function `prod`",
+        ),
+        (
+            on("ecs:ExecuteCommand", "arn:aws:ecs:*:123456789012:*/web*"),
+            "ecs:ExecuteCommand on the task of ECS `web`",
+        ),
+        (
+            on("batch:SubmitJob", "arn:aws:batch:*:123456789012:job-definition/nightly:7"),
+            "batch:SubmitJob on the job definition of Batch `nightly`",
+        ),
+        (
+            at("ecs:Poll", "ecs:cluster", "arn:aws:ecs:eu-west-1:123456789012:cluster/web"),
+            "ecs:Poll on the machine of ECS `web`",
+        ),
+        (
+            on("cloudformation:UpdateStack", "arn:aws:cloudformation:*:123456789012:stack/prod/*"),
+            "cloudformation:UpdateStack on the stack `prod`",
+        ),
+        // A tag is a name too.
+        (at("ssm:SendCommand", "ssm:resourceTag/Name", "prod"), "ssm:SendCommand on any machine"),
+        (
+            on("s3:PutObject", "arn:aws:s3:::aws-sam-cli-managed-default-*"),
+            "s3:PutObject on the bucket `aws-sam-cli-managed-default-`",
+        ),
+    ] {
+        let state = role(&[], Some(inline), None);
+        let found = path_beside(&state);
+        assert!(found.as_ref().is_some_and(|it| it.starts_with(expected)), "{expected}: {found:?}");
+        assert_eq!(path(&state), None, "{expected}");
+    }
+}
+
+/// Threat 4
+#[test]
+fn what_is_the_presets_own_or_given_by_it_anyway_is_no_further_power() {
+    let itself = "arn:aws:iam::123456789012:role/worker";
+    let other = "arn:aws:iam::123456789012:role/machine";
+    let own = json!([
+        {"Effect": "Allow", "Action": ["iam:PassRole", "sts:AssumeRole"], "Resource": [itself, other]},
+        {"Effect": "Allow", "Action": "ec2:RunInstances", "Resource": "*"},
+        {"Effect": "Allow", "Action": "lambda:UpdateFunctionCode",
+            "Resource": "arn:aws:lambda:*:123456789012:function:app-x"},
+        {"Effect": "Allow", "Action": "ssm:SendCommand", "Resource": "*",
+            "Condition": {"StringEquals": {"aws:ResourceTag/app": "x"}}},
+        // Results, and keys of one's own.
+        {"Effect": "Allow", "Action": "s3:*", "Resource": ["arn:aws:s3:::results", "arn:aws:s3:::results/*"]},
+        {"Effect": "Allow", "Action": "iam:*AccessKey", "Resource": "arn:aws:iam::*:user/${aws:username}"},
+        {"Effect": "Allow", "Action": "ec2:Describe*", "Resource": "*"},
+    ]);
+    assert_eq!(path_beside(&role(&["AmazonSQSFullAccess"], Some(own), None)), None);
 }
 
 /// Threat 3

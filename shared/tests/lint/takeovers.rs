@@ -54,6 +54,7 @@ const KINDS: &[(&str, &[(&str, &str)])] = &[
         &[("batch:UpdateComputeEnvironment", "batch:*:A:compute-environment/app-*")],
     ),
     ("any task of ECS", &[("ecs:ExecuteCommand", "ecs:*:A:*/app-*")]),
+    ("any machine of ECS", &[("ecs:Poll", "ecs:*:A:container-instance/app/*")]),
     ("any service of ECS", &[("ecs:UpdateService", "ecs:*:A:service/app/*")]),
     ("any cluster of ECS", &[("ecs:CreateService", "ecs:*:A:service/app/*")]),
     ("any stack", &[("cloudformation:UpdateStack", "cloudformation:*:A:stack/app-*")]),
@@ -160,7 +161,7 @@ fn allow(action: &str, resource: &str, condition: Value) -> Value {
     json!({"Effect": "Allow", "Action": action, "Resource": resource, "Condition": condition})
 }
 
-/// Threat 2
+/// Threat 2, Threat 23
 #[test]
 fn what_others_run_is_a_path_for_each_kind_of_it() {
     let mut missed = Vec::new();
@@ -255,6 +256,25 @@ fn one_of_its_own_is_used_where_others_have_theirs() {
                 "ecs:*:A:task-definition/app:*",
                 at("ecs:cluster", "ArnEquals", "ecs:eu-west-1:A:cluster/app"),
             )],
+            None,
+        ),
+        // The tasks of any cluster on a machine of its own.
+        (
+            vec![
+                allow("ecs:RegisterContainerInstance", "ecs:*:A:cluster/*", any()),
+                allow("ecs:Poll", "ecs:*:A:container-instance/*", any()),
+            ],
+            Some("ecs:Poll on any machine of ECS: "),
+        ),
+        (
+            vec![
+                allow("ecs:RegisterContainerInstance", "ecs:*:A:cluster/*", any()),
+                allow(
+                    "ecs:Poll",
+                    "ecs:*:A:container-instance/*",
+                    at("ecs:cluster", "ArnLike", "ecs:*:A:cluster/AWSBatch-app*"),
+                ),
+            ],
             None,
         ),
         // A queue of its own that any function listens to.

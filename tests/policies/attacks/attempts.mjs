@@ -18,6 +18,16 @@ const QUEUE = arn('batch', 'job-queue/nightly')
 const MACHINES = arn('batch', 'compute-environment/nightly')
 const TASK = arn('ecs', 'task-definition/nightly:1')
 const NIGHTLY = { 'ecs:cluster': arn('ecs', 'cluster/nightly') }
+/** What AWS Batch makes of somebody else's compute environment, with its service-linked role and with another. */
+const OF_BATCH = ['AWSBatch-nightly-0f-0f', 'nightly_Batch_0f-0f']
+/** Joins a machine of one's own to a cluster, where ECS places other people's tasks on it, with their roles. */
+const join = (cluster) => [
+  ...calls('ecs:RegisterContainerInstance', arn('ecs', `cluster/${cluster}`)),
+  ...take(cluster),
+]
+/** Is told, as the agent of a machine, which tasks to start and the keys of their roles. */
+const take = (cluster) =>
+  calls('ecs:Poll', arn('ecs', `container-instance/${cluster}/0f`), { 'ecs:cluster': arn('ecs', `cluster/${cluster}`) })
 const STACK = arn('cloudformation', 'stack/payroll/0f')
 const WORKFLOW = arn('states', 'stateMachine:payroll')
 const API = '/restapis/0f'
@@ -151,6 +161,9 @@ const TO_ADMINISTRATOR = {
     arn('ecs', 'cluster/nightly'),
     arn('ecs', 'task/nightly/0f'),
   ]),
+  'join a machine to any cluster': join('nightly'),
+  'join a machine to any cluster of AWS Batch': { either: OF_BATCH.map(join) },
+  'take the tasks of any machine of ECS': take('nightly'),
   'update any stack': calls('cloudformation:UpdateStack', STACK),
   'change any stack by a change set': calls('cloudformation:CreateChangeSet ExecuteChangeSet', STACK),
   'change any state machine': calls('states:UpdateStateMachine StartExecution', WORKFLOW),
@@ -210,6 +223,12 @@ const HARMS = {
   'tag any machine': calls('ec2:CreateTags', MACHINE, { 'aws:RequestTag/CostCenter': 'x', 'aws:TagKeys': ['CostCenter'] }),
   'read the user data of any machine': calls('ec2:DescribeInstanceAttribute', MACHINE),
   'delete an unused network interface': calls('ec2:DeleteNetworkInterface', ec2('network-interface/eni-0f')),
+  'start a machine from any image': calls('ec2:RunInstances', image('image/ami-0f'), { 'ec2:Owner': '123456789012' }),
+  'make a disk of any snapshot': calls('ec2:RunInstances', image('snapshot/snap-0f')),
+  'put a machine into any security group': calls('ec2:RunInstances', GROUP),
+  'give a machine any network interface': calls('ec2:RunInstances', ec2('network-interface/eni-0f')),
+  'give a machine any key pair': calls('ec2:RunInstances', ec2('key-pair/payroll')),
+  'read any parameter of Systems Manager': calls('ssm:GetParameter', arn('ssm', 'parameter/payroll')),
   'open any security group': calls('ec2:AuthorizeSecurityGroupIngress', GROUP),
   'delete any security group': calls('ec2:DeleteSecurityGroup', GROUP),
   'change any route': calls('ec2:CreateRoute', ec2('route-table/rtb-0f')),
@@ -217,6 +236,13 @@ const HARMS = {
   'delete any key pair': calls('ec2:DeleteKeyPair', ec2('key-pair/payroll')),
   'cancel any spot request': calls('ec2:CancelSpotInstanceRequests', ec2('spot-instances-request/sir-0f')),
   'stop any job': calls('batch:TerminateJob', arn('batch', 'job/0f')),
+  'answer for a task of any cluster': calls('ecs:SubmitTaskStateChange', arn('ecs', 'cluster/nightly')),
+  'drain any machine of ECS': calls('ecs:UpdateContainerInstancesState', arn('ecs', 'container-instance/nightly/0f'), NIGHTLY),
+  'take any machine out of its cluster': calls('ecs:DeregisterContainerInstance', arn('ecs', 'cluster/nightly')),
+  'tag any machine of ECS': calls('ecs:TagResource', arn('ecs', 'container-instance/nightly/0f'), {
+    'aws:RequestTag/CostCenter': 'x',
+    'aws:TagKeys': ['CostCenter'],
+  }),
   'delete any job queue': calls('batch:DeleteJobQueue', QUEUE),
   'register a new version of any job': calls('batch:RegisterJobDefinition', DEFINITION),
   'read any bucket': calls('s3:GetObject', s3(`${BUCKET}/x`)),

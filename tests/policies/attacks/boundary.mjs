@@ -28,6 +28,17 @@ export const REFUSED = {
   "run a task on somebody else's cluster": calls('ecs:RunTask StartTask', arn('ecs', 'task-definition/lithops-x:1'), {
     'ecs:cluster': arn('ecs', 'cluster/nightly'),
   }),
+  "join a machine to somebody else's cluster, or to one that AWS Batch made for somebody else": [
+    ...calls(
+      'ecs:RegisterContainerInstance',
+      ['nightly', 'AWSBatch-nightly-0f', 'nightly_Batch_0f'].map((name) => arn('ecs', `cluster/${name}`)),
+    ),
+  ],
+  "take the tasks of somebody else's machine": ['nightly', 'AWSBatch-nightly-0f'].flatMap((name) =>
+    calls('ecs:Poll StartTelemetrySession UpdateContainerInstancesState', arn('ecs', `container-instance/${name}/0f`), {
+      'ecs:cluster': arn('ecs', `cluster/${name}`),
+    }),
+  ),
   "change somebody else's machines of AWS Batch": [
     ...calls('batch:CreateJobQueue UpdateComputeEnvironment', arn('batch', 'compute-environment/nightly')),
     ...calls('batch:UpdateJobQueue', arn('batch', 'job-queue/nightly')),

@@ -9,15 +9,22 @@ const NETWORK = [
   'delete any security group',
   'open any security group',
 ]
+const START = [
+  'give a machine any key pair',
+  'give a machine any network interface',
+  'make a disk of any snapshot',
+  'put a machine into any security group',
+  'start a machine from any image',
+]
 const alice = {
   who: 'user alice',
   says: 'there the users reach every network and security group',
-  open: [...SPOT, ...NETWORK],
+  open: [...SPOT, ...NETWORK, ...START],
 }
 const machine = {
   who: 'role lithops-role-ec2',
-  says: 'Spot requests are cancelled, whoever made them.',
-  open: SPOT,
+  says: 'A machine is started from any image and with disks of any snapshot, in any security group',
+  open: [...SPOT, ...START],
 }
 const EVERYTHING = Object.values(attempts()).flatMap(Object.keys)
 
@@ -56,12 +63,14 @@ export const cases = [
         who: 'role lithops-role',
         says: 'as the service role of Batch',
         open: [
+          ...START,
           'end any machine',
           'read the user data of any machine',
           'run a machine as any role',
           'run a task as any role',
           'run a task of their own on any cluster',
           'run any task with a command of their own',
+          'take any machine out of its cluster',
         ],
       },
     ],

@@ -1,7 +1,16 @@
 export const parameters = { UserNames: ['alice'] }
 
+const START = [
+  'give a machine any network interface',
+  'put a machine into any security group',
+  'start a machine from any image',
+]
+const SAYS = 'An instance is made of any image, in any security group, and with any network interface that is free.'
 /** Whoever has AmazonEC2FullAccess and AmazonS3FullAccess. */
 const FULL = [
+  ...START,
+  'give a machine any key pair',
+  'make a disk of any snapshot',
   'cancel any spot request',
   'change any launch template',
   'change any machine',
@@ -28,7 +37,8 @@ const FULL = [
   'tag any machine',
   'write into any bucket',
 ]
-const both = (rest) => ['user alice', 'role skypilot-v1'].map((who) => ({ who, ...rest }))
+const both = ({ open = [], says = SAYS } = {}) =>
+  ['user alice', 'role skypilot-v1'].map((who) => ({ who, says, open: [...START, ...open] }))
 
 export const cases = [
   { principals: both() },
@@ -38,7 +48,7 @@ export const cases = [
   },
   {
     parameters: { AutoRole: true, RoleFlavor: 'none' },
-    principals: [{ who: 'user alice', open: ['write a policy into a role, and be it'] }],
+    principals: [{ who: 'user alice', says: SAYS, open: [...START, 'write a policy into a role, and be it'] }],
   },
   { parameters: { S3Access: true, S3BucketManagement: true, SpotServiceLinkedRole: false }, principals: both() },
   // What reaches more in `current` reaches it with OpenPorts off too.
@@ -55,6 +65,14 @@ export const cases = [
     principals: both({
       says: 'users can then delete every machine image of the account',
       open: ['delete any machine image'],
-    }),
+    }).map((it) =>
+      it.who === 'user alice'
+        ? it
+        : {
+            ...it,
+            says: 'With Ssm, the machines also read every parameter of Systems Manager.',
+            open: [...it.open, 'read any parameter of Systems Manager'],
+          },
+    ),
   },
 ]

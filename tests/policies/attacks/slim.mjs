@@ -5,7 +5,11 @@ export const parameters = { UserNames: ['alice'] }
 
 const JOBS = { says: 'The users and the functions can stop any job of AWS Batch.', open: ['stop any job'] }
 const principals = [
-  { who: 'user alice', ...JOBS },
+  {
+    who: 'user alice',
+    says: 'It may get a network interface that is there already, whoever made it.',
+    open: [...JOBS.open, 'give a machine any network interface'],
+  },
   { who: 'role SLIM-Extras_for_Lambda', ...JOBS },
   { who: 'role SLIM-Extras_ECS_for_EC2' },
   { who: 'role StepFunctionsLambdaRole' },

@@ -1,7 +1,7 @@
 // Lithops 3.8.0: serverless/backends/aws_lambda and aws_batch, standalone/backends/aws_ec2,
 // storage/backends/aws_s3.
 
-import { arn, calls, iam, s3, to } from '../calls.mjs'
+import { agent, arn, calls, iam, s3, to } from '../calls.mjs'
 
 export const client = 'Lithops 3.8.0'
 export const parameters = { UserNames: ['alice'] }
@@ -351,12 +351,28 @@ export const cases = [
     what: "a machine of AWS Batch: ECS's agent",
     as: 'role lithops-batch-instance-role',
     parameters: { BatchInstanceRole: true },
-    calls: [
-      ...calls('ecs:DiscoverPollEndpoint'),
-      ...calls('ecs:RegisterContainerInstance', arn('ecs', 'cluster/x')),
-      ...calls('ecs:Poll', arn('ecs', 'container-instance/x/y')),
-      ...calls('ecr:GetAuthorizationToken'),
-    ],
+    calls: [...agent(`${PACKAGE}_EC2_env`), ...agent(`${PACKAGE}_team_SPOT_env`)],
+  },
+  {
+    what: "a machine of AWS Batch in a namespace of the stack's own: ECS's agent",
+    as: 'role lithops-batch-instance-role',
+    parameters: { BatchInstanceRole: true, OwnNamespace: true, Namespace: 'team', BucketNames: ['team'] },
+    calls: agent(`${PACKAGE}_team_SPOT_env`),
+  },
+  {
+    what: 'a machine of AWS Batch: a cluster that is not of Lithops',
+    as: 'role lithops-batch-instance-role',
+    parameters: { BatchInstanceRole: true },
+    bounded: true,
+    calls: calls('ecs:RegisterContainerInstance', ['default', 'AWSBatch-nightly-0f'].map((name) => arn('ecs', `cluster/${name}`))),
+    refused: { hardened: 'join clusters of ECS that AWS Batch makes of compute environments named lithops…' },
+  },
+  {
+    what: 'a machine of AWS Batch: a cluster of another namespace',
+    as: 'role lithops-batch-instance-role',
+    parameters: { BatchInstanceRole: true, OwnNamespace: true, Namespace: 'team', BucketNames: ['team'] },
+    calls: calls('ecs:RegisterContainerInstance', arn('ecs', `cluster/AWSBatch-${PACKAGE}_other_SPOT_env-0f`)),
+    refused: { hardened: 'with OwnNamespace of Namespace only' },
   },
   {
     what: 'AWS Batch itself, with lithops-role as service role',

@@ -1,7 +1,7 @@
 // SLIM's ServerlessImagingAWS: what docs/batch.md, docker.md, lambda.md, sqs.md and step.md have users do,
 // what the functions under lambda/ call, and what the images under docker/ do.
 
-import { arn, calls, iam, s3, to } from '../calls.mjs'
+import { agent, arn, calls, iam, s3, to } from '../calls.mjs'
 
 export const client = "SLIM's workflow"
 export const parameters = { UserNames: ['alice'] }
@@ -72,7 +72,9 @@ export const cases = [
       ...calls('ec2:DescribeImages DescribeInstances DescribeSubnets DescribeSecurityGroups DescribeVpcs'),
       ...calls('ec2:CreateKeyPair', ec2('key-pair/SLIM')),
       ...calls('ec2:RunInstances', ec2('instance/i-0a'), NEW),
-      ...calls('ec2:RunInstances', [IMAGE, ec2('volume/vol-0a')]),
+      ...calls('ec2:RunInstances', ['volume/vol-0a', 'subnet/subnet-0a', 'key-pair/SLIM', 'network-interface/eni-0a'].map(ec2)),
+      ...calls('ec2:RunInstances', IMAGE, { 'ec2:Owner': 'amazon' }),
+      ...calls('ec2:RunInstances', [IMAGE, ec2('security-group/sg-0a')], slim('Resource')),
       ...calls('ec2:CreateTags', ec2('instance/i-0a'), { ...NEW, 'ec2:CreateAction': 'RunInstances' }),
       ...calls('ec2:CreateImage', ec2('instance/i-0a'), slim('Resource')),
       ...calls('ec2:CreateImage', IMAGE, NEW),
@@ -93,6 +95,15 @@ export const cases = [
     what: 'make a machine without a name',
     calls: calls('ec2:RunInstances', ec2('instance/i-0a')),
     refused: { hardened: NAMED },
+  },
+  {
+    what: "start a machine from somebody else's image, in somebody else's security group",
+    calls: [
+      ...calls('ec2:RunInstances', IMAGE, { 'ec2:Owner': '123456789012', 'aws:ResourceTag/Name': 'payroll' }),
+      ...calls('ec2:RunInstances', ec2('security-group/sg-0f'), { 'aws:ResourceTag/Name': 'payroll' }),
+      ...calls('ec2:RunInstances', [ec2('key-pair/payroll'), 'arn:aws:ec2:us-east-1::snapshot/snap-0f']),
+    ],
+    refused: { hardened: "A machine starts from such an image or one of Amazon's, in such security groups" },
   },
   {
     what: 'make an image of a machine without a name',
@@ -272,13 +283,23 @@ export const cases = [
     what: "the machines: ECS's agent, images",
     as: 'role SLIM-Extras_ECS_for_EC2',
     calls: [
-      ...calls('ecs:DiscoverPollEndpoint'),
-      ...calls('ecs:RegisterContainerInstance SubmitContainerStateChange', arn('ecs', 'cluster/x')),
-      ...calls('ecs:Poll', arn('ecs', 'container-instance/x/y')),
-      ...calls('ecr:GetAuthorizationToken'),
+      ...ENVIRONMENTS.flatMap((environment) => agent(environment.replace(/.*[/]/, ''))),
       ...calls('ecr:BatchGetImage GetDownloadUrlForLayer', arn('ecr', 'repository/aws_seismic_imaging')),
       ...calls('logs:CreateLogStream PutLogEvents', arn('logs', 'log-group:/aws/batch/job:log-stream:x')),
     ],
+  },
+  {
+    what: 'the machines: a cluster that is not of the workflow',
+    as: 'role SLIM-Extras_ECS_for_EC2',
+    bounded: true,
+    calls: calls('ecs:RegisterContainerInstance', ['default', 'AWSBatch-nightly-0f'].map((name) => arn('ecs', `cluster/${name}`))),
+    refused: { hardened: 'The machines join clusters of ECS that AWS Batch makes of compute environments of these names' },
+  },
+  {
+    what: 'the machines: an image of another repository',
+    as: 'role SLIM-Extras_ECS_for_EC2',
+    calls: calls('ecr:BatchGetImage', arn('ecr', 'repository/payroll')),
+    refused: { hardened: 'pull images of the repositories aws_seismic_imaging…' },
   },
   {
     what: 'AWS Batch itself',

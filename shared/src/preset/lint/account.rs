@@ -22,18 +22,64 @@ pub struct Account {
     pub roles: BTreeMap<String, Role>,
     /// What managed policies say, by ARN.
     pub documents: Documents,
+    /// The preset beside which somebody is there already; `None` where a preset is judged itself.
+    pub beside: Option<Beside>,
 }
 
-/// The ARN of something of that name, from one in which `P`, `R` and `A` stand for partition, Region
-/// and account, and `NAME` for the name.
-pub fn arn(of: &state::Account, pattern: &str, name: &str) -> String {
-    let part = |part: &str| match part {
-        "P" => of.partition.clone(),
-        "R" => of.region.clone(),
-        "A" => of.id.clone(),
-        _ => part.replace("NAME", name),
-    };
-    pattern.split(':').map(part).collect::<Vec<_>>().join(":")
+/// What is no further power of somebody who is there already.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// The ARNs of the preset's own roles and groups.
+    pub own: BTreeSet<String>,
+    /// Somebody with all that the preset's own documents give anybody.
+    pub given: Principal,
+}
+
+/// Something that is in the account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Thing {
+    /// Where it is.
+    pub region: String,
+    /// Its name.
+    pub name: String,
+    /// What its ARN has behind the name.
+    pub tail: String,
+}
+
+impl Thing {
+    /// Something of that name, in the Region of the account.
+    pub fn new(of: &state::Account, name: &str) -> Self {
+        Thing { region: of.region.clone(), name: name.to_owned(), tail: "x".to_owned() }
+    }
+
+    /// Its ARN, from one in which `P`, `R` and `A` stand for partition, Region and account, `NAME` for
+    /// the name, `TAIL` for what is behind it.
+    pub fn arn(&self, of: &state::Account, pattern: &str) -> String {
+        let part = |part: &str| match part {
+            "P" => of.partition.clone(),
+            "R" => self.region.clone(),
+            "A" => of.id.clone(),
+            _ => part.replace("NAME", &self.name).replace("TAIL", &self.tail),
+        };
+        pattern.split(':').map(part).collect::<Vec<_>>().join(":")
+    }
+
+    /// What has such an ARN, if that is of this form. What the ARN leaves open is as in `open`.
+    pub fn of_arn(arn: &str, pattern: &str, open: &Thing) -> Option<Self> {
+        let of: Vec<&str> = arn.splitn(6, ':').collect();
+        let form: Vec<&str> = pattern.splitn(6, ':').collect();
+        let (before, behind) = form.get(5)?.split_once("NAME")?;
+        let named = of.get(5)?.strip_prefix(before)?;
+        let end = behind.chars().next();
+        let (name, tail) = end.and_then(|end| named.split_once(end)).unwrap_or((named, ""));
+        let region = form.get(3).filter(|part| **part == "R").and(of.get(3)).copied();
+        let given = |text: &str, open: &str| if text.is_empty() { open } else { text }.to_owned();
+        Some(Thing {
+            region: given(region.unwrap_or_default(), &open.region),
+            name: given(name, &open.name),
+            tail: given(if behind.ends_with("TAIL") { tail } else { "" }, &open.tail),
+        })
+    }
 }
 
 /// A role of the preset.
@@ -56,6 +102,7 @@ pub struct Trust {
 }
 
 /// Somebody with power.
+#[derive(Clone, Debug)]
 pub struct Principal {
     /// For people.
     pub name: String,
@@ -120,6 +167,7 @@ pub fn account(
         provider: provider.to_owned(),
         roles,
         documents,
+        beside: None,
     }
 }
 

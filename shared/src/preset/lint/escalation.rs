@@ -14,6 +14,11 @@
 //!   function, the user data of any machine, the template of any stack (`takeovers.rs`). What they
 //!   may tag first, so that a condition on its tags holds, counts.
 //!
+//! Of what is in the account already, beside a preset, the same counts on one thing that a grant
+//! names, by its ARN or a tag, and that neither is the preset's own nor what the preset gives
+//! anyway: who made it by hand named what is there. Writing the policies of a role or changing a
+//! policy counts on whatever there is. One bucket counts where it holds code by its name.
+//!
 //! # Guarantees
 //!
 //! Grants are tried on named requests, with their conditions on the attached policy, the
@@ -34,8 +39,7 @@
 //!
 //! Not looked for: what secrets, disks, images, logs and keys that can be read hold; who can be
 //! asked for something indirectly (a queue, topic or event that a function listens to, an execution
-//! of a state machine); what a machine of ECS may do as an agent of its cluster; resource policies,
-//! except those that an action of `takeovers.rs` writes; identity providers; and roles of other
+//! of a state machine); resource policies, except those that an action of `takeovers.rs` writes; identity providers; and roles of other
 //! accounts. What somebody else has to switch off and on again by hand, because the principal may
 //! not, counts as out of reach.
 
@@ -53,6 +57,8 @@ const FOREIGN: &str = "zz-foreign-zz";
 
 /// Managed policies that are an administrator's by design.
 const ADMINISTRATORS: [&str; 2] = ["AdministratorAccess", "IAMFullAccess"];
+
+const REWRITE: [&str; 2] = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"];
 
 const POLICY: &str = "iam:policyarn";
 const BOUNDARY: &str = "iam:permissionsboundary";
@@ -131,8 +137,10 @@ impl<'a> Attack<'a> {
             ("iam:UpdateLoginProfile", "user/"),
             ("iam:AddUserToGroup", "group/"),
         ] {
-            if self.foreign(kind).any(|arn| self.allows_any(action, &arn, &none)) {
-                return Some(format!("{action} on any {}", kind.trim_end_matches('/')));
+            for (arn, label) in self.others(kind, &[action]) {
+                if self.allows_any(action, &arn, &none) {
+                    return Some(format!("{action} on {label}"));
+                }
             }
         }
         None
@@ -141,18 +149,25 @@ impl<'a> Attack<'a> {
     /// Policies that it has itself, or any.
     fn policies(&self) -> Option<String> {
         let own = self.who.policies.iter().cloned();
-        own.chain(self.foreign("policy/")).find_map(|arn| self.rewrites(&arn))
+        let named = self.account.beside.as_ref().map(|_| self.targets("policy/", &REWRITE));
+        let named = named.into_iter().flat_map(BTreeMap::into_keys);
+        own.chain(self.foreign("policy/")).chain(named).find_map(|arn| self.rewrites(&arn))
     }
 
     fn any_role(&self) -> Option<String> {
         let none = Request::new();
-        self.foreign("role/").find_map(|role| {
-            ["iam:UpdateAssumeRolePolicy", "sts:AssumeRole"]
+        let actions = ["iam:UpdateAssumeRolePolicy", "sts:AssumeRole"];
+        let roles = self.others("role/", &[actions[0], actions[1], "iam:PassRole"]);
+        roles.iter().find_map(|(role, label)| {
+            actions
                 .into_iter()
-                .find(|action| self.allows(action, &role, &none))
+                .find(|action| self.allows(action, role, &none))
                 .map(str::to_owned)
-                .or_else(|| self.passes(&role))
-                .map(|path| format!("{path}, for any role"))
+                .or_else(|| {
+                    let given = self.given().and_then(|by| by.passes(role));
+                    self.passes(role).filter(|_| given.is_none())
+                })
+                .map(|path| format!("{path}, for {label}"))
         })
     }
 
@@ -169,7 +184,13 @@ impl<'a> Attack<'a> {
             ],
         );
         roles.iter().find_map(|(role, label)| {
-            Some(format!("{} and {}, for `{label}`", self.shapes(role)?, self.acts_as(role)?))
+            let shapes = self.shapes(role)?;
+            match self.acts_as(role) {
+                Some(acts) => Some(format!("{shapes} and {acts}, for `{label}`")),
+                // A trust may name it, and others have the role.
+                None if self.account.beside.is_some() => Some(format!("{shapes}, for `{label}`")),
+                None => None,
+            }
         })
     }
 
@@ -219,8 +240,9 @@ impl<'a> Attack<'a> {
 
     fn rewrites(&self, policy: &str) -> Option<String> {
         let own = !policy.starts_with(&self.account.managed);
-        let mut actions = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion"].into_iter();
-        let action = actions.find(|action| own && self.allows(action, policy, &Request::new()))?;
+        let action = REWRITE
+            .into_iter()
+            .find(|action| own && self.allows(action, policy, &Request::new()))?;
         Some(format!("{action} on `{}`", self.label(policy)))
     }
 
@@ -278,6 +300,33 @@ impl<'a> Attack<'a> {
         let boundary = self.who.boundary.as_deref();
         can(&self.who.statements, action, request)
             && boundary.is_none_or(|boundary| can(boundary, action, request))
+    }
+
+    /// Things of a kind that are not the preset's, and how to call them: any; of what is there already
+    /// also those that the grants of these actions name.
+    fn others(&self, kind: &str, actions: &[&str]) -> BTreeMap<String, String> {
+        let mut others = BTreeMap::new();
+        if let Some(beside) = &self.account.beside {
+            others = self.targets(kind, actions);
+            // Keys and passwords of its own are nobody else's.
+            let itself = format!("/{}", self.who.user);
+            let is_own = |arn: &str| {
+                beside.own.contains(arn)
+                    || self.who.role.as_deref() == Some(arn)
+                    || (kind == "user/" && arn.ends_with(&itself))
+            };
+            others.retain(|arn, _| !is_own(arn));
+            others.values_mut().for_each(|label| *label = format!("`{label}`"));
+        }
+        let what = format!("any {}", kind.trim_end_matches('/'));
+        others.extend(self.foreign(kind).map(|arn| (arn, what.clone())));
+        others
+    }
+
+    /// Somebody with what the preset gives anyway, beside whom this one is there.
+    fn given(&self) -> Option<Attack<'_>> {
+        let beside = self.account.beside.as_ref()?;
+        Some(Attack { who: &beside.given, account: self.account, strong: BTreeSet::new() })
     }
 
     /// Things of a kind that no preset made: of any name, in any folder.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::account::{Account, Documents, account, powers};
+use super::account::{Account, Beside, Documents, Principal, account, powers};
 use super::escalation;
 use super::principals::holder;
 use super::statement::{Statement, statements};
@@ -29,6 +29,7 @@ pub struct Judge<'a> {
     account: &'a state::Account,
     provider: &'a str,
     documents: Documents,
+    beside: Option<Beside>,
 }
 
 impl<'a> Judge<'a> {
@@ -40,12 +41,27 @@ impl<'a> Judge<'a> {
         documents: &BTreeMap<String, Value>,
     ) -> Self {
         let documents = documents.iter().map(|(arn, text)| (arn.clone(), statements(text)));
-        Judge { account, provider, documents: documents.collect() }
+        Judge { account, provider, documents: documents.collect(), beside: None }
+    }
+
+    /// The same beside a preset that makes this state: what somebody may do to one thing that is named
+    /// counts as on any, unless the preset's own documents allow it or the thing is the preset's.
+    #[must_use]
+    pub fn beside(mut self, desired: &State) -> Self {
+        let resources = || desired.iter().map(|(_, object)| &object.resource);
+        let given = resources().filter_map(Resource::document);
+        let given: Vec<Statement> = given.flat_map(|it| statements(it.as_value())).collect();
+        self.beside = Some(Beside {
+            own: resources().filter_map(|it| self.account.arn(it)).collect(),
+            given: Principal::of_policy("", &given),
+        });
+        self
     }
 
     /// How the holder can become administrator; `None` if no path is known.
     pub fn path_to_administrator(&self, state: &State, holder_id: &Id) -> Option<String> {
-        let account = account(state, self.account, self.provider, self.documents.clone());
+        let mut account = account(state, self.account, self.provider, self.documents.clone());
+        account.beside.clone_from(&self.beside);
         let groups = state.ids().filter(|id| {
             holder_id.kind == Kind::User
                 && id.kind == Kind::GroupMember

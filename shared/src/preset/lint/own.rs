@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::account::arn;
+use super::account::Thing;
 use super::cases::Case;
 use super::escalation::allows;
 use super::finding::Problem;
@@ -152,7 +152,8 @@ pub fn problems(
 }
 
 fn own_arn(case: &Case, of: &str) -> String {
-    let arn = arn(&case.wish.account, of, &case.wish.provider);
+    let account = &case.wish.account;
+    let arn = Thing::new(account, &case.wish.provider).arn(account, of);
     // The path is that of the consumer's objects too.
     ["role", "policy"].iter().fold(arn, |arn, kind| {
         arn.replace(&format!(":{kind}/"), &format!(":{kind}{}", case.wish.path))

@@ -7,13 +7,16 @@ pub struct Takeover {
     pub what: &'static str,
     /// What it does then.
     pub so: &'static str,
-    /// Its ARN: `P`, `R` and `A` stand for partition, Region and account, `NAME` for its name.
+    /// Its ARN: `P`, `R` and `A` stand for partition, Region and account, `NAME` for its name, `TAIL` for
+    /// what it has behind that.
     pub arn: &'static str,
     /// Keys of a request that is about it, and their values, which are written as its ARN.
     pub keys: &'static [(&'static str, &'static str)],
     /// Each of them tags it, so that a condition on its tags holds. `tag:TagResources` is none of
     /// them: it asks for the service's own action too.
     pub tags: &'static [Step],
+    /// Of these names one is enough, where what is in the account already is judged.
+    pub named: &'static [&'static str],
     /// Sets of steps. All steps of one set are enough.
     pub ways: &'static [&'static [Step]],
 }
@@ -42,6 +45,13 @@ impl Step {
 
 use Step::{Any, It, ItWith, On};
 
+const ANY: &[&str] = &["*"];
+
+/// Where AWS's tools upload the code that they deploy. To another bucket whose name it is told, a role
+/// that was made by hand writes its results.
+const CODE: [&str; 4] =
+    ["aws-sam-cli-managed-default-*", "cdk-*-assets-*", "cf-templates-*", "codepipeline-*"];
+
 /// Sources: Rhino Security Labs' list, PMapper, pathfinding.cloud, and each service's own
 /// description of its roles. Not complete; what has no entry, the linter does not see. Left out is
 /// what asks for `iam:PassRole` again although the role does not change, for that is a path of
@@ -54,6 +64,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:ec2:R:A:instance/i-NAME",
         keys: &[("ec2:instanceprofile", "arn:P:iam::A:instance-profile/NAME")],
         tags: &[It("ec2:CreateTags")],
+        named: ANY,
         ways: &[
             // User data that runs at each start.
             &[It("ec2:ModifyInstanceAttribute"), It("ec2:StopInstances"), It("ec2:StartInstances")],
@@ -85,6 +96,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:ec2:R:A:launch-template/lt-NAME",
         keys: &[],
         tags: &[It("ec2:CreateTags")],
+        named: ANY,
         ways: &[&[It("ec2:CreateLaunchTemplateVersion")]],
     },
     Takeover {
@@ -93,6 +105,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:ssm:R:A:document/NAME",
         keys: &[],
         tags: &[It("ssm:AddTagsToResource")],
+        named: ANY,
         ways: &[&[It("ssm:UpdateDocument"), It("ssm:UpdateDocumentDefaultVersion")]],
     },
     Takeover {
@@ -101,6 +114,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: FUNCTION,
         keys: &[("lambda:functionarn", FUNCTION)],
         tags: &[It("lambda:TagResource")],
+        named: ANY,
         ways: &[
             &[It("lambda:UpdateFunctionCode")],
             // A layer, or a variable that loads code.
@@ -115,9 +129,10 @@ pub const TAKEOVERS: &[Takeover] = &[
     Takeover {
         what: "job definition of Batch",
         so: "a job with a command of one's own runs with its role",
-        arn: "arn:P:batch:R:A:job-definition/NAME:1",
+        arn: "arn:P:batch:R:A:job-definition/NAME:TAIL",
         keys: &[],
         tags: &[It("batch:TagResource")],
+        named: ANY,
         ways: &[&[It("batch:SubmitJob")]],
     },
     Takeover {
@@ -126,6 +141,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:batch:R:A:job-queue/NAME",
         keys: &[],
         tags: &[It("batch:TagResource")],
+        named: ANY,
         ways: &[&[It("batch:SubmitJob")]],
     },
     Takeover {
@@ -134,6 +150,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:batch:R:A:compute-environment/NAME",
         keys: &[],
         tags: &[It("batch:TagResource")],
+        named: ANY,
         ways: &[
             // A launch template with user data, or another image.
             &[It("batch:UpdateComputeEnvironment")],
@@ -147,34 +164,48 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: CLUSTER,
         keys: &[("ecs:cluster", CLUSTER)],
         tags: &[It("ecs:TagResource")],
+        named: ANY,
         ways: &[
             &[Any("ecs:RunTask")],
             &[Any("ecs:StartTask")],
-            &[On("ecs:CreateService", "arn:P:ecs:R:A:service/NAME/x")],
+            &[On("ecs:CreateService", "arn:P:ecs:R:A:service/NAME/TAIL")],
         ],
+    },
+    Takeover {
+        what: "machine of ECS",
+        so: "as the agent of a machine it is given the tasks of others, with their roles",
+        arn: "arn:P:ecs:R:A:container-instance/NAME/TAIL",
+        keys: &[("ecs:cluster", CLUSTER)],
+        tags: &[It("ecs:TagResource")],
+        // On its own machine that it registered in the cluster, or in the place of one that is there.
+        named: ANY,
+        ways: &[&[It("ecs:Poll")]],
     },
     Takeover {
         what: "task of ECS",
         so: "a shell in a container has the task's role",
-        arn: "arn:P:ecs:R:A:task/NAME/x",
+        arn: "arn:P:ecs:R:A:task/NAME/TAIL",
         keys: &[],
         tags: &[It("ecs:TagResource")],
+        named: ANY,
         ways: &[&[It("ecs:ExecuteCommand"), On("ecs:ExecuteCommand", CLUSTER)]],
     },
     Takeover {
         what: "service of ECS",
         so: "a container of one's own reaches the role of the cluster's machines",
-        arn: "arn:P:ecs:R:A:service/NAME/x",
+        arn: "arn:P:ecs:R:A:service/NAME/TAIL",
         keys: &[],
         tags: &[It("ecs:TagResource")],
+        named: ANY,
         ways: &[&[It("ecs:UpdateService")]],
     },
     Takeover {
         what: "stack",
         so: "CloudFormation makes what a new template says, with the stack's role",
-        arn: "arn:P:cloudformation:R:A:stack/NAME/x",
+        arn: "arn:P:cloudformation:R:A:stack/NAME/TAIL",
         keys: &[],
         tags: &[],
+        named: ANY,
         ways: &[
             &[It("cloudformation:UpdateStack")],
             &[It("cloudformation:CreateChangeSet"), It("cloudformation:ExecuteChangeSet")],
@@ -186,6 +217,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:states:R:A:stateMachine:NAME",
         keys: &[],
         tags: &[It("states:TagResource")],
+        named: ANY,
         ways: &[&[It("states:UpdateStateMachine")]],
     },
     Takeover {
@@ -194,6 +226,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:codebuild:R:A:project/NAME",
         keys: &[],
         tags: &[],
+        named: ANY,
         ways: &[
             &[It("codebuild:StartBuild")],
             &[It("codebuild:StartBuildBatch")],
@@ -206,6 +239,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:glue:R:A:job/NAME",
         keys: &[],
         tags: &[It("glue:TagResource")],
+        named: ANY,
         ways: &[&[It("glue:UpdateJob")], &[It("glue:StartJobRun")]],
     },
     Takeover {
@@ -214,6 +248,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:glue:R:A:devEndpoint/NAME",
         keys: &[],
         tags: &[It("glue:TagResource")],
+        named: ANY,
         ways: &[&[It("glue:UpdateDevEndpoint")]],
     },
     Takeover {
@@ -222,6 +257,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:glue:R:A:session/NAME",
         keys: &[],
         tags: &[It("glue:TagResource")],
+        named: ANY,
         ways: &[&[It("glue:RunStatement")]],
     },
     Takeover {
@@ -230,6 +266,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:sagemaker:R:A:notebook-instance/NAME",
         keys: &[],
         tags: &[It("sagemaker:AddTags")],
+        named: ANY,
         ways: &[
             &[It("sagemaker:CreatePresignedNotebookInstanceUrl")],
             &[
@@ -247,9 +284,10 @@ pub const TAKEOVERS: &[Takeover] = &[
     Takeover {
         what: "profile of SageMaker Studio",
         so: "its owner's shell has its role",
-        arn: "arn:P:sagemaker:R:A:user-profile/NAME/x",
+        arn: "arn:P:sagemaker:R:A:user-profile/NAME/TAIL",
         keys: &[],
         tags: &[It("sagemaker:AddTags")],
+        named: ANY,
         ways: &[&[It("sagemaker:CreatePresignedDomainUrl")]],
     },
     Takeover {
@@ -258,6 +296,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:datapipeline:R:A:pipeline/NAME",
         keys: &[],
         tags: &[It("datapipeline:AddTags")],
+        named: ANY,
         ways: &[&[It("datapipeline:PutPipelineDefinition"), It("datapipeline:ActivatePipeline")]],
     },
     Takeover {
@@ -266,14 +305,16 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:elasticmapreduce:R:A:cluster/NAME",
         keys: &[],
         tags: &[It("elasticmapreduce:AddTags")],
+        named: ANY,
         ways: &[&[It("elasticmapreduce:AddJobFlowSteps")]],
     },
     Takeover {
         what: "service of App Runner",
         so: "another image runs with its role",
-        arn: "arn:P:apprunner:R:A:service/NAME/x",
+        arn: "arn:P:apprunner:R:A:service/NAME/TAIL",
         keys: &[],
         tags: &[It("apprunner:TagResource")],
+        named: ANY,
         ways: &[&[It("apprunner:UpdateService")]],
     },
     Takeover {
@@ -282,6 +323,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:bedrock-agentcore:R:A:code-interpreter-custom/NAME",
         keys: &[],
         tags: &[It("bedrock-agentcore:TagResource")],
+        named: ANY,
         ways: &[&[
             It("bedrock-agentcore:StartCodeInterpreterSession"),
             It("bedrock-agentcore:InvokeCodeInterpreter"),
@@ -290,9 +332,10 @@ pub const TAKEOVERS: &[Takeover] = &[
     Takeover {
         what: "deployment group of CodeDeploy",
         so: "its machines run what is deployed, with their role",
-        arn: "arn:P:codedeploy:R:A:deploymentgroup:NAME/x",
+        arn: "arn:P:codedeploy:R:A:deploymentgroup:NAME/TAIL",
         keys: &[],
         tags: &[It("codedeploy:TagResource")],
+        named: ANY,
         ways: &[&[It("codedeploy:CreateDeployment")]],
     },
     Takeover {
@@ -301,6 +344,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:apigateway:R::/restapis/NAME/resources/x/methods/GET/integration",
         keys: &[],
         tags: &[On("apigateway:PUT", TAGS), On("apigateway:POST", TAGS)],
+        named: ANY,
         ways: &[
             &[It("apigateway:PATCH"), On("apigateway:POST", DEPLOYMENTS)],
             &[
@@ -317,7 +361,8 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:s3:::NAME",
         keys: &[],
         tags: &[It("s3:PutBucketTagging"), It("s3:TagResource")],
-        ways: &[&[On("s3:PutObject", "arn:P:s3:::NAME/x")], &[It("s3:PutBucketPolicy")]],
+        named: &CODE,
+        ways: &[&[On("s3:PutObject", "arn:P:s3:::NAME/TAIL")], &[It("s3:PutBucketPolicy")]],
     },
     Takeover {
         what: "repository of images",
@@ -325,6 +370,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:ecr:R:A:repository/NAME",
         keys: &[],
         tags: &[It("ecr:TagResource")],
+        named: ANY,
         ways: &[&[It("ecr:PutImage")], &[It("ecr:SetRepositoryPolicy")]],
     },
     Takeover {
@@ -333,6 +379,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         arn: "arn:P:codecommit:R:A:NAME",
         keys: &[],
         tags: &[It("codecommit:TagResource")],
+        named: ANY,
         ways: &[&[It("codecommit:GitPush")], &[It("codecommit:CreateCommit")]],
     },
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::account::arn as arn_of;
+use super::super::account::Thing;
 use super::super::glob;
 use super::super::statement::Request;
 use super::super::takeovers::{Step, TAKEOVERS, Takeover};
@@ -20,33 +20,79 @@ const REQUEST_TAG: &str = "aws:requesttag/";
 impl Attack<'_> {
     /// The first thing of somebody else's that can be made to do what this principal wants.
     pub(super) fn takes_over(&self) -> Option<String> {
+        let of = &self.account.of;
         let providers = format!("{}-IamPreset", self.account.provider);
-        TAKEOVERS.iter().find_map(|thing| {
-            let any = || format!("any {}", thing.what);
-            let own = |name: &str| format!("the provider's own {} `{name}`", thing.what);
-            self.takes(thing, FOREIGN, &any())
-                .or_else(|| self.takes(thing, &providers, &own(&providers)))
-                .or_else(|| self.takes(thing, &self.account.provider, &own(&self.account.provider)))
+        TAKEOVERS.iter().find_map(|kind| {
+            // What no statement is about needs no second look.
+            let mut ways = kind.ways.iter().filter(|way| way.iter().all(|step| self.has(step)));
+            ways.next()?;
+            let any = || format!("any {}", kind.what);
+            let own = |name: &str| format!("the provider's own {} `{name}`", kind.what);
+            let named = |it: &Thing| format!("the {} `{}`", kind.what, it.name);
+            self.takes(kind, &Thing::new(of, FOREIGN), &any())
+                .or_else(|| self.takes(kind, &Thing::new(of, &providers), &own(&providers)))
+                .or_else(|| {
+                    let provider = &self.account.provider;
+                    self.takes(kind, &Thing::new(of, provider), &own(provider))
+                })
+                .or_else(|| self.named(kind).iter().find_map(|it| self.takes(kind, it, &named(it))))
         })
     }
 
-    fn takes(&self, thing: &Takeover, name: &str, label: &str) -> Option<String> {
-        // What no statement is about needs no second look.
-        let mut ways = thing.ways.iter().filter(|way| way.iter().all(|step| self.has(step)));
-        ways.next()?;
-        let arn = arn_of(&self.account.of, thing.arn, name);
-        let keys = self.keys(thing, name);
-        self.tags(thing, name, &arn).iter().find_map(|tags| {
+    fn takes(&self, kind: &Takeover, it: &Thing, label: &str) -> Option<String> {
+        let arn = it.arn(&self.account.of, kind.arn);
+        let keys = self.keys(kind, it);
+        self.tags(kind, it, &arn).iter().find_map(|tags| {
             let mut request = about(&keys);
             request.extend(with(tags));
-            let can = |step: &Step| self.does(step, name, &arn, &request);
-            let way = thing.ways.iter().find(|way| way.iter().all(can))?;
+            let can = |step: &Step| self.does(step, it, &arn, &request);
+            let given = self.given();
+            let is_given =
+                |step: &Step| given.as_ref().is_some_and(|by| by.does(step, it, &arn, &request));
+            let mut ways = kind.ways.iter().filter(|way| way.iter().all(can));
+            let way = ways.find(|way| !way.iter().all(is_given))?;
             let actions: BTreeSet<&str> = way.iter().map(Step::action).collect();
             let actions = actions.into_iter().collect::<Vec<_>>().join(" and ");
-            let tagged = thing.tags.iter().find(|_| !tags.is_empty()).map(Step::action);
-            let first = tagged.map(|action| format!("{action}, then ")).unwrap_or_default();
-            Some(format!("{first}{actions} on {label}: {}", thing.so))
+            let tagged = kind.tags.iter().find(|_| !tags.is_empty() && given.is_none());
+            let first = tagged.map(|step| format!("{}, then ", step.action())).unwrap_or_default();
+            Some(format!("{first}{actions} on {label}: {}", kind.so))
         })
+    }
+
+    /// Things of somebody else's that the grants name, where what is there already is judged.
+    fn named(&self, kind: &Takeover) -> BTreeSet<Thing> {
+        if self.account.beside.is_none() {
+            return BTreeSet::new();
+        }
+        let open = Thing::new(&self.account.of, FOREIGN);
+        let steps = kind.ways.iter().flat_map(|way| way.iter());
+        let granted = steps.filter_map(|step| {
+            let form = match step {
+                Step::It(_) | Step::ItWith(..) => kind.arn,
+                Step::On(_, other) => other,
+                Step::Any(_) => return None,
+            };
+            Some((form, self.patterns(&[step.action()])))
+        });
+        let conditions = self.who.statements.iter().filter(|one| one.allow);
+        let conditions: Vec<_> = conditions.flat_map(|one| &one.conditions).collect();
+        let asked = kind.keys.iter().map(|(key, form)| {
+            let of_it = conditions.iter().filter(|condition| condition.key == *key);
+            (*form, of_it.flat_map(|condition| condition.values.iter().cloned()).collect())
+        });
+        let of_form = |(form, patterns): (&'static str, BTreeSet<String>)| {
+            let all = kind.named.iter().map(|name| {
+                let any = |text: &str| text.to_owned();
+                Thing { region: any("*"), name: any(name), tail: any("*") }
+                    .arn(&self.account.of, form)
+            });
+            let all: Vec<String> = all.collect();
+            let arns =
+                patterns.iter().flat_map(|one| all.iter().map(move |it| [one.clone(), it.clone()]));
+            let arns = arns.filter_map(|[one, it]| glob::common(&[&one, &it]));
+            arns.filter_map(|arn| Thing::of_arn(&arn, form, &open)).collect::<Vec<_>>()
+        };
+        granted.chain(asked).flat_map(of_form).collect()
     }
 
     fn has(&self, step: &Step) -> bool {
@@ -54,7 +100,7 @@ impl Attack<'_> {
         self.who.statements.iter().any(|one| one.allow && one.has_action(action))
     }
 
-    fn does(&self, step: &Step, name: &str, arn: &str, request: &Request<'_>) -> bool {
+    fn does(&self, step: &Step, thing: &Thing, arn: &str, request: &Request<'_>) -> bool {
         match step {
             Step::It(action) => self.allows(action, arn, request),
             Step::ItWith(action, (key, value)) => {
@@ -63,7 +109,7 @@ impl Attack<'_> {
                 self.allows(action, arn, &request)
             }
             Step::On(action, other) => {
-                self.allows(action, &arn_of(&self.account.of, other, name), request)
+                self.allows(action, &thing.arn(&self.account.of, other), request)
             }
             // The thing's own tags are not those of whatever else the action is about.
             Step::Any(action) => {
@@ -73,23 +119,25 @@ impl Attack<'_> {
         }
     }
 
-    fn keys(&self, thing: &Takeover, name: &str) -> Vec<(&'static str, String)> {
-        let of = &self.account.of;
-        thing.keys.iter().map(|(key, value)| (*key, arn_of(of, value, name))).collect()
+    fn keys(&self, kind: &Takeover, it: &Thing) -> Vec<(&'static str, String)> {
+        kind.keys.iter().map(|(key, value)| (*key, it.arn(&self.account.of, value))).collect()
     }
 
     /// The sets of tags that a thing has or can be given: none at first, and what is allowed for
-    /// one tag may allow the next.
-    fn tags(&self, thing: &Takeover, name: &str, arn: &str) -> Vec<Tags> {
+    /// one tag may allow the next. Where what is there already is judged, a tag is one more name.
+    fn tags(&self, kind: &Takeover, it: &Thing, arn: &str) -> Vec<Tags> {
         let mut sets = vec![Tags::new()];
         let wanted = self.wanted_tags();
+        if self.account.beside.is_some() {
+            sets.extend(wanted.iter().map(as_its_own));
+        }
         let mut next = 0;
         while let Some(tags) = sets.get(next).cloned().filter(|_| sets.len() < SETS) {
             next += 1;
             for given in &wanted {
                 let mut more = tags.clone();
-                more.extend(given.iter().map(|(key, value)| (resource_tag(key), value.clone())));
-                if !sets.contains(&more) && self.tag(thing, name, arn, &tags, given) {
+                more.extend(as_its_own(given));
+                if !sets.contains(&more) && self.tag(kind, it, arn, &tags, given) {
                     sets.push(more);
                 }
             }
@@ -98,12 +146,12 @@ impl Attack<'_> {
     }
 
     /// True if it may give the thing these tags, while it has those.
-    fn tag(&self, thing: &Takeover, name: &str, arn: &str, has: &Tags, given: &Tags) -> bool {
+    fn tag(&self, kind: &Takeover, it: &Thing, arn: &str, has: &Tags, given: &Tags) -> bool {
         let keys: Vec<(String, &str)> = given
             .iter()
             .map(|(key, value)| (format!("{REQUEST_TAG}{}", key.to_lowercase()), value.as_str()))
             .collect();
-        let own = self.keys(thing, name);
+        let own = self.keys(kind, it);
         let mut request = about(&own);
         request.extend(with(has));
         // Nothing is made along with it, and CloudFormation tags only what is in its stacks.
@@ -113,7 +161,7 @@ impl Attack<'_> {
         if let [key] = given.keys().collect::<Vec<_>>().as_slice() {
             request.insert("aws:tagkeys", Some(key));
         }
-        thing.tags.iter().any(|step| self.does(step, name, arn, &request))
+        kind.tags.iter().any(|step| self.does(step, it, arn, &request))
     }
 
     /// Tags that some condition asks for: each alone, and one of each key together.
@@ -152,6 +200,11 @@ impl Attack<'_> {
         }
         wanted
     }
+}
+
+/// These tags as keys of a request about what has them.
+fn as_its_own(tags: &Tags) -> Tags {
+    tags.iter().map(|(key, value)| (resource_tag(key), value.clone())).collect()
 }
 
 fn resource_tag(key: &str) -> String {
