@@ -208,7 +208,9 @@ async fn decide<R: CustomResource>(
             nothing_done("the Update names no PhysicalResourceId")
         }
         (Ok(_), Age::Fresh) if request.resource_type != R::RESOURCE_TYPE => nothing_done(&format!(
-            "ResourceType: given `{}`, allowed is `{}`; write this as the resource's Type",
+            "Type: given `{}`, allowed with this ServiceToken is only `{}`; correct the Type, or import \
+             the ServiceToken of the other function: the name of the export ends as the Type does, as \
+             in account-presets-IamPreset",
             brief(&request.resource_type),
             R::RESOURCE_TYPE
         )),
@@ -253,9 +255,13 @@ async fn work(
     let reserve = RESERVE.min(time_left / 4);
     let budget = time_left.saturating_sub(reserve);
     if budget < SHORTEST_WORK {
-        let reason = "there was no time left to begin; nothing was done; try again with a \
-                      ServiceTimeout of 300";
-        return Done { result: Err(reason.to_owned()), rest: None };
+        let given = service_timeout(request);
+        let given = given.map_or_else(|| "not given".to_owned(), |given| format!("given {given}"));
+        let reason = format!(
+            "ServiceTimeout: {given}, and the time was over before anything could begin; set \
+             ServiceTimeout to 300 and try again"
+        );
+        return Done { result: Err(reason), rest: None };
     }
     let stop = Instant::now() + budget;
     let end = stop + reserve * ENDS_OF_CALLS.0 / ENDS_OF_CALLS.1;
@@ -285,7 +291,7 @@ async fn work(
 fn out_of_time(budget: Duration, progress: &Progress, words: &str) -> String {
     format!(
         "timed out after {} s while {}{words}; nothing is lost: the next request finds what was \
-         made, so try again, with a ServiceTimeout of 300 or more",
+         made, so try again, with ServiceTimeout set to 300 or more",
         budget.as_secs(),
         progress.latest()
     )
@@ -372,12 +378,14 @@ fn age(request: &Request, now: SystemTime) -> Age {
 /// When CloudFormation stops waiting: `ServiceTimeout` seconds after it asked. A `ServiceTimeout`
 /// that is none is CloudFormation's to refuse.
 fn given_up_at(request: &Request) -> Option<SystemTime> {
-    let given =
-        request.properties.as_ref().ok().and_then(|properties| properties.get("ServiceTimeout"));
-    let seconds = given
-        .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
-        .unwrap_or(SERVICE_TIMEOUT);
+    let seconds = service_timeout(request).unwrap_or(SERVICE_TIMEOUT);
     request.response_url.issued_at()?.checked_add(Duration::from_secs(seconds))
+}
+
+/// In seconds, where the template gives a whole number of them.
+fn service_timeout(request: &Request) -> Option<u64> {
+    let given = request.properties.as_ref().ok()?.get("ServiceTimeout")?;
+    given.as_u64().or_else(|| given.as_str()?.parse().ok())
 }
 
 #[cfg(test)]

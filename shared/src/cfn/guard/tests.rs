@@ -227,8 +227,14 @@ async fn work_that_ends_at_its_deadline_is_answered_for_once() {
 async fn without_time_nothing_is_begun() {
     for mood in ["", "panic"] {
         let answer = request("Create", mood).left(Duration::from_millis(600)).answer().await;
-        assert!(answer["Reason"].as_str().unwrap().contains("no time left"));
+        let said = "ServiceTimeout: not given, and the time was over before anything could begin";
+        assert!(answer["Reason"].as_str().unwrap().starts_with(said), "{answer}");
     }
+    let properties = json!({"ServiceTimeout": "1"});
+    let short = request("Create", "").with("ResourceProperties", properties);
+    let answer = short.left(Duration::from_millis(600)).answer().await;
+    let said = "ServiceTimeout: given 1, and the time was over before anything could begin; set";
+    assert!(answer["Reason"].as_str().unwrap().starts_with(said), "{answer}");
 }
 
 /// T9
@@ -347,7 +353,7 @@ async fn another_type_with_the_same_service_token_is_refused_but_its_delete_is_s
             assert_eq!(answers[0]["Status"] == "SUCCESS", served, "{kind} {given}");
             assert_eq!(asked.len(), usize::from(served));
             if !served {
-                let said = format!("ResourceType: given `{}`", given.as_str().unwrap_or_default());
+                let said = format!("Type: given `{}`", given.as_str().unwrap_or_default());
                 let reason = answers[0]["Reason"].as_str().unwrap();
                 assert!(reason.starts_with(&said) && reason.contains("Custom::Mood"), "{reason}");
             }
