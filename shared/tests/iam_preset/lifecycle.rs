@@ -53,10 +53,7 @@ fn the_same_stack_in_another_region_is_refused_by_the_name_of_the_first() {
     let progress = Progress::default();
     let answer = function.handle(RequestType::Create, &request, &progress).now_or_never().unwrap();
     let error = answer.unwrap_err();
-    assert!(
-        error.contains("belong to resource `Preset` of stack `arn:aws:cloudformation:eu-west-1:"),
-        "{error}"
-    );
+    assert!(error.contains("belong to stack `a` in eu-west-1 (resource `Preset`); "), "{error}");
 
     request.physical_resource_id = Some(physical_id(&request));
     function.handle(RequestType::Delete, &request, &progress).now_or_never().unwrap().unwrap();
@@ -192,7 +189,7 @@ fn a_mistake_is_refused_before_anything_is_looked_at_or_written() {
     let account = populated();
     let too_many = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "Tags": tags});
     let error = Stack::named("b").deploy(&account, too_many).unwrap_err();
-    assert!(error.contains("51, IAM allows 50"), "{error}");
+    assert!(error.contains("Tags: given 50 tags, allowed are at most 48"), "{error}");
     assert_eq!(account.writes(), 0);
 }
 

@@ -26,6 +26,7 @@ mod overlap;
 mod ownership;
 mod people;
 mod power;
+mod refused;
 mod releases;
 mod retained;
 mod rivals;

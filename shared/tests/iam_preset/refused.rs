@@ -1,0 +1,188 @@
+//! What a refusal says: all of it at once, by the property, and what has no effect.
+
+use account_presets::iam_preset::Settings;
+use account_presets::state::{Id, Kind, Resource};
+use serde_json::{Value, json};
+
+use crate::world::*;
+
+fn usual() -> Settings {
+    Settings::read(|_| None)
+}
+
+/// The reason of a Create within these settings, which writes nothing.
+fn refused(settings: Settings, properties: Value) -> String {
+    let account = populated();
+    let create = Stack::named("a").request(Some(properties));
+    let reason = handle_within(settings, &account, &create).unwrap().unwrap_err();
+    assert_eq!(account.writes(), 0);
+    reason
+}
+
+/// V4, V20
+#[test]
+fn what_the_form_and_what_the_operator_refuses_is_said_at_once() {
+    let parameters = json!({"NamePrefix": "serverless-", "Deployments": ["tr-two-dev"]});
+    let reason = refused(usual(), json!({"Preset": "zappa", "Parameters": parameters}));
+    assert!(
+        reason.starts_with("Parameters.Deployments: given `tr-two-dev`, allowed with"),
+        "{reason}"
+    );
+    assert!(
+        reason.contains(
+            "; Parameters.NamePrefix: given `serverless-`, allowed in this account is only what \
+             begins with `tr-`"
+        ),
+        "{reason}"
+    );
+    let reason = refused(usual(), json!({"Preset": "slim", "Edition": "current", "Path": "team"}));
+    for said in ["Path: given `team`", "AllowAdminEquivalent", "AcknowledgeAdminEquivalent"] {
+        assert!(reason.contains(said), "{said}: {reason}");
+    }
+}
+
+fn administrators(given: Value) -> Value {
+    json!({"Preset": "lithops", "Parameters": given})
+}
+
+/// U1
+#[test]
+fn people_who_get_nothing_are_refused_by_name_where_they_are_named_anew() {
+    let idle = || administrators(json!({"AdministratorNames": ["alice"]}));
+    let said = "Parameters.AdministratorNames: given `alice`, which has no effect beside the other \
+                properties; set Parameters.AdministratorsGroup to `true`, or leave \
+                Parameters.AdministratorNames out";
+    assert_eq!(refused(usual(), idle()), said);
+
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, administrators(json!({}))).unwrap();
+    let before = account.state();
+    let update = stack.request(Some(idle()));
+    let told = |status| Telling::of_stacks(&account, status);
+    let reason = handle(&told("UPDATE_IN_PROGRESS"), &update).unwrap().unwrap_err();
+    assert_eq!(reason, said);
+
+    // The way back to it, and an Update of a stack that has it since an older release.
+    handle(&told("UPDATE_ROLLBACK_IN_PROGRESS"), &update).unwrap().unwrap();
+    let mut kept = idle();
+    kept["Tags"] = json!([{"Key": "team", "Value": "a"}]);
+    let mut later = stack.request(Some(kept));
+    later.old_properties = idle().as_object().unwrap().clone();
+    handle(&told("UPDATE_IN_PROGRESS"), &later).unwrap().unwrap();
+    assert_ne!(account.state(), before);
+    handle(&account, &stack.request(Some(administrators(json!({}))))).unwrap().unwrap();
+    stack.delete(&account).unwrap();
+}
+
+/// U1
+#[test]
+fn a_switch_without_effect_refuses_nothing() {
+    for asked in [
+        json!({"Preset": "lithops", "Parameters": {"Namespace": "other"}}),
+        json!({
+            "Preset": "lithops", "Edition": "current", "AcknowledgeAdminEquivalent": "true",
+            "Parameters": {"DeleteImages": "true"},
+        }),
+        json!({
+            "Preset": "zappa",
+            "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
+        }),
+    ] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, asked).unwrap();
+        stack.delete(&account).unwrap();
+    }
+}
+
+fn allowing(names: &'static str) -> Settings {
+    Settings::read(move |asked| (asked == "ALLOWED_NAMES").then_some(names))
+}
+
+/// Threat 1, Threat 9
+#[test]
+fn what_meets_the_providers_own_is_refused_by_the_property() {
+    let own = "what begins with `account-presets` is the provider's own (parameter ProviderName of \
+               the provider's stack)";
+    for path in ["/account-presets/", "/team/account-presets-x/"] {
+        let reason = refused(usual(), json!({"Preset": "lithops", "Path": path}));
+        assert_eq!(reason, format!("Path: given `{path}`; {own}; choose another path"));
+    }
+    let role = "account-presets-IamPreset-us-east-1";
+    let asked = json!({"Preset": "orchestra", "Parameters": {"RoleNames": [role]}});
+    assert_eq!(
+        refused(usual(), asked),
+        format!("Parameters.RoleNames: given `{role}`; {own}; choose another name")
+    );
+    let any = || allowing("skypilot.RoleName=* skypilot.PolicyName=minimal-skypilot-policy");
+    let asked = json!({"Preset": "skypilot", "Parameters": {"RoleName": "account-presets-me"}});
+    let reason = refused(any(), asked);
+    assert!(reason.starts_with("Parameters.RoleName: given `account-presets-me`; "), "{reason}");
+    // A user or a group of that name is none of the provider's.
+    let account = populated();
+    let people = json!({"Preset": "slim", "Path": "/teams/account/", "Parameters": {}});
+    Stack::named("a").deploy(&account, people).unwrap();
+}
+
+/// Threat 9
+#[test]
+fn a_providers_name_that_a_presets_own_names_begin_with_is_named() {
+    for (provider, preset) in [("lithops", "lithops"), ("sky", "skypilot"), ("min", "skypilot")] {
+        let settings = Settings::read(|asked| (asked == "PROVIDER_NAME").then_some(provider));
+        let reason = refused(settings, json!({"Preset": preset}));
+        assert!(
+            reason.starts_with(&format!("Preset: `{preset}` makes "))
+                && reason.contains(&format!("what begins with `{provider}` is the provider's own"))
+                && reason.ends_with("has to call the provider something else"),
+            "{reason}"
+        );
+    }
+}
+
+/// U1
+#[test]
+fn a_boundary_that_does_not_exist_is_refused_by_the_property() {
+    let boundary = "arn:aws:iam::123456789012:policy/Gone";
+    let account = populated();
+    let cloud = Telling::without_boundary(&account);
+    let asked = json!({"Preset": "lithops", "PermissionsBoundary": boundary});
+    let reason = Stack::named("a").deploy(&cloud, asked).unwrap_err();
+    let said = format!(
+        "PermissionsBoundary: the policy `{boundary}` does not exist; create it first, or leave the \
+         property out; iam:CreateRole `lithops-"
+    );
+    assert!(reason.starts_with(&said), "{reason}");
+    let made = account.state();
+    let mut roles = made.iter().filter(|(id, _)| id.kind == Kind::Role && id.name != "foreign");
+    assert!(roles.next().is_none() && !made.contains(&Id::node(Kind::Group, "LithopsUserGroup")));
+
+    let settings =
+        Settings::read(move |asked| (asked == "PERMISSIONS_BOUNDARY").then_some(boundary));
+    let create = Stack::named("b").request(Some(json!({"Preset": "lithops"})));
+    let reason = handle_within(settings, &cloud, &create).unwrap().unwrap_err();
+    let said = format!(
+        "PermissionsBoundary: the policy `{boundary}`, which parameter PermissionsBoundary of the \
+         provider's stack names, does not exist; "
+    );
+    assert!(reason.starts_with(&said), "{reason}");
+}
+
+/// Each sentence that a conflict can have is about the thing, without the plan's own signs.
+#[test]
+fn a_reason_has_no_signs_of_a_plan() {
+    let link = |kind, name: &str, part: &str| Id::link(kind, name, part).in_words();
+    let arn = "arn:aws:iam::123456789012:policy/team/P";
+    for (words, expected) in [
+        (link(Kind::UserAttachment, "ana", arn), "policy `P` on user `ana`"),
+        (link(Kind::GroupAttachment, "g", arn), "policy `P` on group `g`"),
+        (link(Kind::RoleInline, "r", "i"), "inline policy `i` of role `r`"),
+        (link(Kind::GroupMember, "g", "ana"), "user `ana` in group `g`"),
+        (link(Kind::ProfileRole, "p", "r"), "role `r` in instance profile `p`"),
+        (Id::node(Kind::Role, "r").in_words(), "role `r`"),
+    ] {
+        assert_eq!(words, expected);
+    }
+    let resource = Resource::GroupMember { group: "g".into(), user: "ana".into() };
+    assert_eq!(resource.id().in_words(), "user `ana` in group `g`");
+}
