@@ -203,7 +203,8 @@ fn boundary(page: &mut String, preset: &Preset) {
     if preset.unbounded.is_empty() {
         return;
     }
-    writeln!(page, "Refused where the operator of the provider sets a permissions boundary:\n").unwrap();
+    writeln!(page, "Refused where the operator of the provider sets a permissions boundary:\n")
+        .unwrap();
     for mark in &preset.unbounded {
         writeln!(page, "- with {}: {}", mark.when, mark.reason).unwrap();
     }
@@ -371,8 +372,11 @@ fn parameter_table(page: &mut String, preset: &Preset) {
             _ => "",
         };
         let description = description.trim();
-        writeln!(page, "| `{name}` | {kind} | {default} | {description}{begins}{people}{allowed} |")
-            .unwrap();
+        writeln!(
+            page,
+            "| `{name}` | {kind} | {default} | {description}{begins}{people}{allowed} |"
+        )
+        .unwrap();
     }
     writeln!(page).unwrap();
 }

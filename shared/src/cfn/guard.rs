@@ -251,16 +251,18 @@ async fn work(
     // Whom CloudFormation gave up before we began (a Delete) has the time that Lambda gives.
     let until_given_up = given_up_at(request).and_then(|end| end.duration_since(now).ok());
     let until_given_up = until_given_up.filter(|left| !left.is_zero()).unwrap_or(Duration::MAX);
-    let time_left = time_left.min(until_given_up);
+    let of_lambda = time_left;
+    let time_left = of_lambda.min(until_given_up);
     let reserve = RESERVE.min(time_left / 4);
     let budget = time_left.saturating_sub(reserve);
     if budget < SHORTEST_WORK {
-        let given = service_timeout(request);
-        let given = given.map_or_else(|| "not given".to_owned(), |given| format!("given {given}"));
-        let reason = format!(
-            "ServiceTimeout: {given}, and the time was over before anything could begin; set \
-             ServiceTimeout to 300 and try again"
-        );
+        let reason = match service_timeout(request).filter(|_| until_given_up < of_lambda) {
+            Some(given) => format!(
+                "ServiceTimeout: given {given}, of which too little was left to begin; try again, with \
+                 ServiceTimeout set to 300 or more"
+            ),
+            None => "the function had too little time left to begin; try again".to_owned(),
+        };
         return Done { result: Err(reason), rest: None };
     }
     let stop = Instant::now() + budget;
@@ -291,7 +293,7 @@ async fn work(
 fn out_of_time(budget: Duration, progress: &Progress, words: &str) -> String {
     format!(
         "timed out after {} s while {}{words}; nothing is lost: the next request finds what was \
-         made, so try again, with ServiceTimeout set to 300 or more",
+         made, so try again, with a ServiceTimeout of 300 or more",
         budget.as_secs(),
         progress.latest()
     )

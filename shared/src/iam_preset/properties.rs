@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::cfn::value::{boolean, brief, integer, kind, nearest, optional, unknown, unknown_names};
+use crate::cfn::value::{
+    MOST_NAMES, boolean, brief, integer, kind, nearest, optional, unknown, unknown_names,
+};
 use crate::plan::OnForeignAttachment;
 use crate::preset::parameters::{self, Values};
 use crate::preset::schema::Parameter;

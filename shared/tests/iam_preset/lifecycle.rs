@@ -223,7 +223,8 @@ fn a_parameter_that_others_make_necessary_is_asked_for_and_only_then() {
     let error = stack.deploy(&populated(), roles).unwrap_err();
     assert_eq!(
         error,
-        "Parameters.OrchestraAccountId: not given, and required with ModuleRoles true"
+        "Parameters.OrchestraAccountId: not given, and required with ModuleRoles true: a UUID, in \
+         lower case, such as `0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f`"
     );
     stack.deploy(&populated(), edition("current", "orchestra", json!({}))).unwrap();
 }
@@ -246,8 +247,8 @@ fn a_deployment_that_the_policy_would_not_reach_is_refused() {
     let error = stack.deploy(&populated(), asked("hardened", "tr-x-dev")).unwrap_err();
     assert_eq!(
         error,
-        "Parameters.Deployments: given `tr-x-dev`, allowed with Edition hardened is what begins \
-         with Parameters.NamePrefix, `acme-`; change one of the two"
+        "Parameters.Deployments: given `tr-x-dev`, allowed with Edition hardened is only what \
+         begins with Parameters.NamePrefix, `acme-`; change one of the two"
     );
     stack.deploy(&populated(), asked("hardened", "acme-x-dev")).unwrap();
     Stack::named("b").deploy(&populated(), asked("current", "tr-x-dev")).unwrap();
