@@ -247,7 +247,8 @@ const SHARED: &str = "*Shared* objects have one name for all stacks of the accou
                       the same (`Edition`, `Path`, `PermissionsBoundary` and the parameters that shape the \
                       object) becomes an owner beside the first, and the last one to go deletes the object. A \
                       stack that asks for something else is refused, and so is an Update that changes the \
-                      object, as long as there is another owner. All other objects belong to one stack.";
+                      object, as long as there is another owner. All other roles, policies, groups and \
+                      instance profiles belong to one stack.";
 
 /// What there is in which edition, and which parameters decide.
 fn objects(page: &mut String, preset: &Preset) {
@@ -367,10 +368,9 @@ fn parameter_table(page: &mut String, preset: &Preset) {
             format!(" With {} it begins with `{}`.", begins.when, begins.parameter)
         });
         let allowed = parameter.setting().map(allowed).unwrap_or_default();
-        let people = match parameter {
-            Parameter::List { setting: None, begins_with: None, .. } => PEOPLE,
-            _ => "",
-        };
+        let is_people =
+            matches!(parameter, Parameter::List { setting: None, begins_with: None, .. });
+        let people = if is_people { PEOPLE } else { "" };
         let description = description.trim();
         writeln!(
             page,

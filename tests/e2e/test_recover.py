@@ -134,7 +134,6 @@ def test_the_readme_leads_to_the_page():
     assert "(docs/recover.md)" in (provider.ROOT / "README.md").read_text()
 
 
-# U1
 @walks("A mistake in an Update")
 def test_a_refused_update_is_corrected_and_deployed_again(account, case):
     account.create(preset_template("slim"))

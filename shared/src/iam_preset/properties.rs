@@ -222,10 +222,14 @@ fn unknown_properties(
 
 /// What was given, for people: a text itself, anything else by its kind.
 fn what(given: &Value) -> String {
-    match given {
-        Value::String(text) => format!("the string `{}`", brief(text)),
-        other => kind(other).to_owned(),
-    }
+    let text = given.as_str().map(|text| format!("the string `{}`", brief(text)));
+    text.unwrap_or_else(|| kind(given).to_owned())
+}
+
+/// The same where a text is wanted.
+fn what_text(given: &Value) -> String {
+    let text = given.as_str().map(|text| format!("`{}`", brief(text)));
+    text.unwrap_or_else(|| kind(given).to_owned())
 }
 
 fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {
@@ -278,10 +282,7 @@ fn path(given: &Value) -> Result<String, String> {
     let length = text.chars().count();
     let count =
         if length > limits::PATH { format!(" ({length} characters)") } else { String::new() };
-    let given = match given {
-        Value::String(text) => format!("`{}`", brief(text)),
-        other => kind(other).to_owned(),
-    };
+    let given = what_text(given);
     Err(format!(
         "given {given}{count}, allowed is `/`, or a text that begins and ends with `/`, such as \
          `/team/`, of at most {} characters, without spaces, `*`, `?` and `$`{meant}",
@@ -307,10 +308,7 @@ fn boundary(given: &Value) -> Result<String, String> {
     if is_policy {
         Ok(text.to_owned())
     } else {
-        let given = match given {
-            Value::String(text) => format!("`{}`", brief(text)),
-            other => kind(other).to_owned(),
-        };
+        let given = what_text(given);
         Err(format!(
             "given {given}, allowed is the ARN of a managed policy, such as \
              `arn:aws:iam::123456789012:policy/Boundary`"
@@ -543,7 +541,6 @@ mod tests {
         }
     }
 
-    /// V1
     #[test]
     fn a_property_among_the_parameters_is_told_where_it_belongs() {
         let problems = with("Parameters", json!({"Edition": "current"}));
@@ -554,7 +551,6 @@ mod tests {
         );
     }
 
-    /// V11
     #[test]
     fn more_tags_than_an_object_holds_are_refused_by_the_property() {
         let tags = |number: usize| {

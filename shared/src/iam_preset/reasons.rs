@@ -85,11 +85,10 @@ pub(super) fn already_there(
 /// The parameters that give some of these objects another name, and what allows them.
 fn naming(properties: &Properties, wish: &Wish, taken: &BTreeSet<&Id>) -> Vec<(String, String)> {
     let preset = properties.preset;
-    let declared = preset.parameters.iter().filter_map(|(name, parameter)| match parameter {
-        Parameter::String { setting: Some(setting), .. } if setting.parameter != ALLOWED_VALUES => {
-            Some((name, setting.parameter.clone()))
-        }
-        _ => None,
+    let declared = preset.parameters.iter().filter_map(|(name, parameter)| {
+        let is_text = matches!(parameter, Parameter::String { .. });
+        let setting = parameter.setting().filter(|it| is_text && it.parameter != ALLOWED_VALUES)?;
+        Some((name, setting.parameter.clone()))
     });
     let renames = |name: &str| {
         let mut other = wish.clone();

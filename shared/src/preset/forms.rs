@@ -159,7 +159,6 @@ mod tests {
     use super::*;
     use crate::preset::schema::Parameter;
 
-    /// V18
     #[test]
     fn every_pattern_of_the_catalogue_is_said_in_words() {
         for form in FORMS {

@@ -19,7 +19,6 @@ fn refused(settings: Settings, properties: Value) -> String {
     reason
 }
 
-/// V4, V20
 #[test]
 fn what_the_form_and_what_the_operator_refuses_is_said_at_once() {
     let parameters = json!({"NamePrefix": "serverless-", "Deployments": ["tr-two-dev"]});
@@ -45,7 +44,6 @@ fn administrators(given: Value) -> Value {
     json!({"Preset": "lithops", "Parameters": given})
 }
 
-/// U1
 #[test]
 fn people_who_get_nothing_are_refused_by_name_where_they_are_named_anew() {
     let idle = || administrators(json!({"AdministratorNames": ["alice"]}));
@@ -75,7 +73,6 @@ fn people_who_get_nothing_are_refused_by_name_where_they_are_named_anew() {
     stack.delete(&account).unwrap();
 }
 
-/// U1
 #[test]
 fn a_switch_without_effect_refuses_nothing() {
     for asked in [
@@ -100,7 +97,6 @@ fn allowing(names: &'static str) -> Settings {
     Settings::read(move |asked| (asked == "ALLOWED_NAMES").then_some(names))
 }
 
-/// Threat 1, Threat 9
 #[test]
 fn what_meets_the_providers_own_is_refused_by_the_property() {
     let own = "what begins with `account-presets` is the provider's own (parameter ProviderName of \
@@ -125,7 +121,6 @@ fn what_meets_the_providers_own_is_refused_by_the_property() {
     Stack::named("a").deploy(&account, people).unwrap();
 }
 
-/// Threat 9
 #[test]
 fn a_providers_name_that_a_presets_own_names_begin_with_is_named() {
     for (provider, preset) in [("lithops", "lithops"), ("sky", "skypilot"), ("min", "skypilot")] {
@@ -140,7 +135,6 @@ fn a_providers_name_that_a_presets_own_names_begin_with_is_named() {
     }
 }
 
-/// U1
 #[test]
 fn a_boundary_that_does_not_exist_is_refused_by_the_property() {
     let boundary = "arn:aws:iam::123456789012:policy/Gone";
