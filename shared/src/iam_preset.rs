@@ -1,5 +1,6 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
+mod idle;
 mod intent;
 mod judge;
 mod lacking;
@@ -8,12 +9,13 @@ mod memory;
 mod order;
 mod power;
 mod properties;
+mod reasons;
 mod release;
 mod settings;
 mod stacks;
 mod task;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use tokio::select;
 use tracing::{info, warn};
@@ -104,13 +106,22 @@ impl<C> IamPreset<C> {
         Account::from_arn(&request.stack_id).is_some_and(|stack| stack == self.account)
     }
 
-    /// Refuses what the operator does not let this consumer have.
-    fn allow(&self, me: &Owner, properties: &Properties) -> Result<(), String> {
+    /// Refuses mistakes and what the operator does not let this consumer have, all at once: who
+    /// corrects the one does not run into the other.
+    fn allow(
+        &self,
+        me: &Owner,
+        properties: &Properties,
+        mistakes: Option<&String>,
+    ) -> Result<(), String> {
         let (wish, preset) = (self.wish(me, properties), &properties.preset);
         let marked =
             |marks| Marked::new(preset, &wish, marks, |edition| self.settings.may_have(edition));
         let (admin, unbounded) = (marked(&preset.admin_equivalent), marked(&preset.unbounded));
+        let mistakes = mistakes.into_iter().cloned();
         let refusals = self.settings.refusals(properties, &wish, &admin, &unbounded);
+        let own = reasons::of_the_providers_own(properties, &wish);
+        let refusals: Vec<String> = mistakes.chain(refusals).chain(own).collect();
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
@@ -141,10 +152,17 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if !self.is_our_account(request) {
             return self.foreign_account(&intent, request);
         }
-        let allowed = match (&intent.wanted, &intent.mistakes) {
-            (_, Some(mistakes)) => Err(mistakes.clone()),
-            (Some(wanted), None) => self.allow(&intent.me, wanted),
-            (None, None) => Ok(()),
+        let allowed = match &intent.wanted {
+            Some(wanted) => self.allow(&intent.me, wanted, intent.mistakes.as_ref()),
+            None => Ok(()),
+        };
+        let idle = self.idle(&intent, &allowed).await;
+        let allowed = match (kind, idle) {
+            (RequestType::Update, Some(refusal)) => return Err(refusal),
+            (_, Some(refusal)) => {
+                Err(allowed.err().map_or(refusal.clone(), |it| format!("{it}; {refusal}")))
+            }
+            (_, None) => allowed,
         };
         // An Update that gives nothing is let through: a stack has to find its way back to what
         // it had, also where the operator would not allow that any more.
@@ -211,7 +229,9 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let carried_out =
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
         if let Err(reason) = Box::pin(carried_out).await {
-            return Err(self.with_other_paths(&task.me, &task.desired, reason).await);
+            let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
+            let given = intent.wanted.as_ref().and_then(|it| it.permissions_boundary.as_ref());
+            return Err(reasons::of_boundary(self.settings.permissions_boundary(), given, reason));
         }
         if kind == RequestType::Delete && intent.known_id.is_none() {
             self.outlast(&task, QUIET, progress).await?;
@@ -224,6 +244,36 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 }
 
 impl<C: Cloud> IamPreset<C> {
+    /// Says in the log which values have no effect, and why the request is refused if people are
+    /// named who get nothing: that is a Create, or an Update that names them anew. What an older
+    /// release took is never refused again, nor is a way back.
+    async fn idle(&self, intent: &Intent, allowed: &Result<(), String>) -> Option<String> {
+        let wanted = intent.wanted.as_ref().filter(|_| intent.mistakes.is_none())?;
+        let mut refusals = Vec::new();
+        for idle in idle::find(wanted, &self.wish(&intent.me, wanted)) {
+            let is_as_before = |name: &String| {
+                let earlier = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful);
+                earlier.is_none_or(|it| it.parameters.get(name) == wanted.parameters.get(name))
+            };
+            let is_new = |name: &String| match intent.kind {
+                RequestType::Create => true,
+                RequestType::Update => allowed.is_ok() && !is_as_before(name),
+                RequestType::Delete => false,
+            };
+            if idle.people.as_ref().is_some_and(is_new) {
+                refusals.push(idle.refusal());
+            } else if allowed.is_ok() {
+                warn!(property = idle.property, given = idle.given, "has no effect");
+            }
+        }
+        if refusals.is_empty()
+            || intent.kind == RequestType::Update && !self.goes_forward(&intent.me).await
+        {
+            return None;
+        }
+        Some(refusals.join("; "))
+    }
+
     /// Nothing here is owned by a stack of another account.
     fn foreign_account(&self, intent: &Intent, request: &Request) -> Result<Success, String> {
         match intent.kind {
@@ -266,7 +316,18 @@ impl<C: Cloud> IamPreset<C> {
         };
         let named = task.scope.ids.clone();
         if let Some(doubt) = memory::doubt(&task.me, &belief, &observed) {
-            warn!(why = doubt.why, "everything in the account is asked for this resource's mark");
+            // Ordinary where CloudFormation's properties say who was given something.
+            if doubt.is_of_choices {
+                warn!(
+                    why = doubt.why,
+                    "looks at everything in the account for what this stack made"
+                );
+            } else {
+                info!(
+                    why = doubt.why,
+                    "looks at everything in the account for what this stack made"
+                );
+            }
             progress.note("looking for everything that this resource made, under any name");
             if doubt.is_of_choices {
                 task.scope.given = None;
@@ -343,7 +404,14 @@ impl<C: Cloud> IamPreset<C> {
         } else {
             plan(&task.me, &task.scope, &task.desired, observed)
         };
-        second.map_err(|conflicts| located(intent, &conflicts, &explain(&task.me, &conflicts)))
+        second.map_err(|conflicts| {
+            let said = reasons::located(intent, &conflicts, &explain(&task.me, &conflicts));
+            let lead = intent.wanted.as_ref().and_then(|wanted| {
+                let wish = self.wish(&task.me, wanted);
+                reasons::already_there(&task.me, wanted, &wish, &task.desired, &conflicts)
+            });
+            lead.into_iter().chain([said]).collect::<Vec<_>>().join("; ")
+        })
     }
 
     /// Adds to the reason of a failed CreatePolicy the path at which a policy of that name exists:
@@ -362,7 +430,7 @@ impl<C: Cloud> IamPreset<C> {
         });
         let elsewhere = made.filter_map(|(id, wanted)| {
             let found = paths.get(&id).filter(|found| **found != wanted)?.clone();
-            Some(Conflict::Path { id, found, wanted })
+            Some(Conflict::Path { id, found, wanted, is_own: false })
         });
         let said = explain(me, &elsewhere.collect::<Vec<_>>());
         said.into_iter().chain([reason]).collect::<Vec<_>>().join("; ")
@@ -407,6 +475,7 @@ impl<C: Cloud> IamPreset<C> {
     async fn outlast(&self, task: &Task, enough: u32, progress: &Progress) -> Result<(), String> {
         let mut quiet = 0;
         let mut last = String::new();
+        let mut changed: Vec<String> = Vec::new();
         for _ in 0..LOOKS {
             select! {
                 biased;
@@ -422,6 +491,7 @@ impl<C: Cloud> IamPreset<C> {
                 .map_err(|conflicts| explain(&task.me, &conflicts).join("; "))?;
             quiet = if plan.is_empty() { quiet + 1 } else { 0 };
             last = plan.to_string();
+            changed = plan.changes().map(|change| change.id().in_words()).collect();
             let standing = Standing::none(&self.cloud);
             let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
@@ -430,7 +500,9 @@ impl<C: Cloud> IamPreset<C> {
             }
         }
         Err(format!(
-            "something goes on changing what this request takes back; try again. The last was {last}"
+            "another request of the resource goes on changing what this one takes back; try again when \
+             it has ended. The last changed were {}",
+            joined(&changed)
         ))
     }
 }
@@ -456,24 +528,6 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     if !drift.is_empty() {
         warn!(drift = %drift, "was not as the last request of this resource left it");
     }
-}
-
-/// The sentences, and which parameters name those of whom they say that they are not there, or
-/// hold too much.
-fn located(intent: &Intent, conflicts: &[Conflict], sentences: &[String]) -> String {
-    let missing: BTreeSet<&str> = conflicts
-        .iter()
-        .filter_map(|conflict| {
-            let (Conflict::Missing(id) | Conflict::Full { id, .. }) = conflict else { return None };
-            Some(id.name.as_str())
-        })
-        .collect();
-    let wanted = intent.wanted.as_ref();
-    let parameters = wanted.map(|wanted| wanted.parameters_that_name(&missing)).unwrap_or_default();
-    let parameters: Vec<String> =
-        parameters.into_iter().map(|name| format!("Parameters.{name}")).collect();
-    let text = sentences.join("; ");
-    if parameters.is_empty() { text } else { format!("{}: {text}", joined(&parameters)) }
 }
 
 fn named<'a>(ids: impl Iterator<Item = &'a Id>) -> String {

@@ -95,7 +95,7 @@ impl<Q: Quotas> CustomResource for LambdaConcurrency<Q> {
         let message = report.message(wish.desired);
         info!(outcome = report.outcome.as_str(), message, "outcome");
         if fails(report.outcome, &wish, earlier.as_ref()) {
-            return Err(message);
+            return Err(report.failure(wish.desired));
         }
         Ok(Success { physical_resource_id: None, data: report.attributes(wish.desired) })
     }

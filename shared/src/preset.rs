@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod check;
+mod forms;
 pub mod lint;
 pub mod parameters;
 pub mod placeholders;

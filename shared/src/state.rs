@@ -17,7 +17,7 @@ pub use arn::Account;
 pub use name::{TagKey, compare_names};
 pub use owner::digest;
 pub use owner::{
-    ATTACHED_TAG_PREFIX, MADE_BY_TAG, Mark, OWNER_TAG_PREFIX, Owner, is_ownership_tag,
+    ATTACHED_TAG_PREFIX, GROUP_FOLDER, MADE_BY_TAG, Mark, OWNER_TAG_PREFIX, Owner, is_ownership_tag,
 };
 pub use policy_document::PolicyDocument;
 
@@ -172,6 +172,30 @@ impl Id {
             | Kind::InstanceProfile => return None,
         };
         Some(Id::node(kind, name))
+    }
+}
+
+impl Id {
+    /// The same for people who read no plan: a link as a part of a sentence, as in
+    /// "policy `P` on user `ana`".
+    pub fn in_words(&self) -> String {
+        let Some((part, parent)) = self.part.as_deref().zip(self.parent()) else {
+            return self.to_string();
+        };
+        match self.kind {
+            Kind::RoleInline | Kind::GroupInline => format!("inline policy `{part}` of {parent}"),
+            Kind::GroupMember => format!("user `{part}` in {parent}"),
+            Kind::ProfileRole => format!("role `{part}` in {parent}"),
+            Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment => {
+                format!("policy `{}` on {parent}", part.rsplit('/').next().unwrap_or_default())
+            }
+            Kind::ServiceLinkedRole
+            | Kind::User
+            | Kind::Policy
+            | Kind::Role
+            | Kind::Group
+            | Kind::InstanceProfile => self.to_string(),
+        }
     }
 }
 

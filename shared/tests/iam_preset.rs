@@ -30,6 +30,7 @@ mod refused;
 mod releases;
 mod retained;
 mod rivals;
+mod rolled_back;
 mod stacks;
 mod time;
 mod undo;

@@ -198,12 +198,13 @@ fn powers(page: &mut String, preset: &Preset) {
     .unwrap();
 }
 
-/// Where a permissions boundary of the account's operator excludes the preset.
+/// Where a permissions boundary of the operator of the provider excludes the preset.
 fn boundary(page: &mut String, preset: &Preset) {
     if preset.unbounded.is_empty() {
         return;
     }
-    writeln!(page, "Refused where the operator sets a permissions boundary:\n").unwrap();
+    writeln!(page, "Refused where the operator of the provider sets a permissions boundary:\n")
+        .unwrap();
     for mark in &preset.unbounded {
         writeln!(page, "- with {}: {}", mark.when, mark.reason).unwrap();
     }
@@ -241,6 +242,14 @@ fn picture(page: &mut String, preset: &Preset) {
     writeln!(page, "{links}```\n\nDashed is what the defaults do not bring.\n").unwrap();
 }
 
+/// What a second stack meets.
+const SHARED: &str = "*Shared* objects have one name for all stacks of the account. A second stack that asks for \
+                      the same (`Edition`, `Path`, `PermissionsBoundary` and the parameters that shape the \
+                      object) becomes an owner beside the first, and the last one to go deletes the object. A \
+                      stack that asks for something else is refused, and so is an Update that changes the \
+                      object, as long as there is another owner. All other roles, policies, groups and \
+                      instance profiles belong to one stack.";
+
 /// What there is in which edition, and which parameters decide.
 fn objects(page: &mut String, preset: &Preset) {
     let editions: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
@@ -250,13 +259,23 @@ fn objects(page: &mut String, preset: &Preset) {
     let usual: Vec<State> =
         preset.editions.iter().map(|edition| chosen(preset, *edition, &Map::new())).collect();
     let switched = switched(preset);
-    for id in any(preset).ids().filter(|id| id.kind != Kind::User) {
+    let all = any(preset);
+    let is_shared = |id: &Id| {
+        let is_made = matches!(id.kind, Kind::Policy | Kind::Role | Kind::InstanceProfile);
+        is_made && all.get(id).is_some_and(|object| object.shared)
+    };
+    for id in all.ids().filter(|id| id.kind != Kind::User) {
         let marks: Vec<&str> =
             usual.iter().map(|state| if state.contains(id) { "yes" } else { "" }).collect();
         let by = switched.get(id).map(|names| names.iter().cloned().collect::<Vec<_>>().join(", "));
-        writeln!(page, "| {id} | {} | {} |", marks.join(" | "), by.unwrap_or_default()).unwrap();
+        let shared = if is_shared(id) { " (shared)" } else { "" };
+        let by = by.unwrap_or_default();
+        writeln!(page, "| {id}{shared} | {} | {by} |", marks.join(" | ")).unwrap();
     }
     writeln!(page).unwrap();
+    if all.ids().any(is_shared) {
+        writeln!(page, "{SHARED}\n").unwrap();
+    }
 }
 
 /// How many managed policies those get who are there already, for IAM attaches ten to one.
@@ -349,22 +368,36 @@ fn parameter_table(page: &mut String, preset: &Preset) {
             format!(" With {} it begins with `{}`.", begins.when, begins.parameter)
         });
         let allowed = parameter.setting().map(allowed).unwrap_or_default();
+        let is_people =
+            matches!(parameter, Parameter::List { setting: None, begins_with: None, .. });
+        let people = if is_people { PEOPLE } else { "" };
         let description = description.trim();
-        writeln!(page, "| `{name}` | {kind} | {default} | {description}{begins}{allowed} |")
-            .unwrap();
+        writeln!(
+            page,
+            "| `{name}` | {kind} | {default} | {description}{begins}{people}{allowed} |"
+        )
+        .unwrap();
     }
     writeln!(page).unwrap();
 }
 
-/// What the provider's operator allows, and by which parameter of the template.
+/// What becomes of people who are named.
+const PEOPLE: &str = " Whoever is named for the first time has to exist. Whoever is deleted later gets nothing any \
+                      more: an Update that still names them succeeds, and says so in the log only.";
+
+/// What the operator of the provider allows, and by which parameter of the template.
 fn allowed(Setting { parameter, allows }: &Setting) -> String {
-    let texts: Vec<String> = allows.iter().map(|text| format!("`{text}`")).collect();
-    let usual = match texts.join(", ").as_str() {
-        "" => "none".to_owned(),
-        "``" => "only the empty text".to_owned(),
-        texts => texts.to_owned(),
+    let phrase = |text: &String| match text.strip_suffix('*') {
+        _ if text.is_empty() => "only the empty text".to_owned(),
+        Some("") => "any".to_owned(),
+        Some(start) => format!("only what begins with `{start}`"),
+        None => format!("only `{text}`"),
     };
-    format!(" The operator's `{parameter}` says what is allowed: by default {usual}.")
+    let usual: Vec<String> = allows.iter().map(phrase).collect();
+    let usual = if usual.is_empty() { "none".to_owned() } else { usual.join(", ") };
+    format!(
+        " Parameter `{parameter}` of the provider's stack says what is allowed: by default {usual}."
+    )
 }
 
 fn attribute_table(page: &mut String, preset: &Preset) {

@@ -100,7 +100,7 @@ def test_a_name_that_is_not_allowed_is_refused_by_its_property_and_its_stack_can
     ):
         reason = refusal(account, preset, Edition="hardened", Parameters={property: given})
         assert f"Parameters.{property}: given `{given if isinstance(given, str) else given[0]}`" in reason
-        assert f"template parameter {by}" in reason
+        assert f"parameter {by} of the provider's stack" in reason
 
 
 # Threat 9
@@ -110,7 +110,7 @@ def test_another_type_with_the_same_service_token_is_refused(account):
         template["Resources"]["Preset"]["Type"] = kind
         before = account.writes()
         stack = account.create(template, ends="ROLLBACK_COMPLETE")
-        assert f"ResourceType: given `{kind}`, allowed is `Custom::IamPreset`" in stack.reason()
+        assert f"Type: given `{kind}`, allowed with this ServiceToken is only `Custom::IamPreset`" in stack.reason()
         assert not account.writes() - before
         account.delete()
 

@@ -134,6 +134,15 @@ def test_the_readme_leads_to_the_page():
     assert "(docs/recover.md)" in (provider.ROOT / "README.md").read_text()
 
 
+@walks("A mistake in an Update")
+def test_a_refused_update_is_corrected_and_deployed_again(account, case):
+    account.create(preset_template("slim"))
+    before = account.snapshot()
+    case.is_said_by(account.update(preset_template("slim", Edition="latest"), ends="UPDATE_ROLLBACK_COMPLETE"))
+    assert account.snapshot() == before
+    account.update(preset_template("slim", Parameters={"InstanceProfile": False}))
+
+
 # U1
 @walks("A Create is refused")
 def test_a_refused_create_is_deleted_corrected_and_deployed_again(account, case):

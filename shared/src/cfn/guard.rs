@@ -208,7 +208,9 @@ async fn decide<R: CustomResource>(
             nothing_done("the Update names no PhysicalResourceId")
         }
         (Ok(_), Age::Fresh) if request.resource_type != R::RESOURCE_TYPE => nothing_done(&format!(
-            "ResourceType: given `{}`, allowed is `{}`; write this as the resource's Type",
+            "Type: given `{}`, allowed with this ServiceToken is only `{}`; correct the Type, or import \
+             the ServiceToken of the other function: the name of the export ends as the Type does, as \
+             in account-presets-IamPreset",
             brief(&request.resource_type),
             R::RESOURCE_TYPE
         )),
@@ -249,13 +251,19 @@ async fn work(
     // Whom CloudFormation gave up before we began (a Delete) has the time that Lambda gives.
     let until_given_up = given_up_at(request).and_then(|end| end.duration_since(now).ok());
     let until_given_up = until_given_up.filter(|left| !left.is_zero()).unwrap_or(Duration::MAX);
-    let time_left = time_left.min(until_given_up);
+    let of_lambda = time_left;
+    let time_left = of_lambda.min(until_given_up);
     let reserve = RESERVE.min(time_left / 4);
     let budget = time_left.saturating_sub(reserve);
     if budget < SHORTEST_WORK {
-        let reason = "there was no time left to begin; nothing was done; try again with a \
-                      ServiceTimeout of 300";
-        return Done { result: Err(reason.to_owned()), rest: None };
+        let reason = match service_timeout(request).filter(|_| until_given_up < of_lambda) {
+            Some(given) => format!(
+                "ServiceTimeout: given {given}, of which too little was left to begin; try again, with \
+                 ServiceTimeout set to 300 or more"
+            ),
+            None => "the function had too little time left to begin; try again".to_owned(),
+        };
+        return Done { result: Err(reason), rest: None };
     }
     let stop = Instant::now() + budget;
     let end = stop + reserve * ENDS_OF_CALLS.0 / ENDS_OF_CALLS.1;
@@ -372,12 +380,14 @@ fn age(request: &Request, now: SystemTime) -> Age {
 /// When CloudFormation stops waiting: `ServiceTimeout` seconds after it asked. A `ServiceTimeout`
 /// that is none is CloudFormation's to refuse.
 fn given_up_at(request: &Request) -> Option<SystemTime> {
-    let given =
-        request.properties.as_ref().ok().and_then(|properties| properties.get("ServiceTimeout"));
-    let seconds = given
-        .and_then(|seconds| seconds.as_u64().or_else(|| seconds.as_str()?.parse().ok()))
-        .unwrap_or(SERVICE_TIMEOUT);
+    let seconds = service_timeout(request).unwrap_or(SERVICE_TIMEOUT);
     request.response_url.issued_at()?.checked_add(Duration::from_secs(seconds))
+}
+
+/// In seconds, where the template gives a whole number of them.
+fn service_timeout(request: &Request) -> Option<u64> {
+    let given = request.properties.as_ref().ok()?.get("ServiceTimeout")?;
+    given.as_u64().or_else(|| given.as_str()?.parse().ok())
 }
 
 #[cfg(test)]

@@ -6,14 +6,22 @@ use serde_json::Value;
 /// Bytes of a text that may be a misspelt word.
 const LONGEST_WORD: usize = 100;
 /// Unknown names that are spoken of one by one: no answer has room for more.
-const MOST_NAMES: usize = 20;
+pub const MOST_NAMES: usize = 20;
 
 /// Reads `true` or `false`, and nothing else.
 pub fn boolean(given: &Value) -> Result<bool, String> {
     match scalar(given)?.as_str() {
         "true" => Ok(true),
         "false" => Ok(false),
-        other => Err(format!("given `{}`, allowed are `true` and `false`", brief(other))),
+        other => {
+            let meant = match other.to_lowercase().as_str() {
+                "yes" | "on" | "1" => Some("true"),
+                "no" | "off" | "0" => Some("false"),
+                other => nearest(other, ["true", "false"]),
+            };
+            let meant = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
+            Err(format!("given `{}`, allowed are `true` and `false`{meant}", brief(other)))
+        }
     }
 }
 
@@ -97,14 +105,15 @@ pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> O
 }
 
 /// What is wrong with names of which some are none of the allowed ones: a sentence for each of
-/// the first ones, and one for the rest.
+/// the first ones, and one for the rest. `of` says whose names they are, as in " of preset `slim`".
 pub fn unknown_names<'a>(
     what: &str,
     given: impl IntoIterator<Item = &'a String>,
+    of: &str,
     allowed: &[&str],
 ) -> Vec<String> {
     let mut names = given.into_iter().filter(|name| !allowed.contains(&name.as_str()));
-    let first = names.by_ref().take(MOST_NAMES).map(|name| unknown(what, name, allowed));
+    let first = names.by_ref().take(MOST_NAMES).map(|name| unknown_of(what, name, of, allowed));
     let mut problems: Vec<String> = first.collect();
     let rest = names.count();
     if rest > 0 {
@@ -116,11 +125,16 @@ pub fn unknown_names<'a>(
 /// What is wrong with a word that is none of the allowed ones, what was probably meant, and
 /// what is allowed.
 pub fn unknown(what: &str, given: &str, allowed: &[&str]) -> String {
+    unknown_of(what, given, "", allowed)
+}
+
+fn unknown_of(what: &str, given: &str, of: &str, allowed: &[&str]) -> String {
+    let given = &brief(given);
     let meant = nearest(given, allowed.iter().copied())
         .map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
     let allowed =
         if allowed.is_empty() { "none".to_owned() } else { format!("`{}`", allowed.join("`, `")) };
-    format!("unknown {what} `{given}`{meant} (allowed: {allowed})")
+    format!("unknown {what} `{given}`{of}{meant} (allowed: {allowed})")
 }
 
 #[cfg(test)]
@@ -138,6 +152,9 @@ mod tests {
         {
             let problem = boolean(&given).unwrap_err();
             assert!(problem.contains("allowed are `true` and `false`"), "{problem}");
+        }
+        for (given, meant) in [("True", "; did you mean `true`?"), ("no", "`false`?"), ("7", "`")] {
+            assert!(boolean(&json!(given)).unwrap_err().ends_with(meant), "{given}");
         }
     }
 
@@ -177,11 +194,11 @@ mod tests {
     #[test]
     fn names_without_end_have_a_problem_with_one() {
         let names: Vec<String> = (0..100_000).map(|n| format!("Editon{n}")).collect();
-        let problems = unknown_names("property", &names, &["Edition"]);
+        let problems = unknown_names("property", &names, "", &["Edition"]);
         assert_eq!(problems.len(), 21);
         assert!(problems[0].contains("`Editon0`; did you mean `Edition`?"), "{problems:?}");
         assert_eq!(problems[20], "and 99980 more that are unknown");
-        assert_eq!(unknown_names("property", &["Edition".to_owned()], &["Edition"]), [""; 0]);
+        assert_eq!(unknown_names("property", &["Edition".to_owned()], "", &["Edition"]), [""; 0]);
         // To find out that these two are near would take a gigabyte.
         let long = "x".repeat(10_000);
         assert_eq!(nearest(&long, [long.as_str()]), None);

@@ -24,8 +24,8 @@ pub(super) struct Intent {
     pub me: Owner,
     /// What is to be there; `None` for a Delete.
     pub wanted: Option<Properties>,
-    /// What is wrong with the properties of an Update. It is refused unless it changes nothing: a
-    /// stack has to find its way back to properties that an older release took.
+    /// What is wrong with the properties. A Create is refused. An Update is, unless it changes
+    /// nothing: a stack has to find its way back to properties that an older release took.
     pub mistakes: Option<String>,
     /// What was asked for before; `None` if that is not known.
     pub earlier: Option<Properties>,
@@ -48,13 +48,12 @@ impl Intent {
     ///
     /// # Errors
     ///
-    /// A sentence for each mistake in the properties of a Create, and for those of an Update that
-    /// names no preset. On a Delete, whose properties nobody can correct any more, nothing is a
-    /// mistake.
+    /// A sentence for each mistake in properties that name no preset. On a Delete, whose
+    /// properties nobody can correct any more, nothing is a mistake.
     pub fn read(kind: RequestType, request: &Request, release: &str) -> Result<Self, String> {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let (wanted, mistakes) = match kind {
-            RequestType::Create | RequestType::Update => read(kind, request)?,
+            RequestType::Create | RequestType::Update => read(request)?,
             RequestType::Delete => (None, None),
         };
         let (earlier, is_doubtful) = earlier(kind, request);
@@ -192,17 +191,12 @@ fn earlier(kind: RequestType, request: &Request) -> (Option<Properties>, bool) {
 }
 
 /// What is wanted, and what is wrong with it.
-fn read(
-    kind: RequestType,
-    request: &Request,
-) -> Result<(Option<Properties>, Option<String>), String> {
+fn read(request: &Request) -> Result<(Option<Properties>, Option<String>), String> {
     let given = request.properties.as_ref().map_err(Clone::clone)?;
     match Properties::read(given, None) {
         (Some(properties), problems) if problems.is_empty() => Ok((Some(properties), None)),
-        (Some(properties), problems) if kind == RequestType::Update => {
-            Ok((Some(properties), Some(problems.join("; "))))
-        }
-        (_, problems) => Err(problems.join("; ")),
+        (Some(properties), problems) => Ok((Some(properties), Some(problems.join("; ")))),
+        (None, problems) => Err(problems.join("; ")),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a preset says aloud of a wish, and what may be asked for instead.
 
+use super::idle;
+use crate::plan::conflict::joined;
 use crate::preset::parameters::{Value, default};
 use crate::preset::schema::{Mark, Parameter};
 use crate::preset::{Edition, Preset, Wish};
@@ -11,6 +13,8 @@ pub(super) struct Marked {
     pub reasons: Vec<String>,
     /// What to do so that none applies, if there is a way.
     pub instead: Option<String>,
+    /// The properties that make it so, with what they have; nothing where all have their defaults.
+    pub chosen: Vec<(String, String)>,
 }
 
 impl Marked {
@@ -21,12 +25,47 @@ impl Marked {
         marks: &[Mark],
         may_have: impl Fn(Edition) -> bool,
     ) -> Self {
-        let here = marks.iter().filter(|mark| wish.holds(preset, mark));
+        let here: Vec<&Mark> = marks.iter().filter(|mark| wish.holds(preset, mark)).collect();
+        let mut chosen: Vec<(String, String)> = Vec::new();
+        for name in here.iter().flat_map(|mark| mark.when.0.keys()) {
+            let of_it = chosen_by(preset, wish, name);
+            chosen.extend(of_it.filter(|of_it| !chosen.contains(of_it)));
+        }
         Marked {
-            reasons: here.map(|mark| mark.reason.clone()).collect(),
+            reasons: here.into_iter().map(|mark| mark.reason.clone()).collect(),
             instead: way_out(preset, wish, marks, may_have),
+            chosen,
         }
     }
+
+    /// The properties and what was given, as in "Edition: given `current`, which amounts to".
+    pub fn which(&self, does: &str) -> String {
+        let (names, values): (Vec<_>, Vec<_>) =
+            self.chosen.iter().map(|(name, value)| (name.clone(), format!("`{value}`"))).unzip();
+        match names.as_slice() {
+            [] => format!("Preset: what it gives {does}"),
+            names => format!("{}: given {}, which {does}", joined(names), joined(&values)),
+        }
+    }
+
+    /// The same behind something else, as in " (Edition `current`)".
+    pub fn in_brackets(&self) -> String {
+        let chosen = self.chosen.iter().map(|(name, value)| format!("{name} `{value}`"));
+        match chosen.collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            chosen => format!(" ({})", joined(chosen)),
+        }
+    }
+}
+
+/// The property of a mark's condition and its value, unless it has its default.
+fn chosen_by(preset: &Preset, wish: &Wish, name: &str) -> Option<(String, String)> {
+    if name == "Edition" {
+        let is_chosen = preset.editions.first() != Some(&wish.edition);
+        return is_chosen.then(|| (name.to_owned(), wish.edition.as_str().to_owned()));
+    }
+    let (value, parameter) = (wish.parameters.get(name)?, preset.parameters.get(name)?);
+    (*value != default(parameter)).then(|| (format!("Parameters.{name}"), value.to_string()))
 }
 
 /// The fewest changes to a wish with which none of these marks applies any more: the edition
@@ -42,9 +81,9 @@ fn way_out(
     let goes = wish.edition != hardened && preset.editions.contains(&hardened);
     let harden = (goes && may_have(hardened)).then(|| {
         let step = format!("choose Edition `{}`", hardened.as_str());
-        turned(preset, Wish { edition: hardened, ..wish.clone() }, marks, vec![step])
+        turned(preset, wish, Wish { edition: hardened, ..wish.clone() }, marks, vec![step])
     });
-    let stay = turned(preset, wish.clone(), marks, Vec::new());
+    let stay = turned(preset, wish, wish.clone(), marks, Vec::new());
     // Of two ways that are as short, the edition gives less.
     let ways = [harden.flatten(), stay].into_iter().flatten();
     ways.min_by_key(Vec::len).filter(|steps| !steps.is_empty()).map(|steps| steps.join(" and "))
@@ -53,6 +92,7 @@ fn way_out(
 /// The steps, with those that turn one switch of each mark that applies.
 fn turned(
     preset: &Preset,
+    original: &Wish,
     mut wish: Wish,
     marks: &[Mark],
     mut steps: Vec<String>,
@@ -66,6 +106,10 @@ fn turned(
             wish = turned;
         }
     }
+    // Who gets nothing any more has to be left out as well.
+    let named = idle::people(preset, original);
+    let idle = idle::people(preset, &wish).into_iter().filter(|name| !named.contains(name));
+    steps.extend(idle.map(|name| format!("leave out Parameters.{name}")));
     // A switch that ends one mark may bring another.
     (!marks.iter().any(|mark| wish.holds(preset, mark))).then_some(steps)
 }

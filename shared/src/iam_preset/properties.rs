@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::cfn::value::{boolean, brief, integer, kind, optional, unknown, unknown_names};
+use crate::cfn::value::{
+    MOST_NAMES, boolean, brief, integer, kind, nearest, optional, unknown, unknown_names,
+};
 use crate::plan::OnForeignAttachment;
 use crate::preset::parameters::{self, Values};
 use crate::preset::schema::Parameter;
 use crate::preset::{self, Edition, Preset};
-use crate::state::{Tags, is_ownership_tag, limits};
+use crate::state::{Tags, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
 const KNOWN: [&str; 12] = [
@@ -62,15 +64,17 @@ impl Properties {
     ///
     /// `preset` is the preset's name where it is known from elsewhere.
     pub fn read(given: &Map<String, Value>, preset: Option<&str>) -> (Option<Self>, Vec<String>) {
-        let mut problems = unknown_names("property", given.keys(), &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");
-        let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
-
         let known = preset.and_then(|name| Some((name.to_owned(), preset::find(name)?)));
-        let Some((name, preset)) =
-            known.or_else(|| find(get("Preset")).map_err(|problem| check("Preset", problem)).ok())
-        else {
-            return (None, problems);
+        let found = known.map_or_else(|| find(get("Preset")), Ok);
+        let mut problems = unknown_properties(given, found.as_ref().ok());
+        let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
+        let (name, preset) = match found {
+            Ok(found) => found,
+            Err(problem) => {
+                check("Preset", problem);
+                return (None, problems);
+            }
         };
         let edition = edition(preset, get("Edition")).unwrap_or_else(|problem| {
             check("Edition", problem);
@@ -91,7 +95,8 @@ impl Properties {
         });
         let session = optional(get("MaxSessionDuration"), |given| {
             let (min, max) = (*limits::SESSION.start(), *limits::SESSION.end());
-            integer(given, min.into(), max.into())
+            let seconds = |problem| format!("{problem}, in seconds");
+            integer(given, min.into(), max.into()).map_err(seconds)
         })
         .unwrap_or_else(|problem| {
             check("MaxSessionDuration", problem);
@@ -115,12 +120,18 @@ impl Properties {
             Some(Value::Object(own)) => own,
             None => &empty,
             Some(other) => {
-                check("Parameters", format!("given {}, allowed is a map", kind(other)));
+                check("Parameters", format!("given {}, {A_MAP}", what(other)));
                 &empty
             }
         };
-        let (parameters, wrong) = parameters::read_as_given(preset, own);
+        let (parameters, wrong) = parameters::read_as_given((&name, preset), own);
         problems.extend(wrong);
+        let misplaced = own.keys().filter(|name| KNOWN.contains(&name.as_str()));
+        problems.extend(misplaced.map(|name| {
+            format!(
+                "Parameters: `{name}` is a property of the resource; write it beside Parameters"
+            )
+        }));
         problems.extend(parameters::beginnings(preset, edition, &parameters));
 
         let properties = Properties {
@@ -169,6 +180,58 @@ impl Properties {
     }
 }
 
+/// What the property `Parameters` is like.
+const A_MAP: &str = "allowed is a map of the preset's parameters, such as \
+                     `Parameters: {UserNames: [alice]}`";
+
+/// What no property is called, and where it belongs if a parameter of the preset is.
+fn unknown_properties(
+    given: &Map<String, Value>,
+    found: Option<&(String, &Preset)>,
+) -> Vec<String> {
+    let parameter = |name: &String| {
+        let (preset, of) = found?;
+        let parameters = of.parameters.keys().map(String::as_str);
+        let meant = nearest(name, parameters).filter(|_| nearest(name, KNOWN).is_none())?;
+        Some(if meant == name {
+            format!(
+                "unknown property `{name}`; `{name}` is a parameter of preset `{preset}`: write it \
+                 below Parameters"
+            )
+        } else {
+            format!(
+                "unknown property `{}`; did you mean `{meant}`? That is a parameter of preset \
+                 `{preset}`: write it below Parameters",
+                brief(name)
+            )
+        })
+    };
+    let is_known = |name: &&String| KNOWN.contains(&name.as_str());
+    let mut of_parameters = Vec::new();
+    let mut others: Vec<&String> = Vec::new();
+    for name in given.keys().filter(|name| !is_known(name)) {
+        // To compare names without end with words takes a time without end.
+        let is_early = of_parameters.len() + others.len() < MOST_NAMES;
+        match is_early.then(|| parameter(name)).flatten() {
+            Some(problem) => of_parameters.push(problem),
+            None => others.push(name),
+        }
+    }
+    of_parameters.into_iter().chain(unknown_names("property", others, "", &KNOWN)).collect()
+}
+
+/// What was given, for people: a text itself, anything else by its kind.
+fn what(given: &Value) -> String {
+    let text = given.as_str().map(|text| format!("the string `{}`", brief(text)));
+    text.unwrap_or_else(|| kind(given).to_owned())
+}
+
+/// The same where a text is wanted.
+fn what_text(given: &Value) -> String {
+    let text = given.as_str().map(|text| format!("`{}`", brief(text)));
+    text.unwrap_or_else(|| kind(given).to_owned())
+}
+
 fn find(given: Option<&Value>) -> Result<(String, &'static Preset), String> {
     let names = preset::names();
     let given = match given {
@@ -207,14 +270,24 @@ fn on_foreign_attachment(given: &Value) -> Result<OnForeignAttachment, String> {
 }
 
 fn path(given: &Value) -> Result<String, String> {
-    match given.as_str().filter(|path| limits::is_path(path) && path.len() <= limits::PATH) {
-        Some(path) if !path.contains(['*', '?', '$']) => Ok(path.to_owned()),
-        _ => Err(format!(
-            "given `{}`, allowed is `/` or `/…/` of at most {} plain characters, without wildcards",
-            brief(given.as_str().unwrap_or_default()),
-            limits::PATH
-        )),
+    let fits = |path: &str| {
+        limits::is_path(path) && path.len() <= limits::PATH && !path.contains(['*', '?', '$'])
+    };
+    let text = given.as_str().unwrap_or_default();
+    if fits(text) {
+        return Ok(text.to_owned());
     }
+    let meant = format!("/{}/", text.trim_matches('/'));
+    let meant = if fits(&meant) { format!("; did you mean `{meant}`?") } else { String::new() };
+    let length = text.chars().count();
+    let count =
+        if length > limits::PATH { format!(" ({length} characters)") } else { String::new() };
+    let given = what_text(given);
+    Err(format!(
+        "given {given}{count}, allowed is `/`, or a text that begins and ends with `/`, such as \
+         `/team/`, of at most {} characters, without spaces, `*`, `?` and `$`{meant}",
+        limits::PATH
+    ))
 }
 
 fn boundary(given: &Value) -> Result<String, String> {
@@ -235,44 +308,81 @@ fn boundary(given: &Value) -> Result<String, String> {
     if is_policy {
         Ok(text.to_owned())
     } else {
+        let given = what_text(given);
         Err(format!(
-            "given `{}`, allowed is a policy's ARN such as `arn:aws:iam::123456789012:policy/Boundary`",
-            brief(text)
+            "given {given}, allowed is the ARN of a managed policy, such as \
+             `arn:aws:iam::123456789012:policy/Boundary`"
         ))
     }
 }
 
+/// Tags that a consumer may set on an object, beside those that say whose it is.
+const MOST_TAGS: usize = limits::TAGS - limits::OWN_TAGS;
+
 fn tags(given: &Value) -> Result<Tags, String> {
     let Value::Array(entries) = given else {
-        return Err(format!("given {}, allowed is a list of `{{Key: …, Value: …}}`", kind(given)));
+        return Err(format!("given {}, allowed is a list of {A_TAG}", what(given)));
     };
     let mut tags = Tags::new();
-    for entry in entries {
-        let (key, value) = tag(entry)?;
+    for (number, entry) in (1..).zip(entries) {
+        let of_entry = |problem: String| format!("entry {number}: {problem}");
+        let (key, value) = tag(entry).map_err(of_entry)?;
         if tags.insert(key.as_str().into(), value).is_some() {
-            return Err(format!("`{}` is given twice", brief(&key)));
+            return Err(of_entry(format!(
+                "the key `{}` is given twice; to IAM small and capital letters are the same",
+                brief(&key)
+            )));
         }
+    }
+    if tags.len() > MOST_TAGS {
+        return Err(format!(
+            "given {} tags, allowed are at most {MOST_TAGS}: an object of IAM holds {}, and {} say \
+             whose it is",
+            tags.len(),
+            limits::TAGS,
+            limits::OWN_TAGS
+        ));
     }
     Ok(tags)
 }
 
+/// What an entry of `Tags` is like.
+const A_TAG: &str = "`{Key: …, Value: …}`, both of them texts";
+
+/// Begins the keys of all tags by which this project remembers something.
+const RESERVED: &str = "account-presets:";
+
 fn tag(entry: &Value) -> Result<(String, String), String> {
-    let text = |name: &str| entry.get(name).and_then(Value::as_str);
-    let fields = entry.as_object().map(Map::len);
-    let (Some(key), Some(value), Some(2)) = (text("Key"), text("Value"), fields) else {
-        return Err("allowed is a list of `{Key: …, Value: …}`".to_owned());
+    let Some(fields) = entry.as_object() else {
+        return Err(format!("given {}, allowed is {A_TAG}", what(entry)));
+    };
+    let text = |name: &str| fields.get(name).and_then(Value::as_str);
+    let (Some(key), Some(value), 2) = (text("Key"), text("Value"), fields.len()) else {
+        return Err(format!("given `{}`, allowed is {A_TAG}", brief(&entry.to_string())));
     };
     let plain = |c: char| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c);
     let fits = |text: &str, most: usize| text.chars().count() <= most && text.chars().all(plain);
-    if key.is_empty() || !fits(key, 128) || !fits(value, 256) {
+    if key.is_empty() || !fits(key, 128) {
         return Err(format!(
-            "given `{}`, allowed are keys of 1 to 128 and values of at most 256 letters, digits, \
-             spaces and _.:/=+-@",
+            "given the key `{}`, allowed are 1 to 128 letters, digits, spaces and `_.:/=+-@`",
             brief(key)
         ));
     }
-    if key.to_lowercase().starts_with("aws:") || is_ownership_tag(key) {
-        return Err(format!("the key `{}` is reserved", brief(key)));
+    if !fits(value, 256) {
+        return Err(format!(
+            "given the value `{}` of the key `{}`, allowed are at most 256 letters, digits, spaces \
+             and `_.:/=+-@`",
+            brief(value),
+            brief(key)
+        ));
+    }
+    let begins = key.to_lowercase();
+    if begins.starts_with("aws:") || begins.starts_with(RESERVED) {
+        return Err(format!(
+            "the key `{}` is reserved: keys that begin with `aws:` are AWS's own, and those that \
+             begin with `{RESERVED}` say whose an object is; choose another key",
+            brief(key)
+        ));
     }
     Ok((key.to_owned(), value.to_owned()))
 }
@@ -323,9 +433,15 @@ mod tests {
                 "Edition: unknown edition `curent`; did you mean `current`?",
             ),
             ("Edition", json!([]), "Edition: given a list"),
-            ("Path", json!("team"), "Path: given `team`, allowed is"),
+            (
+                "Path",
+                json!("team"),
+                "Path: given `team`, allowed is `/`, or a text that begins and",
+            ),
+            ("Path", json!("team"), "; did you mean `/team/`?"),
             ("Path", json!("/*/"), "Path: given `/*/`"),
-            ("Path", json!(["/"]), "Path: "),
+            ("Path", json!(["/"]), "Path: given a list, allowed is"),
+            ("Path", json!(format!("/{}/", "p".repeat(511))), "` (513 characters), allowed is"),
             (
                 "PermissionsBoundary",
                 json!(boundary),
@@ -334,19 +450,35 @@ mod tests {
             (
                 "MaxSessionDuration",
                 json!("3599"),
-                "MaxSessionDuration: given `3599`, allowed are whole numbers from 3600 to 43200",
+                "MaxSessionDuration: given `3599`, allowed are whole numbers from 3600 to 43200, in",
             ),
             ("Tags", json!({"a": "b"}), "Tags: given a map"),
-            ("Tags", json!([{"Key": "a"}]), "Tags: allowed is"),
-            ("Tags", json!([{"Key": "a", "Value": "b", "C": "d"}]), "Tags: allowed is"),
-            ("Tags", json!([{"Key": "aws:a", "Value": "b"}]), "Tags: the key `aws:a` is reserved"),
+            ("Tags", json!("a=b"), "Tags: given the string `a=b`, allowed is a list of `{Key:"),
+            ("Tags", json!([7]), "Tags: entry 1: given a number, allowed is `{Key: …, Value: …}`"),
+            ("Tags", json!([{"Key": "a"}]), "Tags: entry 1: given `{\"Key\":\"a\"}`, allowed is"),
+            (
+                "Tags",
+                json!([{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "b", "C": "d"}]),
+                "Tags: entry 2: given `{",
+            ),
+            (
+                "Tags",
+                json!([{"Key": "aws:a", "Value": "b"}]),
+                "Tags: entry 1: the key `aws:a` is reserved",
+            ),
             ("Tags", json!([{"Key": "account-presets:owner:a", "Value": "b"}]), "is reserved"),
+            ("Tags", json!([{"Key": "Account-Presets:team", "Value": "b"}]), "is reserved"),
             (
                 "Tags",
                 json!([{"Key": "a", "Value": "b"}, {"Key": "a", "Value": "c"}]),
-                "`a` is given twice",
+                "Tags: entry 2: the key `a` is given twice",
             ),
-            ("Tags", json!([{"Key": "a<", "Value": "b"}]), "Tags: given `a<`"),
+            ("Tags", json!([{"Key": "a<", "Value": "b"}]), "entry 1: given the key `a<`, allowed"),
+            (
+                "Tags",
+                json!([{"Key": "a", "Value": "b<"}]),
+                "Tags: entry 1: given the value `b<` of the key `a`, allowed",
+            ),
             ("AcknowledgeAdminEquivalent", json!("yes"), "AcknowledgeAdminEquivalent: given `yes`"),
             ("AdoptExisting", json!("ja"), "AdoptExisting: given `ja`"),
             (
@@ -357,8 +489,21 @@ mod tests {
             ("Parameters", json!([]), "Parameters: given a list, allowed is a map"),
             (
                 "Parameters",
+                json!("none"),
+                "Parameters: given the string `none`, allowed is a map of the preset's parameters, \
+                 such as `Parameters: {UserNames: [alice]}`",
+            ),
+            ("UserNames", json!([]), "`UserNames` is a parameter of preset `slim`: write it below"),
+            (
+                "UserName",
+                json!([]),
+                "unknown property `UserName`; did you mean `UserNames`? That is a parameter of",
+            ),
+            (
+                "Parameters",
                 json!({"UserName": []}),
-                "Parameters: unknown parameter `UserName`; did you mean `UserNames`?",
+                "Parameters: unknown parameter `UserName` of preset `slim`; did you mean \
+                 `UserNames`?",
             ),
             (
                 "Parameters",
@@ -394,6 +539,29 @@ mod tests {
             let problems = with("Parameters", parameter);
             assert!(problems[0].starts_with("Parameters: unknown parameter"), "{problems:?}");
         }
+    }
+
+    #[test]
+    fn a_property_among_the_parameters_is_told_where_it_belongs() {
+        let problems = with("Parameters", json!({"Edition": "current"}));
+        assert!(problems[0].starts_with("Parameters: unknown parameter `Edition`"), "{problems:?}");
+        assert_eq!(
+            problems[1],
+            "Parameters: `Edition` is a property of the resource; write it beside Parameters"
+        );
+    }
+
+    #[test]
+    fn more_tags_than_an_object_holds_are_refused_by_the_property() {
+        let tags = |number: usize| {
+            (0..number).map(|n| json!({"Key": format!("k{n}"), "Value": ""})).collect::<Vec<_>>()
+        };
+        assert_eq!(with("Tags", json!(tags(48))), Vec::<String>::new());
+        assert_eq!(
+            with("Tags", json!(tags(49))),
+            ["Tags: given 49 tags, allowed are at most 48: an object of IAM holds 50, and 2 say \
+              whose it is"]
+        );
     }
 
     /// V5

@@ -1,4 +1,4 @@
-//! What the operator of the function lets consumers have.
+//! What the operator of the provider lets consumers have.
 
 mod values;
 
@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::marked::Marked;
 use super::properties::Properties;
-use crate::cfn::value::unknown;
+use crate::cfn::value::{brief, unknown};
 use crate::preset::{self, Edition, Wish};
 use values::AllowedValues;
 
@@ -51,7 +51,7 @@ impl Settings {
             let words: BTreeSet<&str> =
                 words.map(str::trim).filter(|word| !word.is_empty()).collect();
             let wrong = words.iter().filter(|word| !known.contains(*word));
-            problems.extend(wrong.map(|word| format!("{name}: {}", unknown(what, word, known))));
+            problems.extend(wrong.map(|word| wrong_setting(name, &unknown(what, word, known))));
             let all = if words.is_empty() { known.iter().copied().collect() } else { words };
             all.into_iter().map(str::to_owned).collect()
         };
@@ -61,9 +61,8 @@ impl Settings {
             Some("true") => true,
             Some("false") | None => false,
             Some(other) => {
-                problems.push(format!(
-                    "ALLOW_ADMIN_EQUIVALENT: given `{other}`, allowed are `true` and `false`"
-                ));
+                let problem = format!("given `{other}`, allowed are `true` and `false`");
+                problems.push(wrong_setting("ALLOW_ADMIN_EQUIVALENT", &problem));
                 false
             }
         };
@@ -102,23 +101,33 @@ impl Settings {
         properties: &Properties,
         reasons: &[String],
     ) -> Vec<String> {
-        let instead = Some("detach that first".to_owned());
-        self.administrators(properties, &Marked { reasons: reasons.to_vec(), instead })
+        let instead = Some("detach that policy first".to_owned());
+        let marked = Marked { reasons: reasons.to_vec(), instead, ..Marked::default() };
+        self.administrators(properties, &marked)
     }
 
+    /// Names everything that has to be said for it at once, the operator's word and the stack's.
     fn administrators(&self, properties: &Properties, admin: &Marked) -> Vec<String> {
         let reasons = admin.reasons.join("; ");
         if !reasons.is_empty() && !self.admin_equivalent {
             let instead = instead("; ", admin, " instead");
+            let and_acknowledge = if properties.acknowledge_admin_equivalent {
+                ""
+            } else {
+                ", and the stack AcknowledgeAdminEquivalent"
+            };
             vec![format!(
-                "Preset: it amounts to administrator's rights, which the operator of the function \
-                 does not allow (template parameter AllowAdminEquivalent){instead}: {reasons}"
+                "{} administrator's rights, which the operator of the provider does not allow{instead}; \
+                 or let the operator set parameter AllowAdminEquivalent of the provider's stack to \
+                 `true`{and_acknowledge}: {reasons}",
+                admin.which("amounts to")
             )]
         } else if !reasons.is_empty() && !properties.acknowledge_admin_equivalent {
             let instead = instead(", or ", admin, "");
             vec![format!(
                 "AcknowledgeAdminEquivalent: set it to true if you want what amounts to \
-                 administrator's rights{instead}: {reasons}"
+                 administrator's rights{}{instead}: {reasons}",
+                admin.in_brackets()
             )]
         } else {
             Vec::new()
@@ -137,17 +146,24 @@ impl Settings {
         let mut refusals: Vec<String> = self
             .problems
             .iter()
-            .map(|problem| format!("the function is not set up well: {problem}"))
+            .map(|problem| {
+                format!(
+                    "the provider is not set up well, so that it allows nothing: {problem}; tell the \
+                     operator of the provider"
+                )
+            })
             .collect();
         let edition = properties.edition.as_str();
-        for (property, given, allowed) in [
-            ("Preset", properties.name.as_str(), &self.presets),
-            ("Edition", edition, &self.editions),
+        for (property, given, allowed, by) in [
+            ("Preset", properties.name.as_str(), &self.presets, "AllowedPresets"),
+            ("Edition", edition, &self.editions, "AllowedEditions"),
         ] {
             if !allowed.contains(given) {
                 let allowed: Vec<&str> = allowed.iter().map(String::as_str).collect();
                 refusals.push(format!(
-                    "{property}: `{given}` is not allowed in this account (allowed: `{}`)",
+                    "{property}: `{given}` is not allowed in this account (allowed: `{}`); the \
+                     operator of the provider allows others with parameter {by} of the provider's \
+                     stack",
                     allowed.join("`, `")
                 ));
             }
@@ -159,20 +175,37 @@ impl Settings {
         refusals.extend(self.administrators(properties, admin));
         if let Some(boundary) = &self.permissions_boundary {
             let given = properties.permissions_boundary.as_ref();
-            if given.is_some_and(|given| given != boundary) {
+            if let Some(given) = given.filter(|given| *given != boundary) {
                 refusals.push(format!(
-                    "PermissionsBoundary: every role in this account has `{boundary}`; leave it out"
+                    "PermissionsBoundary: given `{}`, allowed in this account is only `{boundary}`, \
+                     which every role of a preset has (parameter PermissionsBoundary of the \
+                     provider's stack); leave the property out",
+                    brief(given)
                 ));
             }
             let instead = instead("; ", unbounded, " instead");
             refusals.extend(unbounded.reasons.iter().map(|reason| {
                 format!(
-                    "Preset: it cannot live under the boundary of this account: {reason}{instead}"
+                    "{} under the boundary of this account: {reason}{instead}; parameter \
+                     PermissionsBoundary of the provider's stack sets that boundary",
+                    unbounded.which("cannot live")
                 )
             }));
         }
         refusals
     }
+}
+
+/// A problem of the function's environment, and where the operator sets it.
+fn wrong_setting(variable: &str, problem: &str) -> String {
+    let parameters = match variable {
+        "ALLOWED_PRESETS" => "parameter AllowedPresets",
+        "ALLOWED_EDITIONS" => "parameter AllowedEditions",
+        "ALLOW_ADMIN_EQUIVALENT" => "parameter AllowAdminEquivalent",
+        values::ALLOWED_VALUES_VARIABLE => "parameter AllowedValues",
+        _ => "a parameter for names",
+    };
+    format!("{parameters} of the provider's stack (variable {variable} of the function): {problem}")
 }
 
 /// The way out that least privilege has, between these words.
@@ -195,7 +228,11 @@ mod tests {
         let (properties, problems) = Properties::read(given.as_object().unwrap(), None);
         assert_eq!(problems, Vec::<String>::new());
         let way = "choose Edition `hardened`".to_owned();
-        let some = &Marked { reasons: vec!["any role".to_owned()], instead: Some(way) };
+        let some = &Marked {
+            reasons: vec!["any role".to_owned()],
+            instead: Some(way),
+            chosen: vec![("Edition".to_owned(), "current".to_owned())],
+        };
         let none = &Marked::default();
         let properties = properties.unwrap();
         let admin = if properties.name == "slim" { some } else { none };
@@ -225,8 +262,11 @@ mod tests {
         assert_eq!(refusals(&settings, json!({"Preset": "zappa", "Edition": "hardened"})), "");
         assert_eq!(
             refusals(&settings, json!({"Preset": "lithops", "Edition": "current"})),
-            "Preset: `lithops` is not allowed in this account (allowed: `skypilot`, `zappa`); \
-             Edition: `current` is not allowed in this account (allowed: `hardened`)"
+            "Preset: `lithops` is not allowed in this account (allowed: `skypilot`, `zappa`); the \
+             operator of the provider allows others with parameter AllowedPresets of the provider's \
+             stack; Edition: `current` is not allowed in this account (allowed: `hardened`); the \
+             operator of the provider allows others with parameter AllowedEditions of the provider's \
+             stack"
         );
         assert_eq!(refusals(&[], json!({"Preset": "lithops"})), "");
     }
@@ -241,18 +281,27 @@ mod tests {
         let refused = refusals(&open, silent);
         assert!(
             refused.starts_with("AcknowledgeAdminEquivalent: set it to true")
+                && refused.contains("administrator's rights (Edition `current`), or choose")
                 && refused.ends_with(", or choose Edition `hardened`: any role"),
             "{refused}"
         );
         for settings in [&[][..], &[("ALLOW_ADMIN_EQUIVALENT", "false")]] {
             let refused = refusals(settings, acknowledged.clone());
             assert!(
-                refused.ends_with(
-                    "AllowAdminEquivalent); choose Edition `hardened` instead: any role"
-                ),
+                refused.starts_with("Edition: given `current`, which amounts to administrator's")
+                    && refused.ends_with(
+                        "choose Edition `hardened` instead; or let the operator set parameter \
+                         AllowAdminEquivalent of the provider's stack to `true`: any role"
+                    ),
                 "{refused}"
             );
         }
+        // Both words that it takes are named at once.
+        let refused = refusals(&[], json!({"Preset": "slim"}));
+        assert!(
+            refused.ends_with("to `true`, and the stack AcknowledgeAdminEquivalent: any role"),
+            "{refused}"
+        );
     }
 
     /// Threat 3
@@ -264,13 +313,20 @@ mod tests {
         assert_eq!(refusals(&settings, same), "");
         let other = "arn:aws:iam::123456789012:policy/Other";
         let other = json!({"Preset": "lithops", "PermissionsBoundary": other});
-        assert!(refusals(&settings, other.clone()).starts_with("PermissionsBoundary: "));
+        let refused = refusals(&settings, other.clone());
+        assert!(
+            refused
+                .starts_with("PermissionsBoundary: given `arn:aws:iam::123456789012:policy/Other`")
+                && refused.contains(&format!("is only `{BOUNDARY}`")),
+            "{refused}"
+        );
         assert_eq!(refusals(&[], other), "");
         let refused = refusals(&settings, json!({"Preset": "orchestra"}));
         assert!(
             refused.ends_with(
-                "cannot live under the boundary of this account: any role; \
-                 choose Edition `hardened` instead"
+                "cannot live under the boundary of this account: any role; choose Edition \
+                 `hardened` instead; parameter PermissionsBoundary of the provider's stack sets \
+                 that boundary"
             ),
             "{refused}"
         );

@@ -51,6 +51,11 @@ impl<C: Cloud> IamPreset<C> {
         self.status_of_stack(me).await.as_deref() == Some("UPDATE_ROLLBACK_IN_PROGRESS")
     }
 
+    /// True if CloudFormation says that it updates the stack, and does not take an Update back.
+    pub(super) async fn goes_forward(&self, me: &Owner) -> bool {
+        self.status_of_stack(me).await.as_deref() == Some("UPDATE_IN_PROGRESS")
+    }
+
     /// The owners that exist no more: their stack is gone, or has deleted or retained the
     /// resource.
     pub(super) async fn gone(&self, owners: &Owners) -> Owners {

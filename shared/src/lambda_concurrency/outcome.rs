@@ -80,6 +80,20 @@ impl Outcome {
             Outcome::NotAdjustable => properties.on_not_adjustable,
         }
     }
+
+    /// The property that says what becomes of it; `None` where the stack goes on in any case.
+    fn decided_by(self) -> Option<&'static str> {
+        match self {
+            Outcome::AlreadySufficient | Outcome::Approved | Outcome::NotRequested => None,
+            Outcome::Requested
+            | Outcome::Pending
+            | Outcome::TooManyOpenRequests
+            | Outcome::NotInForce => Some("OnPending"),
+            Outcome::SmallerRequestPending => Some("OnSmallerRequest"),
+            Outcome::Denied => Some("OnDenied"),
+            Outcome::NotAdjustable => Some("OnNotAdjustable"),
+        }
+    }
 }
 
 /// What came of a wish.
@@ -114,6 +128,21 @@ impl Report {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into()
+    }
+
+    /// Why the stack fails: the property that says so, how things stand, and what to do.
+    pub fn failure(&self, desired: u64) -> String {
+        let message = self.message(desired);
+        let Some(property) = self.outcome.decided_by() else { return message };
+        let again = match self.outcome.is_open() {
+            true => "deploy again when AWS has decided, or ",
+            false => "",
+        };
+        format!(
+            "{property}: given `Fail`, and the outcome is `{}`: {message}; {again}set {property} to \
+             `Succeed`, with which the stack goes on all the same",
+            self.outcome.as_str()
+        )
     }
 
     /// How things stand, in a sentence that says what to do.

@@ -59,7 +59,7 @@ impl Properties {
     /// property, what was given and what is allowed. What is wrong has its default in the
     /// result; there is none at all without a wish.
     pub fn read(given: &Map<String, Value>) -> (Option<Self>, Vec<String>) {
-        let mut problems = unknown_names("property", given.keys(), &KNOWN);
+        let mut problems = unknown_names("property", given.keys(), "", &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");
         let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
 

@@ -31,12 +31,12 @@ pub(super) fn difference(
         && is_named_only_at(desired, &id, wanted, there)
     {
         let (found, wanted) = (there.to_owned(), wanted.to_owned());
-        return Some(Conflict::Path { id, found, wanted });
+        return Some(Conflict::Path { id, found, wanted, is_own: false });
     }
     let how = match (&wanted.resource, &found.resource) {
         (Resource::Policy(wanted), Resource::Policy(found)) => {
             (!says_the_same(&wanted.document, &found.document))
-                .then(|| format!("it {}", differs(&wanted.document, &found.document)))
+                .then(|| format!("that policy {}", differs(&wanted.document, &found.document)))
         }
         (Resource::Role(wanted), Resource::Role(found)) => {
             if let Some(boundary) = &wanted.permissions_boundary
@@ -44,8 +44,9 @@ pub(super) fn difference(
             {
                 return Some(Conflict::Unbounded { id, boundary: boundary.clone() });
             }
-            (!trusts_the_same(&wanted.trust, &found.trust))
-                .then(|| format!("its trust policy {}", differs(&wanted.trust, &found.trust)))
+            (!trusts_the_same(&wanted.trust, &found.trust)).then(|| {
+                format!("that role's trust policy {}", differs(&wanted.trust, &found.trust))
+            })
         }
         (Resource::InstanceProfile { .. }, _) => other_role(&id, desired, observed),
         _ => None,
@@ -98,8 +99,10 @@ fn other_role(profile: &Id, desired: &State, observed: &State) -> Option<String>
     };
     let (wanted, found) = (roles(desired), roles(observed));
     let named = |ids: &[Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    (!found.is_empty() && wanted != found)
-        .then(|| format!("it holds {}, and the preset's holds {}", named(&found), named(&wanted)))
+    (!found.is_empty() && wanted != found).then(|| {
+        let (found, wanted) = (named(&found), named(&wanted));
+        format!("that instance profile holds {found}, and the preset's holds {wanted}")
+    })
 }
 
 /// True if both say the same. The version of the grammar only matters to variables.
@@ -155,7 +158,7 @@ fn differs(wanted: &PolicyDocument, found: &PolicyDocument) -> String {
     if said.is_empty() {
         "says something else than the preset's".to_owned()
     } else {
-        said.join("; it ")
+        said.join(" and ")
     }
 }
 

@@ -1,12 +1,13 @@
 //! What of ours cannot go because somebody else uses it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::conflict::joined;
 use super::planner::{gives_ours, is_foreign_attachment};
 use super::{OnForeignAttachment, Scope};
 use crate::state::{Id, Kind, Object, Owner, State};
 
-/// What has to stay, and why: the object and a sentence for each use by somebody else.
+/// What has to stay, and why: the object and the link by which somebody else uses it.
 ///
 /// A policy that somebody attached elsewhere stays; so does a role that somebody put into their
 /// instance profile, and a group that somebody put a user into, with all that hangs on it and
@@ -18,7 +19,7 @@ pub(super) fn find(
     scope: &Scope,
     desired: &State,
     observed: &State,
-) -> (BTreeSet<Id>, Vec<(Id, String)>) {
+) -> (BTreeSet<Id>, Vec<(Id, Id)>) {
     let ours = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
     let going = |id: &Id| {
         let alone = observed.get(id).is_some_and(|object| scope.is_alone(me, object));
@@ -39,7 +40,7 @@ pub(super) fn find(
             None
         };
         if let Some(used) = foreign_use.filter(going) {
-            blockers.push((used.clone(), format!("{used} is still used: {id}")));
+            blockers.push((used.clone(), id.clone()));
             staying.insert(used);
         }
     }
@@ -58,11 +59,68 @@ pub(super) fn find(
             || link.parent().is_some_and(|parent| ours(&parent))
             || gives_ours(me, scope, desired, observed, link);
         if !mine {
-            blockers.push((policy.clone(), format!("{policy} is still used: {link}")));
+            blockers.push((policy.clone(), link.clone()));
         }
         if !mine || staying.contains(link) {
             staying.insert(policy);
         }
     }
     (staying, blockers)
+}
+
+/// A sentence for each object and way of use: who uses it, and what ends that.
+pub(super) fn sentences(blockers: &[(Id, Id)]) -> Vec<String> {
+    let mut uses: BTreeMap<(&Id, Kind), BTreeSet<&Id>> = BTreeMap::new();
+    for (used, link) in blockers {
+        uses.entry((used, link.kind)).or_default().insert(link);
+    }
+    let sentence = |((used, kind), links): ((&Id, Kind), BTreeSet<&Id>)| {
+        let is_held = links.iter().any(|link| link.parent().as_ref() == Some(used));
+        if kind != Kind::GroupMember && is_held {
+            let held: Vec<String> = links.iter().map(|link| link.in_words()).collect();
+            let action = action(kind);
+            return format!(
+                "{used} is still used: somebody else put there {}; take that away ({action}), or set \
+                 OnForeignAttachment to `Keep` or `Detach`",
+                joined(&held)
+            );
+        }
+        let users: Vec<String> = links.iter().filter_map(|link| user(link)).collect();
+        let by = joined(&users);
+        let action = action(kind);
+        let end = if kind == Kind::GroupMember {
+            format!("take {by} out of {used}")
+        } else if kind == Kind::ProfileRole {
+            format!("take {used} out of {by}")
+        } else {
+            format!("detach {used} from {by}")
+        };
+        format!("{used} is still used by {by}: {end} ({action})")
+    };
+    uses.into_iter().map(sentence).collect()
+}
+
+/// Who uses something by this link.
+fn user(link: &Id) -> Option<String> {
+    let user = if link.kind == Kind::GroupMember { link.target() } else { link.parent() };
+    user.map(|user| user.to_string())
+}
+
+/// IAM's action that ends a use.
+fn action(kind: Kind) -> &'static str {
+    match kind {
+        Kind::GroupMember => "iam:RemoveUserFromGroup",
+        Kind::ProfileRole => "iam:RemoveRoleFromInstanceProfile",
+        Kind::GroupInline => "iam:DeleteGroupPolicy",
+        Kind::RoleInline => "iam:DeleteRolePolicy",
+        Kind::UserAttachment => "iam:DetachUserPolicy",
+        Kind::GroupAttachment => "iam:DetachGroupPolicy",
+        Kind::RoleAttachment
+        | Kind::ServiceLinkedRole
+        | Kind::User
+        | Kind::Policy
+        | Kind::Role
+        | Kind::Group
+        | Kind::InstanceProfile => "iam:DetachRolePolicy",
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::state::{Id, Kind, Owner, Owners};
+use crate::state::{GROUP_FOLDER, Id, Kind, Owner, Owners};
 
 /// Why nothing can be planned. [`explain`] says it to a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,10 +15,10 @@ pub enum Conflict {
     Foreign(Id),
     /// The name is taken by another stack or resource; `gone` if none of them is there any more.
     Taken { id: Id, owners: Owners, gone: bool },
-    /// Others share the object, in another form than the one asked for.
-    OtherForm { id: Id, owners: Owners },
-    /// IAM cannot change a path.
-    Path { id: Id, found: String, wanted: String },
+    /// Others share the object, in another form than the one asked for; `by` these properties.
+    OtherForm { id: Id, owners: Owners, by: &'static [&'static str] },
+    /// IAM cannot change a path; `is_own` if this resource made the object.
+    Path { id: Id, found: String, wanted: String, is_own: bool },
     /// The object has the name in another case, and policies are exact about it.
     Case { id: Id, found: String },
     /// What would be used as it is does not say what the preset says.
@@ -58,6 +58,7 @@ pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
             .replacen("{exists}", &verb("exists", "exist"), 1)
             .replacen("{belongs}", &verb("belongs", "belong"), 1)
             .replacen("{was}", &verb("was", "were"), 1)
+            .replacen("{is}", &verb("is", "are"), 1)
             .replacen("{does}", &verb("does", "do"), 1)
             .replace("{it}", &verb("it", "them"))
             .replace("{as it is}", &verb("as it is", "as they are"))
@@ -70,10 +71,16 @@ pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
 
 /// As in `a`, `a and b`, `a, b and c`.
 pub fn joined(texts: &[String]) -> String {
-    match texts {
+    joined_with(texts, "and")
+}
+
+/// The same with another word before the last.
+fn joined_with<T: AsRef<str>>(texts: &[T], word: &str) -> String {
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    match texts.as_slice() {
         [] => String::new(),
-        [one] => one.clone(),
-        [many @ .., last] => format!("{} and {last}", many.join(", ")),
+        [one] => (*one).to_owned(),
+        [many @ .., last] => format!("{} {word} {last}", many.join(", ")),
     }
 }
 
@@ -108,55 +115,79 @@ impl Conflict {
             Conflict::Missing(id) => (id, " {does} not exist; create {it} first, or leave {it} out".to_owned()),
             Conflict::Foreign(id) => (
                 id,
-                " {exists} and {was} not made by this resource; delete or rename {it} first, or set \
-                 AdoptExisting to use {it} {as it is}"
+                " {exists} and {was} not made by this resource; delete {it} first, or set AdoptExisting \
+                 to `true` to use {it} {as it is}"
                     .to_owned(),
             ),
-            Conflict::Taken { id, owners, gone } => {
-                let said = format!(
-                    " {{exists}} and {{belongs}} to {}{}",
-                    names(owners, known),
-                    way_out(me, owners, *gone)
-                );
-                (id, said)
-            }
-            Conflict::OtherForm { id, owners } => (
+            Conflict::Taken { id, owners, gone: true } => (
                 id,
                 format!(
-                    " {{exists}} in another form and {{belongs}} to {} too, with other properties \
-                     (Edition, Parameters, Path or PermissionsBoundary); as long as it is shared \
-                     nobody changes it: ask for the same, or let the others go first",
+                    " {{exists}} and {{belongs}} to {}, which is gone or retains {{it}}; delete {{it}} \
+                     by hand first, or set AdoptExisting to `true` to use {{it}} {{as it is}}",
                     names(owners, known)
                 ),
             ),
-            Conflict::Path { id, found, wanted } => (
+            Conflict::Taken { id, owners, gone: false } => {
+                let said = format!(
+                    " {{exists}} and {{belongs}} to {}; {}",
+                    in_words(owners, known),
+                    way_out(me, owners)
+                );
+                (id, said)
+            }
+            Conflict::OtherForm { id, owners, by } => (
                 id,
                 format!(
-                    ": its path is `{found}`, asked for is `{wanted}`; IAM cannot change a path, \
-                     so ask for Path `{found}`, or delete it first"
+                    " {{exists}} in another form and {{belongs}} to {} too, with {} other than here; \
+                     as long as several stacks share {{it}}, none of them changes {{it}}: set here \
+                     what they have, or delete those stacks first",
+                    in_words(owners, known),
+                    joined_with(by, "or")
                 ),
             ),
+            Conflict::Path { id, found, wanted, is_own } => {
+                // What follows in a group's path names its owner.
+                let below = |path: &str| match path.split_once(&format!("/{GROUP_FOLDER}/")) {
+                    Some((below, _)) if id.kind == Kind::Group => format!("{below}/"),
+                    _ => path.to_owned(),
+                };
+                let (found, wanted) = (below(found), below(wanted));
+                let way_out = if *is_own {
+                    format!(
+                        "set Path to `{found}` again, or delete the resource and make it anew with \
+                         Path `{wanted}`"
+                    )
+                } else {
+                    format!("set Path to `{found}`, or delete {{it}} first")
+                };
+                let said = format!(
+                    " {{is}} at the path `{found}`, and given is Path `{wanted}`; IAM cannot change a \
+                     path: {way_out}"
+                );
+                (id, said)
+            }
             Conflict::Case { id, found } => (
                 id,
                 format!(
-                    ": exists as `{found}`; to IAM both are one name, but policies name it \
-                     exactly: ask for it as it is spelled"
+                    " exists and is spelled `{found}`; to IAM both are one name, but the policies of \
+                     the preset name it exactly: spell it `{found}` in the properties, too"
                 ),
             ),
             Conflict::Differs { id, how } => {
                 (
                 id,
                 format!(
-                    " {{exists}} and cannot be used as it is: {how}; make it say the same, or \
-                     delete it first"
+                    " {{exists}}, and no preset made {{it}}: somebody else's has this name. Delete {{it}} \
+                     first, or make {{it}} say what the preset's says; the difference: {how}"
                 ),
             )
             }
             Conflict::Managed { id, owners } => (
                 id,
                 format!(
-                    " {{belongs}} to {}, which decides what it holds; name one that no preset made",
-                    names(owners, known)
+                    " {{belongs}} to {}, whose preset decides which policies {{it}} {{has}}; name a \
+                     group or role that no preset made",
+                    in_words(owners, known)
                 ),
             ),
             Conflict::Renamed { id, gone, members } => {
@@ -165,9 +196,10 @@ impl Conflict {
                 };
                 let (gone, members) = (quoted(gone), quoted(members));
                 let said = format!(
-                    ": {gone} was named before and does not exist, and it has members whom no \
-                     request named: {members}; if one of them is {gone} under another name, take \
-                     that user out of the group first, and if not, go on naming {gone}"
+                    ": user {gone} was named before and does not exist, and the group has members \
+                     whom nobody named: {members}; if one of them is {gone} under another name, take \
+                     that user out of the group first (iam:RemoveUserFromGroup), and if not, go on \
+                     naming {gone}"
                 );
                 (id, said)
             }
@@ -181,7 +213,7 @@ impl Conflict {
             Conflict::Attached(id) => {
                 (
                 id,
-                ": was not attached by this resource; detach it first, or set OnForeignAttachment to \
+                " {was} put there by somebody else; take {it} away first, or set OnForeignAttachment to \
                  `Keep` or `Detach`"
                     .to_owned(),
             )
@@ -191,7 +223,7 @@ impl Conflict {
             }
             Conflict::Used(sentence) => return (sentence.clone(), String::new()),
         };
-        (id.to_string(), said)
+        (id.in_words(), said)
     }
 }
 
@@ -201,8 +233,14 @@ impl fmt::Display for Conflict {
     }
 }
 
+/// With the stacks' ARNs, which tell a stack from an earlier one of its name.
 fn names(owners: &Owners, known: &Owners) -> String {
     let known = owners.iter().map(|owner| known.get(owner).unwrap_or(owner).to_string());
+    joined(&known.collect::<Vec<_>>())
+}
+
+fn in_words(owners: &Owners, known: &Owners) -> String {
+    let known = owners.iter().map(|owner| known.get(owner).unwrap_or(owner).in_words());
     joined(&known.collect::<Vec<_>>())
 }
 
@@ -224,17 +262,11 @@ fn full(kind: Kind, has: usize, more: usize, most: usize, is_known: bool) -> Str
 
 /// What to do. If the owner is this very stack: CloudFormation takes a renamed logical id for
 /// another resource, and creates it before it deletes the first.
-fn way_out(me: &Owner, owners: &Owners, gone: bool) -> String {
-    if gone {
-        ", which is gone or retains {it}; delete {it} by hand first, or set AdoptExisting to use \
-         {it} {as it is}"
-            .to_owned()
-    } else if owners.iter().any(|owner| owner.is_in_stack_of(me)) {
-        "; if its logical id was renamed, deploy once without the resource, and then under the new \
-         logical id"
-            .to_owned()
+fn way_out(me: &Owner, owners: &Owners) -> &'static str {
+    if owners.iter().any(|owner| owner.is_in_stack_of(me)) {
+        "if the resource's logical id was renamed, deploy once without the resource, and then under \
+         the new logical id"
     } else {
-        "; delete that first; if its stack is gone, what it retained has to be deleted by hand"
-            .to_owned()
+        "delete that stack first; if that stack is gone, delete by hand what it retained"
     }
 }

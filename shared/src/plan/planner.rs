@@ -24,7 +24,7 @@ pub fn plan(
     observed: &State,
 ) -> Result<Plan, Vec<Conflict>> {
     let (staying, blockers) = blockers::find(me, scope, desired, observed);
-    let is_past = |(id, _): &(Id, String)| !desired.is_empty() && scope.past.contains(id);
+    let is_past = |(id, _): &(Id, Id)| !desired.is_empty() && scope.past.contains(id);
     let (left, blockers): (Vec<_>, Vec<_>) = blockers.into_iter().partition(is_past);
     let mut planner = Planner {
         me,
@@ -61,13 +61,12 @@ pub fn plan(
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
     }
-    let sentences = |blockers: Vec<(Id, String)>| {
-        let mut sentences: Vec<String> = blockers.into_iter().map(|(_, it)| it).collect();
-        sentences.sort();
+    let sentences = |uses: &[(Id, Id)]| {
+        let sentences = blockers::sentences(uses);
         let way_out = (!sentences.is_empty()).then(|| LET_GO.to_owned());
         sentences.into_iter().chain(way_out).collect::<Vec<String>>()
     };
-    let (blockers, left) = (sentences(blockers), sentences(left));
+    let (blockers, left) = (sentences(&blockers), sentences(&left));
     if !desired.is_empty() && !blockers.is_empty() {
         return Err(blockers.into_iter().map(Conflict::Used).collect());
     }
@@ -75,9 +74,8 @@ pub fn plan(
     Ok(Plan { blockers, left, used_as_is, missing, foreign, ..Plan::of(changes) })
 }
 
-/// What to do about uses by somebody else.
-const LET_GO: &str =
-    "detach the policy there, or take the user or role out, and then try this again";
+/// What to do when all uses by somebody else have ended.
+const LET_GO: &str = "then try again";
 
 struct Planner<'a> {
     me: &'a Owner,
@@ -135,7 +133,8 @@ impl Planner<'_> {
             self.changes.push(Change::Update { before: found.clone(), after });
         } else {
             let owners = found.owners.clone();
-            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners });
+            let by = other_choices(&wanted.resource, &found.resource);
+            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners, by });
         }
     }
 
@@ -187,7 +186,7 @@ impl Planner<'_> {
             && wanted != found
         {
             let (found, wanted) = (found.to_owned(), wanted.to_owned());
-            self.conflicts.push(Conflict::Path { id: id.clone(), found, wanted });
+            self.conflicts.push(Conflict::Path { id: id.clone(), found, wanted, is_own: true });
             return;
         }
         let resource = if others.is_empty() {
@@ -204,7 +203,8 @@ impl Planner<'_> {
             resource
         } else {
             let owners = others.clone();
-            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners });
+            let by = other_choices(&wanted.resource, &found.resource);
+            self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners, by });
             return;
         };
         let mut owners = found.owners.clone();
@@ -359,7 +359,11 @@ impl Planner<'_> {
         // One word about a holder is enough.
         let is_said = |conflict: &Conflict| matches!(conflict, Conflict::Taken { id, .. } | Conflict::OtherForm { id, .. } if id == holder);
         if !self.conflicts.iter().any(is_said) {
-            self.conflicts.push(Conflict::OtherForm { id: holder.clone(), owners });
+            let by = match (self.desired.get(holder), found) {
+                (Some(wanted), Some(found)) => other_choices(&wanted.resource, &found.resource),
+                _ => CHOICES,
+            };
+            self.conflicts.push(Conflict::OtherForm { id: holder.clone(), owners, by });
         }
     }
 
@@ -428,6 +432,24 @@ impl Planner<'_> {
         } else if goes {
             self.changes.push(Change::Delete(found.clone()));
         }
+    }
+}
+
+/// What decides the form of a shared object, where nothing says which of them it is.
+const CHOICES: &[&str] = &["Edition", "Parameters"];
+
+/// The properties by which two stacks want a shared object in two forms: a mark has a digest of
+/// all of them, and the path and the boundary of an object can be seen.
+fn other_choices(wanted: &Resource, found: &Resource) -> &'static [&'static str] {
+    let boundary = |resource: &Resource| {
+        let Resource::Role(role) = resource else { return None };
+        role.permissions_boundary.clone()
+    };
+    match (wanted.path() != found.path(), boundary(wanted) != boundary(found)) {
+        (true, true) => &["Path", "PermissionsBoundary"],
+        (true, false) => &["Path"],
+        (false, true) => &["PermissionsBoundary"],
+        (false, false) => CHOICES,
     }
 }
 

@@ -6,11 +6,9 @@ use std::fmt;
 
 use serde_json::{Map, Value as Json};
 
+use super::forms;
 use super::schema::{Edition, Item, Parameter, Preset};
 use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown_names, word};
-
-/// Without a pattern of its own, a text holds no wildcard and no control character.
-const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";
 
 /// Elements of a list: as many as an account has roles, unless its quota was raised. What is made
 /// of each takes memory, and more would not be made in the time that there is.
@@ -27,7 +25,7 @@ pub enum Value {
 
 impl Value {
     /// The text, or each of the list.
-    fn texts(&self) -> &[String] {
+    pub fn texts(&self) -> &[String] {
         match self {
             Value::One(text) => std::slice::from_ref(text),
             Value::List(texts) => texts,
@@ -51,10 +49,16 @@ pub type Values = BTreeMap<String, Value>;
 /// wrong is said in one sentence each, which names the parameter, what was given and what is
 /// allowed.
 pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
+    read_of("", preset, given)
+}
+
+/// The same of a preset that is called so.
+fn read_of(of: &str, preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
     // An empty string is no value: so a template passes on a parameter that is optional.
     let given: &BTreeMap<&String, &Json> = &given.iter().filter(|(_, it)| **it != "").collect();
     let known: Vec<&str> = preset.parameters.keys().map(String::as_str).collect();
-    let unknown = unknown_names("parameter", given.keys().copied(), &known);
+    let of = if of.is_empty() { String::new() } else { format!(" of preset `{of}`") };
+    let unknown = unknown_names("parameter", given.keys().copied(), &of, &known);
     let mut problems: Vec<String> =
         unknown.into_iter().map(|problem| format!("Parameters: {problem}")).collect();
     let mut values = Values::new();
@@ -77,11 +81,14 @@ pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>)
         values.insert(name.clone(), value);
     }
     for (name, parameter) in &preset.parameters {
-        if let Parameter::String { required: Some(when), .. } = parameter
+        if let Parameter::String { required: Some(when), pattern, .. } = parameter
             && !given.contains_key(name)
             && when.holds(|other| values.get(other).map(Value::to_string).unwrap_or_default())
         {
-            problems.push(format!("Parameters.{name}: not given, and required with {when}"));
+            problems.push(format!(
+                "Parameters.{name}: not given, and required with {when}: {}",
+                forms::in_words(pattern.as_deref())
+            ));
         }
     }
     (values, problems)
@@ -118,8 +125,11 @@ fn one_to_iam(texts: &[String]) -> Option<(&str, &str)> {
 
 /// The same for what was asked for earlier, perhaps of another release: a text that no pattern
 /// allows any more is still the name under which things were made.
-pub fn read_as_given(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
-    let (mut values, problems) = read(preset, given);
+pub fn read_as_given(
+    (of, preset): (&str, &Preset),
+    given: &Map<String, Json>,
+) -> (Values, Vec<String>) {
+    let (mut values, problems) = read_of(of, preset, given);
     for (name, parameter) in &preset.parameters {
         let Some(given) = given.get(name).filter(|given| value(parameter, given).is_err()) else {
             continue;
@@ -159,7 +169,7 @@ pub fn beginnings(preset: &Preset, edition: Edition, values: &Values) -> Vec<Str
         let (other, start) = (&begins.parameter, value(&begins.parameter));
         for text in texts.iter().filter(|text| !text.starts_with(&start)) {
             problems.push(format!(
-                "Parameters.{name}: given `{}`, allowed with {} is what begins with \
+                "Parameters.{name}: given `{}`, allowed with {} is only what begins with \
                  Parameters.{other}, `{}`; change one of the two",
                 brief(text),
                 begins.when,
@@ -201,7 +211,7 @@ fn value(parameter: &Parameter, given: &Json) -> Result<Value, String> {
 
 fn text(given: &Json, pattern: Option<&str>) -> Result<String, String> {
     let text = scalar(given)?;
-    matches(&text, pattern)?;
+    forms::check(&text, pattern)?;
     Ok(text)
 }
 
@@ -212,8 +222,9 @@ fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, 
         Json::Array(elements) => elements,
         Json::String(text) => {
             return Err(format!(
-                "given the string `{}`, allowed is a list of strings: give the template's \
-                 parameter the type CommaDelimitedList, or split the string with Fn::Split",
+                "given the string `{}`, allowed is a list of strings, such as `[a, b]`; where a \
+                 parameter of the template has the string, give that parameter the type \
+                 CommaDelimitedList, or split the string with Fn::Split",
                 brief(text)
             ));
         }
@@ -232,7 +243,7 @@ fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, 
             continue;
         }
         let text = if slug { slugified(&given) } else { given };
-        matches(&text, pattern)?;
+        forms::check(&text, pattern)?;
         if !texts.contains(&text) {
             texts.push(text);
         }
@@ -250,17 +261,6 @@ fn slugified(text: &str) -> String {
     let text = text.to_ascii_lowercase();
     let words = text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-")
-}
-
-fn matches(text: &str, pattern: Option<&str>) -> Result<(), String> {
-    let pattern = pattern.unwrap_or(DEFAULT_PATTERN);
-    let matches = regex_lite::Regex::new(&format!(r"\A(?:{pattern})\z"))
-        .is_ok_and(|pattern| pattern.is_match(text));
-    if matches {
-        Ok(())
-    } else {
-        Err(format!("given `{}`, allowed is what matches `{pattern}`", brief(text)))
-    }
 }
 
 #[cfg(test)]
@@ -382,10 +382,10 @@ outputs: {}
         assert_eq!(
             problems(Edition::Hardened, asked.clone()),
             [
-                "Parameters.Projects: given `x-a`, allowed with Edition hardened is what begins \
-                 with Parameters.Prefix, `tr-`; change one of the two",
-                "Parameters.Projects: given `tr`, allowed with Edition hardened is what begins \
-                 with Parameters.Prefix, `tr-`; change one of the two",
+                "Parameters.Projects: given `x-a`, allowed with Edition hardened is only what \
+                 begins with Parameters.Prefix, `tr-`; change one of the two",
+                "Parameters.Projects: given `tr`, allowed with Edition hardened is only what \
+                 begins with Parameters.Prefix, `tr-`; change one of the two",
             ]
         );
         assert!(problems(Edition::Current, asked).is_empty());

@@ -27,8 +27,10 @@ pub const ROLE_INLINE: usize = 10_240;
 pub const GROUP_INLINE: usize = 5120;
 /// Most managed policies on one role, group or user, unless the account's quota was raised.
 pub const ATTACHMENTS: usize = 10;
-/// Most tags, with the one that records ownership.
+/// Most tags, with those that record ownership.
 pub const TAGS: usize = 50;
+/// Tags that record ownership: whose an object is, and that a preset made it.
+pub const OWN_TAGS: usize = 2;
 
 /// One sentence for each thing in `state` that IAM would refuse; empty if there is none.
 pub fn check(state: &State) -> Vec<String> {
@@ -156,7 +158,8 @@ impl Problems {
     }
 
     fn tags(&mut self, id: &Id, tags: &Tags) {
-        self.at_most(id, "tags, with the one that records the owner", tags.len() + 1, TAGS);
+        let found = tags.len() + OWN_TAGS;
+        self.at_most(id, "tags, with those that record the owner", found, TAGS);
     }
 }
 
@@ -219,7 +222,7 @@ mod tests {
             (Role { trust: PolicyDocument::new(json!("\u{4e2d}")), ..role() }, "beyond Latin-1"),
             (
                 Role {
-                    tags: (0..50).map(|n| (n.to_string().into(), String::new())).collect(),
+                    tags: (0..49).map(|n| (n.to_string().into(), String::new())).collect(),
                     ..role()
                 },
                 "51, IAM allows 50",

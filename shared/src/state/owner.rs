@@ -23,7 +23,7 @@ pub const ATTACHED_TAG_PREFIX: &str = "account-presets:attached:";
 pub const MADE_BY_TAG: &str = "account-presets:made-from";
 
 /// The folder of a group's path that begins what names its owner.
-const GROUP_FOLDER: &str = "account-presets";
+pub const GROUP_FOLDER: &str = "account-presets";
 
 /// A tag's value holds at most 256 characters.
 const LABEL_LIMIT: usize = 256;
@@ -156,6 +156,21 @@ impl Owner {
         let mut parts = self.label.splitn(3, '/');
         let parts = [parts.next()?, parts.next()?, parts.next()?];
         (!self.label.contains([':', ' '])).then_some(parts)
+    }
+
+    /// For people who look for the stack in the console, as in ``stack `slim` in eu-west-1
+    /// (resource `Slim`)``.
+    pub fn in_words(&self) -> String {
+        let of_label = self.label.split_once(' ').and_then(|(stack, logical_id)| {
+            let parts: Vec<&str> = stack.split([':', '/']).collect();
+            Some([*parts.get(3)?, *parts.get(6)?, logical_id])
+        });
+        match of_label.or_else(|| self.in_group_path()) {
+            Some([region, stack, logical_id]) => {
+                format!("stack `{stack}` in {region} (resource `{logical_id}`)")
+            }
+            None => self.to_string(),
+        }
     }
 
     fn value(&self, mark: &Mark) -> String {
@@ -314,8 +329,11 @@ mod tests {
         assert_eq!(owner.to_string(), format!("resource `P` of stack `{STACK}`"));
         let of_group = Owner::from_group_path(&owner.group_path("/")).unwrap();
         assert_eq!(of_group.to_string(), "resource `P` of stack `dev` in eu-west-1");
+        let short = "stack `dev` in eu-west-1 (resource `P`)";
+        assert_eq!((owner.in_words(), of_group.in_words()), (short.into(), short.into()));
         let (key, _) = owner.tag();
         assert_eq!(Owner::from_tag(&key, "P").unwrap().to_string(), "resource `P`");
+        assert_eq!(Owner::from_tag(&key, "P").unwrap().in_words(), "resource `P`");
         let renamed = Owner::new(STACK, "Q");
         assert!(owner.is_in_stack_of(&renamed) && of_group.is_in_stack_of(&renamed));
         let other = Owner::new(&STACK.replace("/dev/", "/prod/"), "P");

@@ -96,8 +96,8 @@ fn what_another_hand_gave_the_policy_to_keeps_it_and_is_named_alone() {
     let error = bring(&account, &[]).unwrap_err();
     assert_eq!(
         error,
-        "policy `deployer` is still used: role attachment `other` <- `deployer`; detach the policy \
-         there, or take the user or role out, and then try this again"
+        "policy `deployer` is still used by role `other`: detach policy `deployer` from role `other` \
+         (iam:DetachRolePolicy); then try again"
     );
     account.person(Change::Delete(attachment("other", ARN))).unwrap();
     bring(&account, &[]).unwrap();

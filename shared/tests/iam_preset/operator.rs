@@ -1,4 +1,4 @@
-//! What the operator of the function allows, and what nobody has to be allowed.
+//! What the operator of the provider allows, and what nobody has to be allowed.
 
 use account_presets::iam_preset::Settings;
 use account_presets::plan::Change;
@@ -135,12 +135,14 @@ fn a_refusal_for_too_much_power_names_the_way_that_least_privilege_has() {
         let create = Stack::named("a").request(Some(asked.clone()));
         let refused = handle_within(Settings::read(|_| None), &populated(), &create).unwrap().err();
         let reason = refused?;
-        reason.split_once("AllowAdminEquivalent").map(|(_, rest)| rest.to_owned())
+        let amounts = "administrator's rights, which the operator of the provider does not allow";
+        reason.split_once(amounts).map(|(_, rest)| rest.to_owned())
     };
     let mut ways = 0;
     for asked in properties() {
         let Some(reason) = refused(&asked) else { continue };
-        let way = reason.strip_prefix("); ").and_then(|rest| rest.split_once(" instead: "));
+        let way = reason.strip_prefix("; ");
+        let way = way.and_then(|rest| rest.split_once(" instead; or let the operator set "));
         let (way, _) = way.unwrap_or_else(|| panic!("{asked}: {reason}"));
         let mut less = asked.clone();
         for step in way.split(" and ") {

@@ -22,7 +22,22 @@ fn a_second_stack_is_refused_by_the_name_of_the_first_and_nothing_is_touched() {
     let (state, writes) = (account.state(), account.writes());
     let mut second = Stack::named("second");
     let error = second.deploy(&account, slim(json!({}))).unwrap_err();
-    assert!(error.contains("role `SLIM-Extras_for_Lambda` and instance profile `SLIM-Extras_ECS_for_EC2` exist and belong to resource `Preset` of stack `arn:aws:cloudformation:eu-west-1:123456789012:stack/first/guid`"), "{error}");
+    assert!(
+        error.starts_with(
+            "the account has preset `slim` already, by stack `first` in eu-west-1 (resource \
+             `Preset`); use that stack, or delete that stack first; a second one takes another \
+             NamePrefix below Parameters, which the operator of the provider allows with parameter \
+             SlimNamePrefix of the provider's stack; "
+        ),
+        "{error}"
+    );
+    assert!(
+        error.contains(
+            "role `SLIM-Extras_for_Lambda` and instance profile `SLIM-Extras_ECS_for_EC2` exist and \
+             belong to stack `first` in eu-west-1 (resource `Preset`); delete that stack first"
+        ),
+        "{error}"
+    );
     assert_eq!(error.matches("belong to").count(), 1, "one fact is said once: {error}");
     second.delete(&account).unwrap();
     assert_eq!((account.state(), account.writes()), (state, writes));
@@ -149,7 +164,11 @@ fn a_shared_object_of_another_form_is_not_joined() {
     let bounded = json!({"Preset": "slim", "AcknowledgeAdminEquivalent": "true", "PermissionsBoundary": "arn:aws:iam::123456789012:policy/B"});
     let error = Stack::named("second").deploy(&account, bounded).unwrap_err();
     assert!(
-        error.contains("role `AWSBatchServiceRole` and role `StepFunctionsLambdaRole` exist in another form and belong to"),
+        error.contains(
+            "role `AWSBatchServiceRole` and role `StepFunctionsLambdaRole` exist in another form and \
+             belong to stack `first` in eu-west-1 (resource `Preset`) too, with PermissionsBoundary \
+             other than here; as long as several stacks share them"
+        ),
         "{error}"
     );
     assert_eq!(account.state(), state);
@@ -221,12 +240,16 @@ fn our_policy_in_use_elsewhere_is_named_and_stays_and_the_rest_goes() {
     person(&account, Change::Create(user_attachment("alice", OURS)));
     person(&account, Change::Create(attachment("foreign", OURS)));
     let error = stack.delete(&account).unwrap_err();
-    for user in ["user attachment `alice`", "role attachment `foreign`"] {
+    for (user, action) in
+        [("user `alice`", "iam:DetachUserPolicy"), ("role `foreign`", "iam:DetachRolePolicy")]
+    {
         let used = format!(
-            "policy `LambdaBatchExecutionPolicy` is still used: {user} <- `LambdaBatchExecutionPolicy`"
+            "policy `LambdaBatchExecutionPolicy` is still used by {user}: detach policy \
+             `LambdaBatchExecutionPolicy` from {user} ({action})"
         );
         assert!(error.contains(&used), "{error}");
     }
+    assert!(error.ends_with("; then try again") && !error.contains("<-"), "{error}");
     assert!(has(&account, Kind::Policy, "LambdaBatchExecutionPolicy"));
     assert!(!has(&account, Kind::Role, "SLIM-Extras_for_Lambda"));
     person(&account, Change::Delete(user_attachment("alice", OURS)));
@@ -246,8 +269,20 @@ fn a_group_with_a_member_of_somebody_elses_stays_with_all_that_it_grants() {
     let error = stack.delete(&account).unwrap_err();
     assert_eq!(
         error,
-        "group `lithops-group` is still used: group member `lithops-group` <- `bob`; detach the \
-         policy there, or take the user or role out, and then try this again"
+        "group `lithops-group` is still used by user `bob`: take user `bob` out of group \
+         `lithops-group` (iam:RemoveUserFromGroup); then try again"
+    );
+    let mut other = Stack::named("b");
+    let prefixed = json!({"AccountKind": "sso", "NamePrefix": "b-", "UserNames": []});
+    other.deploy(&account, lithops(prefixed)).unwrap();
+    for user in ["alice", "bob"] {
+        let member = Resource::GroupMember { group: "b-lithops-group".into(), user: user.into() };
+        person(&account, Change::Create(Object::unowned(member)));
+    }
+    assert_eq!(
+        other.delete(&account).unwrap_err(),
+        "group `b-lithops-group` is still used by user `alice` and user `bob`: take user `alice` and \
+         user `bob` out of group `b-lithops-group` (iam:RemoveUserFromGroup); then try again"
     );
     let grants = Id::link(
         Kind::GroupAttachment,
@@ -280,7 +315,9 @@ fn a_role_in_somebody_elses_instance_profile_stays() {
     let error = stack.delete(&account).unwrap_err();
     assert!(
         error.contains(
-            "role `SLIM-Extras_ECS_for_EC2` is still used: instance profile role `theirs`"
+            "role `SLIM-Extras_ECS_for_EC2` is still used by instance profile `theirs`: take role \
+             `SLIM-Extras_ECS_for_EC2` out of instance profile `theirs` \
+             (iam:RemoveRoleFromInstanceProfile)"
         ),
         "{error}"
     );
@@ -337,7 +374,9 @@ fn an_owner_whose_resource_was_replaced_is_there_still() {
         ..Telling::of_stacks(&account, "UPDATE_COMPLETE")
     };
     let error = second.deploy(&told("zappa:first:Preset:0123456789abcdef".into()), of("tr-c-"));
-    assert!(error.unwrap_err().contains("stack/first/guid"));
+    assert!(
+        error.unwrap_err().contains("belong to stack `first` in eu-west-1 (resource `Preset`) too")
+    );
     let owners = |account: &Fake| -> usize {
         let policy = Id::node(Kind::Policy, "ZappaLambdaDeploymentPolicy");
         account.state().get(&policy).unwrap().owners.len()
@@ -384,7 +423,13 @@ fn what_another_resource_made_gets_no_policies() {
     let before = account.state();
     let orchestra = edition("hardened", "orchestra", json!({"RoleNames": ["skypilot-v1"]}));
     let error = Stack::named("b").deploy(&account, orchestra).unwrap_err();
-    assert!(error.contains("role `skypilot-v1` belongs to resource `Preset` of stack"), "{error}");
+    assert!(
+        error.contains(
+            "role `skypilot-v1` belongs to stack `a` in eu-west-1 (resource `Preset`), whose preset \
+             decides which policies it has; name a group or role that no preset made"
+        ),
+        "{error}"
+    );
     assert_same(&account.state(), &before);
 }
 

@@ -1,244 +1,182 @@
-//! Updates that were refused before their first write, and their rollbacks: nothing was given to
-//! anybody, so nothing is taken.
+//! What a refusal says: all of it at once, by the property, and what has no effect.
 
-use account_presets::cfn::Request;
-use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
-use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Kind, Object, Resource, State};
+use account_presets::iam_preset::Settings;
+use account_presets::state::{Id, Kind, Resource};
 use serde_json::{Value, json};
 
 use super::world::*;
 
-/// The Update from `old` to `new` is refused; CloudFormation sends it back.
-fn refuse(cloud: &Telling<'_>, stack: &Stack, old: &Value, new: &Value) {
-    let update = stack.request_sent(Some(new.clone()), 10);
-    handle(cloud.account, &update).unwrap().unwrap_err();
-    handle(cloud, &rollback(stack, old, new)).unwrap().unwrap();
+fn usual() -> Settings {
+    Settings::read(|_| None)
 }
 
-fn rollback(stack: &Stack, old: &Value, new: &Value) -> Request {
-    let mut rollback = stack.request_sent(Some(old.clone()), 12);
-    rollback.old_properties = new.as_object().unwrap().clone();
-    rollback
-}
-
-fn zappa(deployments: &[&str]) -> Value {
-    edition("hardened", "zappa", json!({"Deployments": deployments}))
-}
-
-fn links(account: &Fake, holder: &str) -> usize {
-    account.state().ids().filter(|id| id.name == holder && id.part.is_some()).count()
-}
-
-/// An account in which nothing that exists may be tagged.
-struct Untaggable<'a>(&'a Fake);
-
-impl Cloud for Untaggable<'_> {
-    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
-        self.0.observe(scope).await
-    }
-
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        match change {
-            Change::Update { before, .. } if before.resource.id().kind.has_tags() => {
-                let (target, code) = (change.id().to_string(), "AccessDenied".to_owned());
-                let message = "not allowed".to_owned();
-                Err(CallError { action: "iam:TagPolicy", target, code, message })
-            }
-            _ => self.0.apply(change).await,
-        }
-    }
-}
-
-/// Everybody on this list has this policy by hand.
-fn attach(account: &Fake, holders: &[Resource]) {
-    for holder in holders {
-        account.person(Change::Create(Object::unowned(holder.clone()))).unwrap();
-    }
-}
-
-/// I19, I22
-#[test]
-fn the_role_of_another_stack_keeps_its_policies() {
+/// The reason of a Create within these settings, which writes nothing.
+fn refused(settings: Settings, properties: Value) -> String {
     let account = populated();
-    let rolling_back = Telling::rolling_back(&account);
-    let mut others = Stack::named("y");
-    others.deploy(&account, zappa(&["tr-z"])).unwrap();
-    let mut stack = Stack::named("x");
-    stack.deploy(&account, zappa(&["tr-x"])).unwrap();
-    let before = account.state();
-    assert!(links(&account, "tr-z-ZappaLambdaExecutionRole") > 0);
-    for new in [zappa(&["tr-z"]), zappa(&["tr-x", "tr-z"])] {
-        refuse(&rolling_back, &stack, &zappa(&["tr-x"]), &new);
-        assert_same(&account.state(), &before);
-    }
-    stack.delete(&account).unwrap();
-    others.delete(&account).unwrap();
-    assert_same(&but_service_linked(&account), &populated().state());
+    let create = Stack::named("a").request(Some(properties));
+    let reason = handle_within(settings, &account, &create).unwrap().unwrap_err();
+    assert_eq!(account.writes(), 0);
+    reason
 }
 
-/// I19, I22
 #[test]
-fn a_role_that_was_made_by_hand_keeps_what_it_was_given_by_hand() {
-    let account = populated();
-    let mut stack = Stack::named("x");
-    stack.deploy(&account, zappa(&["tr-x"])).unwrap();
-    let of_x = account.state().ids().find(|id| id.kind == Kind::RoleAttachment).cloned().unwrap();
-    let name = "tr-z-ZappaLambdaExecutionRole".to_owned();
-    account.person(Change::Create(role(&name))).unwrap();
-    let policy_arn = of_x.part.unwrap();
-    attach(&account, &[Resource::RoleAttachment { role: name, policy_arn }]);
-    let before = account.state();
-    let rolling_back = Telling::rolling_back(&account);
-    refuse(&rolling_back, &stack, &zappa(&["tr-x"]), &zappa(&["tr-x", "tr-z"]));
-    assert_same(&account.state(), &before);
-}
-
-/// I19, I22
-#[test]
-fn a_group_that_a_switch_would_have_made_keeps_what_it_was_given_by_hand() {
-    let account = populated();
-    let of = |kind: &str| {
-        edition("hardened", "lithops", json!({"AccountKind": kind, "UserNames": ["alice"]}))
-    };
-    let mut stack = Stack::named("x");
-    stack.deploy(&account, of("regular")).unwrap();
-    // The group of the other kind of account is somebody else's, and has our policies.
-    let other = {
-        let account = populated();
-        Stack::named("other").deploy(&account, of("sso")).unwrap();
-        account.state()
-    };
-    let state = account.state();
-    let group = other.ids().find(|id| id.kind == Kind::Group && !state.contains(id)).unwrap();
-    let Resource::Group { name, .. } = &other.get(group).unwrap().resource else { panic!() };
-    let (name, path) = (name.clone(), "/".to_owned());
-    attach(&account, &[Resource::Group { name, path }]);
-    let is_given = |id: &&Id| id.kind == Kind::GroupAttachment && id.name == group.name;
-    let is_ours = |id: &&Id| id.target().is_some_and(|policy| state.contains(&policy));
-    let given = other.ids().filter(is_given).filter(is_ours);
-    let given: Vec<Resource> = given.map(|id| other.get(id).unwrap().resource.clone()).collect();
-    assert!(!given.is_empty());
-    attach(&account, &given);
-    let before = account.state();
-    refuse(&Telling::rolling_back(&account), &stack, &of("regular"), &of("sso"));
-    assert_same(&account.state(), &before);
-}
-
-/// I19, I22
-#[test]
-fn who_has_the_policy_by_hand_keeps_it_if_the_update_that_named_them_was_refused() {
-    let account = populated();
-    let of = |parameters: Value| edition("current", "orchestra", parameters);
-    let old = of(json!({}));
-    let mut stack = Stack::named("x");
-    stack.deploy(&account, old.clone()).unwrap();
-    let policy = account.state().iter().find_map(|(_, object)| match &object.resource {
-        Resource::Policy(policy) => Some(policy.name.clone()),
-        _ => None,
-    });
-    let policy_arn = format!("arn:aws:iam::{ACCOUNT}:policy/{}", policy.unwrap());
-    let arn = || policy_arn.clone();
-    let (name, path) = ("team".to_owned(), "/".to_owned());
-    let group = name.clone();
-    attach(
-        &account,
-        &[
-            Resource::Group { name, path },
-            Resource::RoleAttachment { role: "foreign".to_owned(), policy_arn: arn() },
-            Resource::GroupAttachment { group, policy_arn: arn() },
-            Resource::UserAttachment { user: "bob".into(), policy_arn: arn(), attached: true },
-        ],
+fn what_the_form_and_what_the_operator_refuses_is_said_at_once() {
+    let parameters = json!({"NamePrefix": "serverless-", "Deployments": ["tr-two-dev"]});
+    let reason = refused(usual(), json!({"Preset": "zappa", "Parameters": parameters}));
+    assert!(
+        reason.starts_with("Parameters.Deployments: given `tr-two-dev`, allowed with"),
+        "{reason}"
     );
-    let before = account.state();
-    let new = of(json!({
-        "RoleNames": ["foreign"], "GroupNames": ["team"], "UserNames": ["bob", "nobody"],
-    }));
-    refuse(&Telling::rolling_back(&account), &stack, &old, &new);
-    assert_same(&account.state(), &before);
-}
-
-/// I19
-#[test]
-fn a_rollback_of_nothing_succeeds_whatever_stands_in_its_way() {
-    let account = populated();
-    let of = |users: Value| edition("hardened", "slim", json!({"UserNames": users}));
-    let (old, new) = (of(json!(["alice"])), of(json!(["alice", "bob"])));
-    let mut stack = Stack::named("x");
-    stack.deploy(&account, old.clone()).unwrap();
-    // Somebody made a role anew, so that it is nobody's; not the one that carries the notes.
-    let made = account.state();
-    let is_plain = |(id, object): &(&Id, &Object)| {
-        id.kind == Kind::Role
-            && !object.shared
-            && !object.owners.is_empty()
-            && object.owners.iter().all(|owner| owner.mark.names.is_none())
-    };
-    let id = made.iter().find(is_plain).unwrap().0.clone();
-    let hanging: Vec<Object> = made
-        .iter()
-        .filter(|(link, _)| link.parent().as_ref() == Some(&id))
-        .map(|(_, object)| object.clone())
-        .collect();
-    for object in hanging.iter().cloned().chain([made.get(&id).unwrap().clone()]) {
-        account.person(Change::Delete(object)).unwrap();
+    assert!(
+        reason.contains(
+            "; Parameters.NamePrefix: given `serverless-`, allowed in this account is only what \
+             begins with `tr-`"
+        ),
+        "{reason}"
+    );
+    let reason = refused(usual(), json!({"Preset": "slim", "Edition": "current", "Path": "team"}));
+    for said in ["Path: given `team`", "AllowAdminEquivalent", "AcknowledgeAdminEquivalent"] {
+        assert!(reason.contains(said), "{said}: {reason}");
     }
-    account.person(Change::Create(role(&id.name))).unwrap();
-    let before = account.state();
-    let update = stack.request_sent(Some(new.clone()), 10);
-    handle(&account, &update).unwrap().unwrap_err();
-    let back = rollback(&stack, &old, &new);
-    handle(&Telling::rolling_back(&account), &back).unwrap().unwrap();
-    assert_same(&account.state(), &before);
-    // An Update that is no rollback says what is in the way.
-    let error = handle(&Telling::of_stacks(&account, "UPDATE_IN_PROGRESS"), &back).unwrap();
-    assert!(error.unwrap_err().contains(&id.name));
 }
 
-/// I19
+fn administrators(given: Value) -> Value {
+    json!({"Preset": "lithops", "Parameters": given})
+}
+
 #[test]
-fn an_update_that_cannot_note_its_choices_gives_and_takes_nothing() {
+fn people_who_get_nothing_are_refused_by_name_where_they_are_named_anew() {
+    let idle = || administrators(json!({"AdministratorNames": ["alice"]}));
+    let said = "Parameters.AdministratorNames: given `alice`, which has no effect beside the other \
+                properties; set Parameters.AdministratorsGroup to `true`, or leave \
+                Parameters.AdministratorNames out";
+    assert_eq!(refused(usual(), idle()), said);
+
     let account = populated();
-    let of = |users: Value| edition("hardened", "slim", json!({"UserNames": users}));
-    let (old, new) = (of(json!(["alice", "bob"])), of(json!(["bob", "serverless"])));
-    let mut stack = Stack::named("x");
-    stack.deploy(&account, old.clone()).unwrap();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, administrators(json!({}))).unwrap();
     let before = account.state();
-    let update = stack.request_sent(Some(new.clone()), 10);
-    handle(&Untaggable(&account), &update).unwrap().unwrap_err();
-    assert_same(&account.state(), &before);
-    handle(&Untaggable(&account), &rollback(&stack, &old, &new)).unwrap().unwrap();
-    assert_same(&account.state(), &before);
+    let update = stack.request(Some(idle()));
+    let told = |status| Telling::of_stacks(&account, status);
+    let reason = handle(&told("UPDATE_IN_PROGRESS"), &update).unwrap().unwrap_err();
+    assert_eq!(reason, said);
+
+    // The way back to it, and an Update of a stack that has it since an older release.
+    handle(&told("UPDATE_ROLLBACK_IN_PROGRESS"), &update).unwrap().unwrap();
+    let mut kept = idle();
+    kept["Tags"] = json!([{"Key": "team", "Value": "a"}]);
+    let mut later = stack.request(Some(kept));
+    later.old_properties = idle().as_object().unwrap().clone();
+    handle(&told("UPDATE_IN_PROGRESS"), &later).unwrap().unwrap();
+    assert_ne!(account.state(), before);
+    handle(&account, &stack.request(Some(administrators(json!({}))))).unwrap().unwrap();
+    stack.delete(&account).unwrap();
 }
 
-/// I29
 #[test]
-fn whoever_carries_the_mark_loses_the_policy_though_no_request_names_them() {
-    for goes in [false, true] {
+fn a_switch_without_effect_refuses_nothing() {
+    for asked in [
+        json!({"Preset": "lithops", "Parameters": {"Namespace": "other"}}),
+        json!({
+            "Preset": "lithops", "Edition": "current", "AcknowledgeAdminEquivalent": "true",
+            "Parameters": {"DeleteImages": "true"},
+        }),
+        json!({
+            "Preset": "zappa",
+            "PermissionsBoundary": "arn:aws:iam::123456789012:policy/Boundary",
+        }),
+    ] {
         let account = populated();
-        let of = |users: Value| edition("hardened", "slim", json!({"UserNames": users}));
-        let mut stack = Stack::named("x");
-        stack.deploy(&account, of(json!(["alice"]))).unwrap();
-        let before = account.state();
-        // What an overtaken delivery gave to bob, and what a person gave to somebody else.
-        let alices = before.iter().filter(|(id, _)| id.name == "alice" && id.part.is_some());
-        let given: Vec<Object> = alices.map(|(_, object)| object.clone()).collect();
-        assert!(!given.is_empty());
-        for object in &given {
-            let Resource::UserAttachment { policy_arn, .. } = &object.resource else { panic!() };
-            let (user, policy_arn) = ("bob".to_owned(), policy_arn.clone());
-            let resource = Resource::UserAttachment { user, policy_arn, attached: true };
-            account.person(Change::Create(Object { resource, ..object.clone() })).unwrap();
-        }
-        let bobs = |state: &State| state.ids().any(|id| id.name == "bob" && id.part.is_some());
-        assert!(bobs(&account.state()));
-        if goes {
-            stack.delete(&account).unwrap();
-            assert_same(&but_service_linked(&account), &populated().state());
-        } else {
-            stack.deploy(&account, of(json!(["alice"]))).unwrap();
-            assert_same(&account.state(), &before);
-        }
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, asked).unwrap();
+        stack.delete(&account).unwrap();
     }
+}
+
+fn allowing(names: &'static str) -> Settings {
+    Settings::read(move |asked| (asked == "ALLOWED_NAMES").then_some(names))
+}
+
+#[test]
+fn what_meets_the_providers_own_is_refused_by_the_property() {
+    let own = "what begins with `account-presets` is the provider's own (parameter ProviderName of \
+               the provider's stack)";
+    for path in ["/account-presets/", "/team/account-presets-x/"] {
+        let reason = refused(usual(), json!({"Preset": "lithops", "Path": path}));
+        assert_eq!(reason, format!("Path: given `{path}`; {own}; choose another path"));
+    }
+    let role = "account-presets-IamPreset-us-east-1";
+    let asked = json!({"Preset": "orchestra", "Parameters": {"RoleNames": [role]}});
+    assert_eq!(
+        refused(usual(), asked),
+        format!("Parameters.RoleNames: given `{role}`; {own}; choose another name")
+    );
+    let any = || allowing("skypilot.RoleName=* skypilot.PolicyName=minimal-skypilot-policy");
+    let asked = json!({"Preset": "skypilot", "Parameters": {"RoleName": "account-presets-me"}});
+    let reason = refused(any(), asked);
+    assert!(reason.starts_with("Parameters.RoleName: given `account-presets-me`; "), "{reason}");
+    // A user or a group of that name is none of the provider's.
+    let account = populated();
+    let people = json!({"Preset": "slim", "Path": "/teams/account/", "Parameters": {}});
+    Stack::named("a").deploy(&account, people).unwrap();
+}
+
+#[test]
+fn a_providers_name_that_a_presets_own_names_begin_with_is_named() {
+    for (provider, preset) in [("lithops", "lithops"), ("sky", "skypilot"), ("min", "skypilot")] {
+        let settings = Settings::read(|asked| (asked == "PROVIDER_NAME").then_some(provider));
+        let reason = refused(settings, json!({"Preset": preset}));
+        assert!(
+            reason.starts_with(&format!("Preset: `{preset}` makes "))
+                && reason.contains(&format!("what begins with `{provider}` is the provider's own"))
+                && reason.ends_with("has to call the provider something else"),
+            "{reason}"
+        );
+    }
+}
+
+#[test]
+fn a_boundary_that_does_not_exist_is_refused_by_the_property() {
+    let boundary = "arn:aws:iam::123456789012:policy/Gone";
+    let account = populated();
+    let cloud = Telling::without_boundary(&account);
+    let asked = json!({"Preset": "lithops", "PermissionsBoundary": boundary});
+    let reason = Stack::named("a").deploy(&cloud, asked).unwrap_err();
+    let said = format!(
+        "PermissionsBoundary: the policy `{boundary}` does not exist; create it first, or leave the \
+         property out; iam:CreateRole `lithops-"
+    );
+    assert!(reason.starts_with(&said), "{reason}");
+    let made = account.state();
+    let mut roles = made.iter().filter(|(id, _)| id.kind == Kind::Role && id.name != "foreign");
+    assert!(roles.next().is_none() && !made.contains(&Id::node(Kind::Group, "LithopsUserGroup")));
+
+    let settings =
+        Settings::read(move |asked| (asked == "PERMISSIONS_BOUNDARY").then_some(boundary));
+    let create = Stack::named("b").request(Some(json!({"Preset": "lithops"})));
+    let reason = handle_within(settings, &cloud, &create).unwrap().unwrap_err();
+    let said = format!(
+        "PermissionsBoundary: the policy `{boundary}`, which parameter PermissionsBoundary of the \
+         provider's stack names, does not exist; "
+    );
+    assert!(reason.starts_with(&said), "{reason}");
+}
+
+/// Each sentence that a conflict can have is about the thing, without the plan's own signs.
+#[test]
+fn a_reason_has_no_signs_of_a_plan() {
+    let link = |kind, name: &str, part: &str| Id::link(kind, name, part).in_words();
+    let arn = "arn:aws:iam::123456789012:policy/team/P";
+    for (words, expected) in [
+        (link(Kind::UserAttachment, "ana", arn), "policy `P` on user `ana`"),
+        (link(Kind::GroupAttachment, "g", arn), "policy `P` on group `g`"),
+        (link(Kind::RoleInline, "r", "i"), "inline policy `i` of role `r`"),
+        (link(Kind::GroupMember, "g", "ana"), "user `ana` in group `g`"),
+        (link(Kind::ProfileRole, "p", "r"), "role `r` in instance profile `p`"),
+        (Id::node(Kind::Role, "r").in_words(), "role `r`"),
+    ] {
+        assert_eq!(words, expected);
+    }
+    let resource = Resource::GroupMember { group: "g".into(), user: "ana".into() };
+    assert_eq!(resource.id().in_words(), "user `ana` in group `g`");
 }

@@ -24,8 +24,8 @@ fn what_a_stack_retained_is_refused_with_the_way_back_which_is_open() {
         let error = second.deploy(&cloud, slim(json!({}))).unwrap_err();
         let said = "belong to resource `Preset` of stack \
                     `arn:aws:cloudformation:eu-west-1:123456789012:stack/first/guid`, which is gone \
-                    or retains them; delete them by hand first, or set AdoptExisting to use them \
-                    as they are";
+                    or retains them; delete them by hand first, or set AdoptExisting to `true` to \
+                    use them as they are";
         assert!(error.contains(said), "{error}");
         assert_eq!(error.matches("belong").count(), 1, "one fact is said once: {error}");
         assert_eq!(account.state(), retained);
@@ -39,7 +39,12 @@ fn what_a_stack_retained_is_refused_with_the_way_back_which_is_open() {
     }
     let cloud = Telling::saying(&account, status("CREATE_COMPLETE", None));
     let error = Stack::named("second").deploy(&cloud, slim(json!({}))).unwrap_err();
-    assert!(error.contains("; delete that first; if its stack is gone"), "{error}");
+    assert!(
+        error.contains(
+            "; delete that stack first; if that stack is gone, delete by hand what it retained"
+        ),
+        "{error}"
+    );
 }
 
 /// I34
@@ -62,7 +67,7 @@ fn a_logical_id_that_was_renamed_gets_the_hint_also_where_a_group_alone_tells() 
     let all = account.state().iter().map(|(_, it)| it.clone()).chain([only]).collect();
     let account = Fake::new(all);
     let error = handle(&account, &renamed).unwrap().unwrap_err();
-    assert!(error.contains("belongs to resource `Preset` of stack `a` in eu-west-1; "), "{error}");
+    assert!(error.contains("belongs to stack `a` in eu-west-1 (resource `Preset`); "), "{error}");
     assert_eq!((error.matches(hint).count(), error.matches("belong").count()), (1, 1), "{error}");
 }
 
@@ -79,8 +84,8 @@ fn a_policy_of_the_name_at_another_path_is_told_and_nothing_stays() {
         let error = Stack::named("a").deploy(&cloud, properties).unwrap_err();
         assert!(
             error.starts_with(
-                "policy `LambdaBatchExecutionPolicy`: its path is `/team/`, asked for is `/`; IAM \
-                 cannot change a path, so ask for Path `/team/`, or delete it first; "
+                "policy `LambdaBatchExecutionPolicy` is at the path `/team/`, and given is Path `/`; \
+                 IAM cannot change a path: set Path to `/team/`, or delete it first; "
             ),
             "{error}"
         );

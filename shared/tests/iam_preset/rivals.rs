@@ -110,7 +110,10 @@ fn what_another_stack_made_is_not_adopted() {
     let mut adopting = lithops(json!({}));
     adopting["AdoptExisting"] = json!(true);
     let refused = Stack::named("b").deploy(&account, adopting).unwrap_err();
-    assert!(refused.contains("stack/a/guid"), "{refused}");
+    assert!(
+        refused.contains("belong to stack `a` in eu-west-1 (resource `Preset`); "),
+        "{refused}"
+    );
 }
 
 fn on_foreign(choice: &str) -> Value {

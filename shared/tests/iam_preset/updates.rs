@@ -149,7 +149,10 @@ fn a_changed_path_is_refused_with_advice() {
         )
         .unwrap_err();
     assert!(
-        error.contains("its path is `/`, asked for is `/new/`; IAM cannot change a path"),
+        error.contains(
+            "are at the path `/`, and given is Path `/new/`; IAM cannot change a path: set Path to \
+             `/` again, or delete the resource and make it anew with Path `/new/`"
+        ),
         "{error}"
     );
 }

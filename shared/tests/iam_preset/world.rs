@@ -138,6 +138,8 @@ pub struct Telling<'a> {
     /// Of every resource; the same as of the stack if nothing is said.
     pub resource: Option<StackStatus>,
     pub paths: BTreeMap<Id, String>,
+    /// No permissions boundary exists.
+    pub has_no_boundary: bool,
 }
 
 /// Of a resource with this physical id, if it is one.
@@ -147,11 +149,16 @@ pub fn status(status: &str, physical_id: Option<String>) -> StackStatus {
 
 impl<'a> Telling<'a> {
     pub fn saying(account: &'a Fake, stack: StackStatus) -> Self {
-        Telling { account, stack, resource: None, paths: BTreeMap::new() }
+        let (resource, paths) = (None, BTreeMap::new());
+        Telling { account, stack, resource, paths, has_no_boundary: false }
     }
 
     pub fn of_stacks(account: &'a Fake, stack: &str) -> Self {
         Telling::saying(account, status(stack, None))
+    }
+
+    pub fn without_boundary(account: &'a Fake) -> Self {
+        Telling { has_no_boundary: true, ..Telling::saying(account, StackStatus::Unknown) }
     }
 
     pub fn rolling_back(account: &'a Fake) -> Self {
@@ -169,6 +176,14 @@ impl Cloud for Telling<'_> {
             let (target, code) = (change.id().to_string(), "EntityAlreadyExists".to_owned());
             let message = "there is one".to_owned();
             return Err(CallError { action: "iam:CreatePolicy", target, code, message });
+        }
+        if let Change::Create(Object { resource: Resource::Role(role), .. }) = change
+            && let Some(boundary) =
+                role.permissions_boundary.as_ref().filter(|_| self.has_no_boundary)
+        {
+            let (target, code) = (role.name.clone(), "NoSuchEntity".to_owned());
+            let message = format!("Scope ARN: {boundary} does not exist or is not attachable.");
+            return Err(CallError { action: "iam:CreateRole", target, code, message });
         }
         self.account.apply(change).await
     }

@@ -17,7 +17,11 @@ async fn assert_chosen_by(property: &str, outcome: &str, quota: impl Fn() -> Fak
     for other in ["OnPending", "OnDenied", "OnSmallerRequest", "OnNotAdjustable"] {
         let result = send(&quota(), create(1000).property(other, "Fail")).await;
         if other == property {
-            assert_eq!(result, Err(message.clone()));
+            let reason = result.unwrap_err();
+            let why =
+                format!("{property}: given `Fail`, and the outcome is `{outcome}`: {message}; ");
+            assert!(reason.starts_with(&why), "{reason}");
+            assert!(reason.contains(&format!("set {property} to `Succeed`")), "{reason}");
         } else {
             assert_eq!(result.unwrap().data["Outcome"], outcome, "{other}");
         }

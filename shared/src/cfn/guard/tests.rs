@@ -107,6 +107,8 @@ const NOW: Duration = Duration::from_secs(1_709_201_472); // 2024-02-29 10:11:12
 struct Case {
     event: Value,
     left: Duration,
+    /// How long after `NOW` the request is served.
+    late: Duration,
 }
 
 fn request(kind: &str, mood: &str) -> Case {
@@ -117,7 +119,7 @@ fn request(kind: &str, mood: &str) -> Case {
         "ResourceType": "Custom::Mood",
         "ResourceProperties": {"Mood": mood, "ServiceTimeout": "300"},
     });
-    Case { event, left: Duration::from_secs(60) }
+    Case { event, left: Duration::from_secs(60), late: Duration::ZERO }
 }
 
 impl Case {
@@ -141,7 +143,7 @@ impl Case {
         let inbox = Inbox::default();
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
         let payload = serde_json::value::to_raw_value(&self.event).unwrap();
-        let now = SystemTime::UNIX_EPOCH + NOW;
+        let now = SystemTime::UNIX_EPOCH + NOW + self.late;
         // Without the guard at the deadline this would wait for ever; the clock is not a real one.
         let served = serve(&mood, &callback, &mood.gate, &payload, now, now + self.left);
         let result = tokio::time::timeout(Duration::from_secs(86_400), served).await.unwrap();
@@ -227,8 +229,19 @@ async fn work_that_ends_at_its_deadline_is_answered_for_once() {
 async fn without_time_nothing_is_begun() {
     for mood in ["", "panic"] {
         let answer = request("Create", mood).left(Duration::from_millis(600)).answer().await;
-        assert!(answer["Reason"].as_str().unwrap().contains("no time left"));
+        let said = "the function had too little time left to begin; try again";
+        assert_eq!(answer["Reason"], said);
     }
+    let mut short = request("Create", "");
+    short.event["ResourceProperties"]["ServiceTimeout"] = json!("1");
+    short.event["ResponseURL"] =
+        json!("http://answers/?X-Amz-Date=20240229T101112Z&X-Amz-Expires=7200");
+    short.late = Duration::from_millis(700);
+    assert_eq!(
+        short.answer().await["Reason"],
+        "ServiceTimeout: given 1, of which too little was left to begin; try again, with \
+         ServiceTimeout set to 300 or more"
+    );
 }
 
 /// T9
@@ -347,7 +360,7 @@ async fn another_type_with_the_same_service_token_is_refused_but_its_delete_is_s
             assert_eq!(answers[0]["Status"] == "SUCCESS", served, "{kind} {given}");
             assert_eq!(asked.len(), usize::from(served));
             if !served {
-                let said = format!("ResourceType: given `{}`", given.as_str().unwrap_or_default());
+                let said = format!("Type: given `{}`", given.as_str().unwrap_or_default());
                 let reason = answers[0]["Reason"].as_str().unwrap();
                 assert!(reason.starts_with(&said) && reason.contains("Custom::Mood"), "{reason}");
             }

@@ -9,6 +9,8 @@ use crate::preset::schema::{ALLOWED_VALUES, Setting};
 use crate::preset::{self, Preset};
 use crate::state::Tags;
 
+use super::wrong_setting;
+
 /// Values of one parameter that a refusal names; it counts the rest.
 const MOST_VALUES: usize = 3;
 
@@ -17,6 +19,9 @@ const MOST_VALUES: usize = 3;
 const PATH: &str = "Path";
 /// Each as `Key=Value`.
 const TAGS: &str = "Tags";
+
+/// The variable for all but the names that shape the function's role.
+pub(super) const ALLOWED_VALUES_VARIABLE: &str = "ALLOWED_VALUES";
 
 /// What is allowed for each parameter that has a setting, by `preset.Parameter`, and for the
 /// properties of every preset.
@@ -39,12 +44,13 @@ impl AllowedValues {
         problems: &mut Vec<String>,
     ) -> Self {
         let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (variable, is_for) in
-            [("ALLOWED_NAMES", is_names as fn(&Setting) -> bool), ("ALLOWED_VALUES", is_values)]
-        {
+        for (variable, is_for) in [
+            ("ALLOWED_NAMES", is_names as fn(&Setting) -> bool),
+            (ALLOWED_VALUES_VARIABLE, is_values),
+        ] {
             let parameters = settings().filter(|(_, setting)| is_for(setting));
             let mut known: Vec<String> = parameters.map(|(name, _)| name).collect();
-            if variable == "ALLOWED_VALUES" {
+            if variable == ALLOWED_VALUES_VARIABLE {
                 known.extend(properties().map(|(name, _)| name));
             }
             for entry in get(variable).unwrap_or_default().split_whitespace() {
@@ -55,12 +61,14 @@ impl AllowedValues {
                     Some((name, _)) => {
                         let known: Vec<&str> = known.iter().map(String::as_str).collect();
                         let problem = unknown("parameter", &brief(name), &known);
-                        problems.push(format!("{variable}: {problem}"));
+                        problems.push(wrong_setting(variable, &problem));
                     }
-                    None => problems.push(format!(
-                        "{variable}: given `{}`, allowed is `preset.Parameter=pattern`",
-                        brief(entry)
-                    )),
+                    None => {
+                        let entry = brief(entry);
+                        let problem =
+                            format!("given `{entry}`, allowed is `preset.Parameter=pattern`");
+                        problems.push(wrong_setting(variable, &problem));
+                    }
                 }
             }
         }
@@ -81,8 +89,8 @@ impl AllowedValues {
             (!refused.is_empty()).then(|| {
                 format!(
                     "{property}: given {}, allowed in this account {}; the operator of the \
-                     function allows others with the template parameter {ALLOWED_VALUES}, by an \
-                     entry `{property}=…`",
+                     provider allows others with an entry `{property}=…` in parameter \
+                     {ALLOWED_VALUES} of the provider's stack",
                     quoted(&refused),
                     allowed_texts(&allowed),
                 )
@@ -108,16 +116,16 @@ impl AllowedValues {
             };
             let refused = refused(texts, allowed);
             (!refused.is_empty() && matters(parameter)).then(|| {
-                let how = if is_values(setting) {
-                    format!("{}, by an entry `{key}=…`", setting.parameter)
-                } else {
-                    setting.parameter.clone()
+                let entry = match is_values(setting) {
+                    true => format!("an entry `{key}=…` in "),
+                    false => String::new(),
                 };
                 format!(
-                    "Parameters.{parameter}: given {}, allowed in this account {}; the operator of \
-                     the function allows others with the template parameter {how}",
-                    quoted(&refused),
+                    "Parameters.{parameter}: {}, allowed in this account {}; the operator of the \
+                     provider allows others with {entry}parameter {} of the provider's stack",
+                    given(&refused),
                     allowed_texts(allowed),
+                    setting.parameter,
                 )
             })
         };
@@ -155,14 +163,29 @@ fn is_names(setting: &Setting) -> bool {
     !is_values(setting)
 }
 
+/// What patterns allow, in words: to say that a text is what matches itself says nothing.
 fn allowed_texts(patterns: &[String]) -> String {
-    match patterns {
-        [] => "is none".to_owned(),
-        [only] if only.is_empty() => "is only the empty text".to_owned(),
-        _ => {
-            let patterns: Vec<&str> = patterns.iter().map(String::as_str).collect();
-            format!("is what matches {}", quoted(&patterns))
+    let phrase = |pattern: &String| match pattern.strip_suffix('*') {
+        _ if pattern.is_empty() => "the empty text".to_owned(),
+        Some("") => "any text".to_owned(),
+        Some(start) if !start.contains(['*', '?']) => format!("what begins with `{start}`"),
+        _ if pattern.contains(['*', '?']) => {
+            format!("what fits `{pattern}` (`*` is any text and `?` one character)")
         }
+        _ => format!("`{pattern}`"),
+    };
+    let phrases: Vec<String> = patterns.iter().map(phrase).collect();
+    match phrases.as_slice() {
+        [] => "is none".to_owned(),
+        phrases => format!("is only {}", phrases.join(" or ")),
+    }
+}
+
+/// A text can only be empty because it has a default that is.
+fn given(texts: &[&str]) -> String {
+    match texts {
+        [""] => "nothing given".to_owned(),
+        texts => format!("given {}", quoted(texts)),
     }
 }
 
@@ -231,8 +254,8 @@ mod tests {
             ("orchestra", "OrchestraAwsAccountId", json!("064157540096"), "`3555", "AllowedValues"),
             ("orchestra", "Secrets", json!([secret]), "none", "AllowedValues"),
             ("orchestra", "KmsKeyArns", json!([foreign]), "none", "AllowedValues"),
-            ("zappa", "NamePrefix", json!("acme-"), "`tr-*`", "ZappaNamePrefix"),
-            ("zappa", "Deployments", json!(["tr-x-dev", "a-dev"]), "`tr-*`", "ZappaNamePrefix"),
+            ("zappa", "NamePrefix", json!("acme-"), "with `tr-`", "ZappaNamePrefix"),
+            ("zappa", "Deployments", json!(["tr-x-dev", "a-dev"]), "with `tr-`", "ZappaNamePrefix"),
         ] {
             let text = given.as_str().or(given.as_array().and_then(|them| them.last()?.as_str()));
             let refused = refusals(&[], name, json!({parameter: given}));
@@ -248,7 +271,14 @@ mod tests {
     fn what_the_operator_says_stands_instead_of_the_default() {
         let names = [("ALLOWED_NAMES", "lithops.NamePrefix=team-* zappa.Deployments=tr-*")];
         assert_eq!(refusals(&names, "lithops", json!({"NamePrefix": "team-a"})), "");
-        assert!(refusals(&names, "lithops", json!({})).contains("`team-*`"));
+        let refused = refusals(&names, "lithops", json!({}));
+        assert!(
+            refused.starts_with(
+                "Parameters.NamePrefix: nothing given, allowed in this account is only what begins \
+                 with `team-`"
+            ),
+            "{refused}"
+        );
         assert_eq!(refusals(&names, "slim", json!({})), "");
         let none = [("ALLOWED_NAMES", "lithops.NamePrefix=")];
         assert_eq!(refusals(&none, "lithops", json!({})), "");
@@ -258,7 +288,14 @@ mod tests {
         let refused =
             refusals(&two, "lithops", json!({"BucketNames": ["a-1", "a-2", "a-3", "a-4"]}));
         assert!(refused.contains("given `a-1`, `a-2`, `a-3` and 1 more, allowed"), "{refused}");
-        assert!(refused.contains("`genomes`, `team-?`"), "{refused}");
+        assert!(
+            refused.contains(
+                "is only `genomes` or what fits `team-?` (`*` is any text and `?` one character); \
+                 the operator of the provider allows others with an entry `lithops.BucketNames=…` \
+                 in parameter AllowedValues of the provider's stack"
+            ),
+            "{refused}"
+        );
     }
 
     /// Threat 1
@@ -275,7 +312,9 @@ mod tests {
             ("ALLOWED_VALUES", "lithops.UserNames=x", "lithops.UserNames"),
         ] {
             let refused = refusals(&[(variable, entry)], "lithops", json!({}));
-            assert!(refused.starts_with(variable) && refused.contains(said), "{refused}");
+            assert!(refused.contains(variable) && refused.contains(said), "{refused}");
+            let parameter = variable == "ALLOWED_NAMES" || refused.contains("AllowedValues");
+            assert!(parameter && refused.contains("of the provider's stack"), "{refused}");
         }
     }
 
@@ -296,11 +335,11 @@ mod tests {
         assert_eq!(refusals(closed, "/", &[]), "");
         assert_eq!(
             refusals(closed, "/payroll/admins/", &team),
-            "Path: given `/payroll/admins/`, allowed in this account is what matches `/`; the \
-             operator of the function allows others with the template parameter AllowedValues, by \
-             an entry `Path=…`; Tags: given `team=payroll-admins`, allowed in this account is \
-             none; the operator of the function allows others with the template parameter \
-             AllowedValues, by an entry `Tags=…`"
+            "Path: given `/payroll/admins/`, allowed in this account is only `/`; the operator of \
+             the provider allows others with an entry `Path=…` in parameter AllowedValues of the \
+             provider's stack; Tags: given `team=payroll-admins`, allowed in this account is none; \
+             the operator of the provider allows others with an entry `Tags=…` in parameter \
+             AllowedValues of the provider's stack"
         );
         let some = "Path=/ Path=/teams/* Tags=CostCenter=* Tags=env=test";
         assert_eq!(refusals(some, "/teams/a/", &[("CostCenter", "7"), ("env", "test")]), "");

@@ -1,0 +1,206 @@
+//! What a text may be, in words: nobody should have to read a pattern.
+
+use regex_lite::Regex;
+
+use crate::cfn::value::{brief, unknown};
+
+/// Without a pattern of its own, a text holds no wildcard and no control character.
+const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";
+
+/// A text that is counted where it is given, so that nobody else has to count it.
+const COUNTED: usize = 16;
+
+/// A pattern of the catalogue.
+struct Form {
+    pattern: &'static str,
+    /// What fits it.
+    words: &'static str,
+    example: &'static str,
+}
+
+/// All patterns of the catalogue that are not a choice between words.
+const FORMS: &[Form] = &[
+    Form {
+        pattern: DEFAULT_PATTERN,
+        words: "text without `*`, `?` and control characters",
+        example: "text",
+    },
+    Form {
+        pattern: r"[\w+=,.@-]{1,64}",
+        words: "a name of 1 to 64 characters, letters, digits and `_+=,.@-`, without path or ARN",
+        example: "alice",
+    },
+    Form {
+        pattern: r"[\w+=,.@-]{1,128}",
+        words: "a name of 1 to 128 characters, letters, digits and `_+=,.@-`, without path or ARN",
+        example: "developers",
+    },
+    Form {
+        pattern: r"[\w-]{0,16}",
+        words: "at most 16 characters, letters, digits, `_`, `-`",
+        example: "team-",
+    },
+    Form {
+        pattern: "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
+        words: "a bucket's name, without ARN and path, of 3 to 63 characters, lower-case letters, \
+                digits, `.`, `-`, the first and the last a letter or digit",
+        example: "genomes",
+    },
+    Form {
+        pattern: "[a-z0-9]{1,16}",
+        words: "1 to 16 characters, lower-case letters and digits",
+        example: "lithops",
+    },
+    Form {
+        pattern: r"arn:aws[a-z-]*:elasticfilesystem:[a-z0-9-]+:\d{12}:access-point/fsap-[0-9a-z]{8,40}",
+        words: "the ARN of an access point of EFS",
+        example: "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0a1b2c3d4e5f6a7b8",
+    },
+    Form {
+        pattern: r"\*|[a-z0-9-]{5,25}",
+        words: "`*`, or 5 to 25 characters, lower-case letters, digits, `-`",
+        example: "orchestra",
+    },
+    Form {
+        pattern: "[a-z0-9-]{5,25}",
+        words: "5 to 25 characters, lower-case letters, digits, `-`",
+        example: "orchestra",
+    },
+    Form {
+        pattern: "[0-9a-f]{8}",
+        words: "eight hexadecimal digits, in lower case",
+        example: "0a1b2c3d",
+    },
+    Form {
+        pattern: "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+        words: "a UUID, in lower case",
+        example: "0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",
+    },
+    Form {
+        pattern: r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret|ssm:[a-z0-9-]+:\d{12}:parameter)[:/][\w/+=.@:-]{1,512}",
+        words: "the ARN of a secret of Secrets Manager or of a parameter of Systems Manager",
+        example: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orchestra/key-AbCdEf",
+    },
+    Form {
+        pattern: r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,128}",
+        words: "the ARN of a key of KMS, not of an alias",
+        example: "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",
+    },
+    Form {
+        pattern: "[a-z0-9]([a-z0-9-]{0,37}[a-z0-9])?",
+        words: "at most 39 characters, lower-case letters, digits, `-`, the first and the last a \
+                letter or digit",
+        example: "tr-relay-dev",
+    },
+    Form {
+        pattern: "[a-z0-9]([a-z0-9-]{0,37}[a-z0-9])?-ZappaLambdaExecutionRole",
+        words: "at most 39 characters, lower-case letters, digits, `-`, the first and the last a \
+                letter or digit, and behind them `-ZappaLambdaExecutionRole`",
+        example: "tr-relay-ZappaLambdaExecutionRole",
+    },
+    Form {
+        pattern: "[a-z0-9][a-z0-9-]{1,36}-",
+        words: "3 to 38 characters, lower-case letters, digits, `-`, the first a letter or digit and \
+                the last a `-`",
+        example: "tr-",
+    },
+];
+
+/// What fits the pattern, with an example.
+pub fn in_words(pattern: Option<&str>) -> String {
+    let pattern = pattern.unwrap_or(DEFAULT_PATTERN);
+    let form = FORMS.iter().find(|form| form.pattern == pattern);
+    form.map_or_else(
+        || format!("what fits the pattern `{pattern}`"),
+        |Form { words, example, .. }| format!("{words}, such as `{example}`"),
+    )
+}
+
+/// Holds a text to a pattern.
+///
+/// # Errors
+///
+/// What was given, what is allowed, and what was probably meant.
+pub fn check(text: &str, pattern: Option<&str>) -> Result<(), String> {
+    if fits(text, pattern.unwrap_or(DEFAULT_PATTERN)) {
+        return Ok(());
+    }
+    if let Some(words) = pattern.and_then(words) {
+        return Err(unknown("value", &brief(text), &words));
+    }
+    let length = text.chars().count();
+    let count = if length > COUNTED { format!(" ({length} characters)") } else { String::new() };
+    let meant = named_by(text).find(|name| fits(name, pattern.unwrap_or(DEFAULT_PATTERN)));
+    let meant = meant.map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+    Err(format!("given `{}`{count}, allowed is {}{meant}", brief(text), in_words(pattern)))
+}
+
+fn fits(text: &str, pattern: &str) -> bool {
+    Regex::new(&format!(r"\A(?:{pattern})\z")).is_ok_and(|pattern| pattern.is_match(text))
+}
+
+/// The words of a pattern that is a choice between plain words.
+fn words(pattern: &str) -> Option<Vec<&str>> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '|';
+    (pattern.contains('|') && pattern.chars().all(plain)).then(|| pattern.split('|').collect())
+}
+
+/// What an ARN may be the ARN of: `alice` in `arn:aws:iam::123456789012:user/alice`, and `genomes`
+/// in `arn:aws:s3:::genomes/*`.
+fn named_by(text: &str) -> impl Iterator<Item = &str> {
+    let of = text.starts_with("arn:").then(|| text.splitn(6, ':').last()).flatten();
+    let last = of.and_then(|of| of.rsplit('/').next()).filter(|_| text.contains(":iam:"));
+    let first = of.and_then(|of| of.split('/').next()).filter(|_| text.contains(":s3:"));
+    last.into_iter().chain(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::schema::Parameter;
+
+    #[test]
+    fn every_pattern_of_the_catalogue_is_said_in_words() {
+        for form in FORMS {
+            assert!(fits(form.example, form.pattern), "{}", form.example);
+        }
+        let mut patterns = vec![None];
+        for name in crate::preset::names() {
+            let parameters = crate::preset::find(name).unwrap().parameters.values();
+            patterns.extend(parameters.filter_map(|parameter| match parameter {
+                Parameter::String { pattern, .. } | Parameter::List { pattern, .. } => {
+                    Some(pattern.as_deref())
+                }
+                Parameter::Boolean { .. } | Parameter::Integer { .. } | Parameter::Enum { .. } => {
+                    None
+                }
+            }));
+        }
+        for pattern in &patterns {
+            let is_said = pattern.is_some_and(|pattern| words(pattern).is_some());
+            assert!(is_said || !in_words(*pattern).contains("the pattern"), "{pattern:?}");
+        }
+        let used = |form: &&Form| patterns.contains(&Some(form.pattern));
+        assert_eq!(FORMS.iter().filter(|form| !used(form)).count(), 1, "all but the default");
+    }
+
+    #[test]
+    fn a_text_of_another_form_is_told_what_fits_and_what_was_meant() {
+        let user = Some(r"[\w+=,.@-]{1,64}");
+        let bucket = Some("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+        for (given, pattern, says) in [
+            ("arn:aws:iam::123456789012:user/team/alice", user, "; did you mean `alice`?"),
+            ("team/alice", user, "allowed is a name of 1 to 64 characters, letters, digits and"),
+            ("arn:aws:s3:::genomes", bucket, "; did you mean `genomes`?"),
+            ("arn:aws:s3:::genomes/*", bucket, "; did you mean `genomes`?"),
+            ("python3", Some("python|dbt_core"), "`python3`; did you mean `python`? (allowed: `"),
+            ("7", Some("12|34"), "unknown value `7` (allowed: `12`, `34`)"),
+            (&"x".repeat(70), user, "` (70 characters), allowed is"),
+            ("a*", None, "given `a*`, allowed is text without `*`, `?`"),
+            ("a", Some("b+"), "given `a`, allowed is what fits the pattern `b+`"),
+        ] {
+            let problem = check(given, pattern).unwrap_err();
+            assert!(problem.contains(says), "{says}: {problem}");
+        }
+    }
+}
