@@ -2,6 +2,8 @@
 //!
 //! Must not know: what is in the account, which request asked.
 
+use std::collections::BTreeMap;
+
 use super::properties::Properties;
 use crate::cfn::value::brief;
 use crate::preset::parameters::{Value, Values, default};
@@ -38,13 +40,14 @@ impl Idle {
 /// All of them.
 pub(super) fn find(properties: &Properties, wish: &Wish) -> Vec<Idle> {
     let preset = properties.preset;
+    let as_given = result(preset, wish);
     let mut idle: Vec<Idle> = preset
         .parameters
         .iter()
-        .filter_map(|(name, parameter)| of_parameter(preset, wish, name, parameter))
+        .filter_map(|(name, parameter)| of_parameter(preset, wish, &as_given, name, parameter))
         .collect();
     let mut plain = |property: &str, given: String, without: Wish| {
-        if result(preset, wish) == result(preset, &without) {
+        if as_given == result(preset, &without) {
             let property = property.to_owned();
             idle.push(Idle { property, given, people: None, takes: None });
         }
@@ -69,17 +72,24 @@ pub(super) fn find(properties: &Properties, wish: &Wish) -> Vec<Idle> {
 
 /// The parameters that name people who get nothing by it.
 pub(super) fn people(preset: &Preset, wish: &Wish) -> Vec<String> {
-    let declared = preset.parameters.iter();
-    declared.filter_map(|(name, of)| of_parameter(preset, wish, name, of)?.people).collect()
+    let as_given = result(preset, wish);
+    let lists = preset.parameters.iter().filter(|(_, of)| names_people(of));
+    let idle = lists.filter_map(|(name, of)| of_parameter(preset, wish, &as_given, name, of));
+    idle.filter_map(|idle| idle.people).collect()
 }
 
-fn of_parameter(preset: &Preset, wish: &Wish, name: &str, parameter: &Parameter) -> Option<Idle> {
+fn of_parameter(
+    preset: &Preset,
+    wish: &Wish,
+    as_given: &Outcome,
+    name: &str,
+    parameter: &Parameter,
+) -> Option<Idle> {
     let (value, usual) = (wish.parameters.get(name)?, default(parameter));
-    let without = with(wish, name, usual.clone());
-    if *value == usual || result(preset, wish) != result(preset, &without) {
+    if *value == usual || *as_given != result(preset, &with(wish, name, usual.clone())) {
         return None;
     }
-    let is_people = matches!(parameter, Parameter::List { setting: None, begins_with: None, .. });
+    let is_people = names_people(parameter);
     let has_effect =
         |other: &Wish| result(preset, other) != result(preset, &with(other, name, usual.clone()));
     let turned = turned(preset, wish).into_iter().find(|(_, other)| has_effect(other));
@@ -91,8 +101,14 @@ fn of_parameter(preset: &Preset, wish: &Wish, name: &str, parameter: &Parameter)
     })
 }
 
-/// What a wish comes to.
-fn result(preset: &Preset, wish: &Wish) -> (State, impl PartialEq + use<>) {
+fn names_people(parameter: &Parameter) -> bool {
+    matches!(parameter, Parameter::List { setting: None, begins_with: None, .. })
+}
+
+/// What a wish comes to: objects and attributes.
+type Outcome = (State, BTreeMap<String, String>);
+
+fn result(preset: &Preset, wish: &Wish) -> Outcome {
     let state = render(preset, wish, Branches::Chosen);
     let attributes = attributes(preset, wish, &state);
     (state, attributes)
