@@ -6,11 +6,14 @@ mod client;
 mod consistency;
 mod http_client;
 mod iam;
+mod quota_template;
 mod quotas;
 mod reply;
 mod stack_events;
+mod stack_history;
 
 pub use client::Environment;
 pub use iam::Iam;
+pub use quota_template::QuotaTemplates;
 pub use quotas::ServiceQuotas;
 pub use stack_events::StackEvents;

@@ -6,8 +6,10 @@
 
 mod answer;
 mod callback;
+mod either;
 mod gate;
 mod guard;
+mod history;
 mod progress;
 mod request;
 mod response_url;
@@ -16,8 +18,10 @@ mod verified;
 
 pub use answer::{Answer, BODY_LIMIT, PROVIDER_VERSION, Status, Success};
 pub use callback::{Callback, PutError, Reply, Transport};
+pub use either::Either;
 pub use gate::{Gate, Pass};
 pub use guard::{CustomResource, Unanswered, serve};
+pub use history::{History, Past, PastEvent};
 pub use progress::Progress;
 pub use request::{Request, RequestType};
 pub use response_url::{Origins, ResponseUrl};

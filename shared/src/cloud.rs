@@ -9,9 +9,9 @@ use std::future::{Future, ready};
 
 use tokio::time::Instant;
 
-use crate::cfn::StackPart;
+use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
-use crate::state::{Id, Owner, PolicyDocument, State};
+use crate::state::{Id, Owner, Owners, PolicyDocument, State};
 
 /// An account's IAM, as far as presets are concerned.
 pub trait Cloud {
@@ -97,6 +97,29 @@ pub trait Cloud {
     ) -> impl Future<Output = Result<StackStatus, CallError>> {
         let _ = (stack_id, of);
         ready(Ok(StackStatus::Unknown))
+    }
+
+    /// Everybody who owns something in the account.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn owners(&self) -> impl Future<Output = Result<Owners, CallError>> {
+        ready(Err(CallError::unsupported("owners")))
+    }
+
+    /// How a resource of a stack was last made, by CloudFormation's events.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn past(
+        &self,
+        stack_id: &str,
+        logical_id: &str,
+    ) -> impl Future<Output = Result<Past, CallError>> {
+        let _ = (stack_id, logical_id);
+        ready(Err(CallError::unsupported("events of stacks")))
     }
 
     /// The time, by which long waits are told from short ones.

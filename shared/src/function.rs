@@ -1,13 +1,23 @@
-//! A Lambda function that serves one custom resource.
+//! A Lambda function that serves one custom resource, and audits what it made where the operator
+//! wants that.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
+use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
+use tracing::error;
 
 use crate::aws::Environment;
-use crate::cfn::{CustomResource, Deliveries, Verified, serve};
+use crate::cfn::{CustomResource, Deliveries, Progress, Verified, serve};
+use crate::cloud::Cloud;
+use crate::iam_preset::{Audit, IamPreset, Report};
+use crate::logging;
 use crate::state::Account;
+
+/// Kept back from an audit, for its report.
+const REPORT: Duration = Duration::from_secs(5);
 
 /// Serves requests with `resource`, which is made anew for each with the account that the
 /// function runs in. Returns only if the Runtime API is gone.
@@ -19,9 +29,35 @@ pub async fn run<R: CustomResource>(
     environment: &Environment,
     resource: impl Fn(Account) -> R,
 ) -> Result<(), Error> {
+    run_beside(environment, resource, async |_: &RawValue, _, _| None).await
+}
+
+/// The same for presets, beside audits: an event that asks for one is answered with its report.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub async fn run_with_audits<C: Cloud>(
+    environment: &Environment,
+    preset: impl Fn(Account) -> IamPreset<C>,
+) -> Result<(), Error> {
+    let preset = &preset;
+    run_beside(environment, preset, async |payload: &RawValue, account, time| {
+        let asked = Audit::read(payload)?;
+        // Without its type, because the compiler gives up on futures that are nested so deeply.
+        Some(Box::pin(audit(environment, preset(account), asked, time)).await)
+    })
+    .await
+}
+
+async fn run_beside<R: CustomResource>(
+    environment: &Environment,
+    resource: impl Fn(Account) -> R,
+    beside: impl AsyncFn(&RawValue, Account, Duration) -> Option<Result<Value, String>>,
+) -> Result<(), Error> {
     let callback = &environment.callback()?;
     let stack_events = &environment.stack_events()?;
-    let resource = &resource;
+    let (resource, beside) = (&resource, &beside);
     let deliveries = &Deliveries::default();
     // Raw JSON: a typed event would fail before this function, and nobody would answer.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
@@ -29,15 +65,58 @@ pub async fn run<R: CustomResource>(
         let account = Account::from_arn(&context.invoked_function_arn);
         let account = account.ok_or_else(|| failure("the function's ARN names no account"))?;
         let now = SystemTime::now();
+        let deadline = context.deadline();
+        let time = deadline.duration_since(now).unwrap_or_default();
+        if let Some(done) = beside(&payload, account.clone(), time).await {
+            return done.map_err(failure);
+        }
         let (events, always) = (stack_events.clone(), environment.verifies_stack_events());
         let resource = Verified::new(resource(account), events, always, deliveries, now);
-        let deadline = context.deadline();
         let served = serve(&resource, callback, environment.gate(), &payload, now, deadline);
         // On the heap, because the compiler gives up on futures that are nested so deeply.
-        Box::pin(served).await.map_err(failure)
+        Box::pin(served).await.map(|()| Value::Null).map_err(failure)
     }))
     .await
 }
+
+/// The report of an audit, with `time` for it.
+async fn audit<C: Cloud>(
+    environment: &Environment,
+    preset: IamPreset<C>,
+    asked: Result<Audit, String>,
+    time: Duration,
+) -> Result<Value, String> {
+    let is_on = environment.audits();
+    let allowed = asked.and_then(|audit| if is_on { Ok(audit) } else { Err(OFF.to_owned()) });
+    let audit = match allowed {
+        Ok(audit) => audit,
+        Err(reason) => {
+            // An alarm in template.yaml looks for this line.
+            error!(reason, "refused");
+            return Err(reason);
+        }
+    };
+    environment.gate().open();
+    let end = Instant::now().checked_add(time.saturating_sub(REPORT));
+    let progress = Progress::until(environment.gate(), end);
+    let report = preset.audit(&audit, &progress).await.inspect_err(|reason| {
+        error!(reason, "audit failed");
+    })?;
+    let Report { drifted, unknown, same, in_progress, next: _ } = &report;
+    logging::metrics(
+        environment.provider(),
+        &[
+            ("DriftedResources", drifted.len()),
+            ("UnknownResources", unknown.len()),
+            ("AuditedResources", drifted.len() + unknown.len() + same + in_progress),
+        ],
+    );
+    serde_json::to_value(&report).map_err(|error| error.to_string())
+}
+
+/// Why an audit is refused.
+const OFF: &str =
+    "audit: the operator of the function has switched it off (template parameter Audit)";
 
 /// An invocation without an answer. Lambda delivers the event again.
 fn failure(reason: impl std::fmt::Display) -> Diagnostic {

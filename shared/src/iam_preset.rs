@@ -1,5 +1,6 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
+mod audit;
 mod idle;
 mod intent;
 mod judge;
@@ -28,6 +29,7 @@ use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
 use crate::state::{Account, Id, Object, Owner, Resource, State};
+pub use audit::{Audit, Report, Unknown};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;

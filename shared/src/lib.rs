@@ -16,5 +16,6 @@ pub mod logging;
 pub mod partition;
 pub mod plan;
 pub mod preset;
+pub mod quota_template;
 pub mod reconcile;
 pub mod state;

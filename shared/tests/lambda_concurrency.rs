@@ -10,5 +10,6 @@ mod outcomes;
 mod page;
 mod requests;
 mod rollback;
+mod template;
 mod wait;
 mod world;

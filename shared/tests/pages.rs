@@ -123,6 +123,7 @@ fn page(name: &str, preset: &Preset) -> String {
     picture(&mut page, preset);
     objects(&mut page, preset);
     attachments(&mut page, preset);
+    people(&mut page, preset);
     parameter_table(&mut page, preset);
     attribute_table(&mut page, preset);
     differences(&mut page, preset);
@@ -313,6 +314,63 @@ fn attachments(page: &mut String, preset: &Preset) {
         writeln!(page, "- each of `{parameter}`: {}", counts.join(", ")).unwrap();
     }
     writeln!(page).unwrap();
+}
+
+/// What a permission set of IAM Identity Center has to name instead of users and groups.
+fn people(page: &mut String, preset: &Preset) {
+    let of_users = |state: &State| -> BTreeSet<Id> {
+        let user = Id::node(Kind::User, "usernames");
+        let groups = state
+            .ids()
+            .filter(|id| id.kind == Kind::GroupMember && id.target().as_ref() == Some(&user));
+        let holders: BTreeSet<Id> = groups.filter_map(Id::parent).chain([user.clone()]).collect();
+        let given = state.ids().filter(|id| {
+            (id.kind.is_attachment() || id.kind == Kind::GroupInline)
+                && id.parent().is_some_and(|holder| holders.contains(&holder))
+        });
+        given.cloned().collect()
+    };
+    let switch = if preset.parameters.contains_key("UserGroup") {
+        " and with `UserGroup: false`"
+    } else {
+        ""
+    };
+    writeln!(
+        page,
+        "## People without IAM users\n\nFor people of IAM Identity Center deploy the preset without \
+         `UserNames`{switch}, in each account: it makes no user and no group, and the policies are \
+         there under the same names. A permission set names them, with their path: the `Path` of the \
+         stack, `/` by default. [examples/permission-set.yaml](../../examples/permission-set.yaml) is \
+         one in CloudFormation. With the defaults it names:\n\n\
+         | edition | `CustomerManagedPolicyReferences` | `ManagedPolicies` | `InlinePolicy` |\n\
+         | --- | --- | --- | --- |"
+    )
+    .unwrap();
+    for edition in &preset.editions {
+        let given = of_users(&chosen(preset, *edition, &Map::new()));
+        let listed = |names: Vec<String>| names.join(", ");
+        let own = given.iter().filter_map(Id::target).map(|policy| format!("`{}`", policy.name));
+        let aws = given.iter().filter(|id| id.kind.is_attachment() && id.target().is_none());
+        let aws = aws.filter_map(|id| Some(format!("`{}`", id.part.as_ref()?.rsplit('/').next()?)));
+        let inline = given.iter().filter(|id| id.kind == Kind::GroupInline);
+        let inline = inline.filter_map(|id| Some(format!("that of `{}`", id.part.as_ref()?)));
+        writeln!(
+            page,
+            "| `{}` | {} | {} | {} |",
+            edition.as_str(),
+            listed(own.collect()),
+            listed(aws.collect()),
+            listed(inline.collect())
+        )
+        .unwrap();
+    }
+    writeln!(
+        page,
+        "\nThe policies have to be in an account before the permission set is assigned there. Identity \
+         Center attaches them to a role of its own, so take the assignment away before the stack: \
+         until then a Delete names that role and leaves the policies.\n"
+    )
+    .unwrap();
 }
 
 /// The parameters that bring or take each object, found by turning each of them.

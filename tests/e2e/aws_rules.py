@@ -14,24 +14,34 @@ What is added, each as AWS documents it:
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
 - CloudFormation deletes what a rollback could not delete when the stack is deleted.
-- CloudFormation tells of each request to a custom resource in the stack's events before it sends it.
+- CloudFormation tells of each request to a custom resource in the stack's events before it sends it, and the events have
+  its properties.
 - CloudTrail knows the name of an action that stands in a request's body.
 - Lambda: see `aws_lambda`.
 - With `ORGANIZATION` in its environment an organization: see `aws_organization` and `aws_stack_sets`.
 """
 
+import json
 import os
 import secrets
 import signal
 import sys
 import threading
 from contextvars import ContextVar
+from xml.sax.saxutils import escape
 
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam
-from ministack.services.cloudformation import _stack_events, custom_resource, handlers, provisioners, stacks
+from ministack.services.cloudformation import (
+    _stack_events,
+    changesets,
+    custom_resource,
+    handlers,
+    provisioners,
+    stacks,
+)
 
 from . import aws_lambda
 from .account import SERVICE_LINKED_ROLES
@@ -49,6 +59,7 @@ def main():
     name_service_linked_roles()
     name_resources_apart_in_each_region()
     tell_of_each_request()
+    tell_of_properties()
     delete_after_a_failed_create()
     delete_what_a_rollback_left()
     keep_a_boundary_in_use()
@@ -237,6 +248,38 @@ def tell_of_each_request():
         return invoke(request_type, logical_id, props, stack_name, stack_id, resource_type, *args, **kwargs)
 
     custom_resource.invoke_custom_resource = invoke_custom_resource
+
+
+def tell_of_properties():
+    """An event of a custom resource has the properties of the last request."""
+    invoke, add, describe = custom_resource.invoke_custom_resource, stacks._add_event, handlers._describe_stack_events
+    last = {}
+
+    def invoke_custom_resource(request_type, logical_id, props, stack_name, stack_id, *args, **kwargs):
+        if request_type != "Delete":
+            last[stack_id, logical_id] = json.dumps(custom_resource._normalise_resource_properties(props))
+        return invoke(request_type, logical_id, props, stack_name, stack_id, *args, **kwargs)
+
+    def add_event(stack_id, stack_name, logical_id, *args, **kwargs):
+        add(stack_id, stack_name, logical_id, *args, **kwargs)
+        properties = last.get((stack_id, logical_id))
+        if properties:
+            _stack_events[stack_id][-1]["ResourceProperties"] = properties
+
+    def describe_stack_events(params):
+        status, headers, body = describe(params)
+        text = body.decode() if isinstance(body, bytes) else body
+        for events in list(_stack_events.values()):
+            for event in (event for event in events if "ResourceProperties" in event):
+                named = f"<EventId>{event['EventId']}</EventId>"
+                properties = escape(event["ResourceProperties"])
+                text = text.replace(named, f"{named}<ResourceProperties>{properties}</ResourceProperties>")
+        return status, headers, text.encode()
+
+    custom_resource.invoke_custom_resource = invoke_custom_resource
+    for module in (stacks, handlers, changesets, provisioners):
+        module._add_event = add_event
+    handlers._ACTION_HANDLERS["DescribeStackEvents"] = describe_stack_events
 
 
 def delete_after_a_failed_create():

@@ -11,6 +11,7 @@ import json
 import threading
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
@@ -24,6 +25,9 @@ OPEN = ("PENDING", "CASE_OPENED")
 OPEN_IN_REGION = 2
 STATUS = {"ServiceException": 500}
 ACCOUNT_SETTINGS = "/2016-08-19/account-settings"
+TAGS = "/2017-03-31/tags/"
+TEMPLATE_REGION = "us-east-1"
+TEMPLATE_SIZE = 10
 FIRST_REQUEST = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 
 
@@ -48,6 +52,10 @@ class ServiceQuotas:
             self.asked = threading.Event()
             self.open_elsewhere = 0
             self.page_size = 100
+            self.template = {}
+            self.associated = False
+            self.trusted = True
+            self.tags = {}
             self.repeats_page = False
             self.refusals = []
             self.calls = []
@@ -84,6 +92,14 @@ class ServiceQuotas:
         """The next calls of this name fail with this error."""
         self.refusals += [(call, error)] * times
 
+    def was_put(self, region, value, quota=QUOTA):
+        """Somebody put this into the organization's template."""
+        self.template[(SERVICE, quota, region)] = float(value)
+
+    def concurrency(self):
+        """What the template says of Lambda's concurrent executions, by Region."""
+        return {region: value for (_, quota, region), value in self.template.items() if quota == QUOTA}
+
     def writes(self):
         return self.calls.count("RequestServiceQuotaIncrease")
 
@@ -98,6 +114,63 @@ class ServiceQuotas:
             "Created": made,
             "LastUpdated": made,
         }
+
+    # --- the organization's template ---
+
+    def operation_ListServiceQuotaIncreaseRequestsInTemplate(self, asked):
+        start = int(base64.b64decode(asked["NextToken"])) if "NextToken" in asked else 0
+        end = start + self.page_size
+        names = sorted(self.template)
+        page = {"ServiceQuotaIncreaseRequestInTemplateList": [self.entry(name) for name in names[start:end]]}
+        return page | ({"NextToken": base64.b64encode(str(end).encode()).decode()} if end < len(names) else {})
+
+    def operation_PutServiceQuotaIncreaseRequestIntoTemplate(self, asked):
+        self.is_ours(asked)
+        if not self.trusted:
+            raise Refused("AWSServiceAccessNotEnabledException")
+        name = (SERVICE, QUOTA, asked["AwsRegion"])
+        if name not in self.template and len(self.template) >= TEMPLATE_SIZE:
+            raise Refused("QuotaExceededException")
+        self.template[name] = float(asked["DesiredValue"])
+        return {"ServiceQuotaIncreaseRequestInTemplate": self.entry(name)}
+
+    def operation_DeleteServiceQuotaIncreaseRequestFromTemplate(self, asked):
+        self.is_ours(asked)
+        if self.template.pop((SERVICE, QUOTA, asked["AwsRegion"]), None) is None:
+            raise Refused("NoSuchResourceException")
+        return {}
+
+    def operation_GetAssociationForServiceQuotaTemplate(self, _):
+        return {"ServiceQuotaTemplateAssociationStatus": "ASSOCIATED" if self.associated else "DISASSOCIATED"}
+
+    def operation_AssociateServiceQuotaTemplate(self, _):
+        self.associated = True
+        return {}
+
+    def operation_DisassociateServiceQuotaTemplate(self, _):
+        if not self.associated:
+            raise Refused("ServiceQuotaTemplateNotInUseException")
+        self.associated = False
+        return {}
+
+    def entry(self, name):
+        service, quota, region = name
+        named = {"ServiceCode": service, "QuotaCode": quota, "QuotaName": "Concurrent executions", "AwsRegion": region}
+        return {**named, "DesiredValue": self.template[name], "Unit": "None", "GlobalQuota": False}
+
+    # --- tags of functions ---
+
+    def operation_ListTags(self, asked):
+        return {"Tags": dict(self.tags.get(asked["Resource"], {}))}
+
+    def operation_TagResource(self, asked):
+        self.tags.setdefault(asked["Resource"], {}).update(asked["Tags"])
+        return {}
+
+    def operation_UntagResource(self, asked):
+        for key in asked["TagKeys"]:
+            self.tags.get(asked["Resource"], {}).pop(key, None)
+        return {}
 
     # --- the operations, by their names ---
 
@@ -157,8 +230,8 @@ class ServiceQuotas:
 
     # --- the wire ---
 
-    def answer(self, service, operation, asked):
-        """Status and body of the reply to one call."""
+    def answer(self, service, operation, asked, region=TEMPLATE_REGION):
+        """Status and body of the reply to one call, which is signed for this Region."""
         model = self.models[service]
         with self.lock:
             self.calls.append(operation)
@@ -168,12 +241,15 @@ class ServiceQuotas:
                     if refusal[0] == operation:
                         self.refusals.remove(refusal)
                         raise Refused(refusal[1])
+                if "Template" in operation and region != TEMPLATE_REGION:
+                    raise Refused("TemplatesNotAvailableInRegionException")
                 reply = getattr(self, f"operation_{operation}")(asked)
             except Refused as refused:
                 error, *words = refused.args
                 self.complaints += model.complaints_about_error(operation, error)
                 return STATUS.get(error, 400), {"__type": error, "Message": words[0] if words else f"{error}, says the fake"}
-            self.complaints += model.complaints_about_reply(operation, reply)
+            shape = model.model.operation_model(operation).output_shape
+            self.complaints += model.complaints_about_reply(operation, reply) if shape else []
             return 200, reply
 
 
@@ -223,12 +299,30 @@ def running_service_quotas():
     class Handler(Quiet):
         def do_POST(self):
             operation = self.headers.get("X-Amz-Target", "").removeprefix("ServiceQuotasV20190624.")
-            self.say("application/x-amz-json-1.1", quotas.answer("service-quotas", operation, json.loads(self.body())))
+            if self.path.startswith(TAGS):
+                asked = {"Resource": self.resource(), **json.loads(self.body())}
+                return self.say("application/json", quotas.answer("lambda", "TagResource", asked))
+            # As in Credential=AKIA/20260131/us-east-1/servicequotas/aws4_request.
+            signed = self.headers.get("Authorization", "").split("/")
+            region = signed[2] if len(signed) > 2 else ""
+            answer = quotas.answer("service-quotas", operation, json.loads(self.body()), region)
+            return self.say("application/x-amz-json-1.1", answer)
+
+        def do_DELETE(self):
+            keys = parse_qs(urlsplit(self.path).query).get("tagKeys", [])
+            asked = {"Resource": self.resource(), "TagKeys": keys}
+            self.say("application/json", quotas.answer("lambda", "UntagResource", asked))
+
+        def resource(self):
+            return unquote(urlsplit(self.path).path.removeprefix(TAGS))
 
         def do_GET(self):
+            if self.path.startswith(TAGS):
+                asked = {"Resource": self.resource()}
+                return self.say("application/json", quotas.answer("lambda", "ListTags", asked))
             if self.path.rstrip("/") != ACCOUNT_SETTINGS:
                 quotas.complaints.append(f"GET {self.path}")
-            self.say("application/json", quotas.answer("lambda", "GetAccountSettings", {}))
+            return self.say("application/json", quotas.answer("lambda", "GetAccountSettings", {}))
 
         def say(self, content_type, answer):
             status, body = answer

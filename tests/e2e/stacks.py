@@ -44,8 +44,14 @@ def concurrency_template(*, outputs=(), resources=None, **properties):
     return custom_template("LambdaConcurrency", "Concurrency", outputs, resources, properties)
 
 
-def custom_template(kind, logical_id, outputs, resources, properties):
-    custom = {"ServiceToken": {"Fn::ImportValue": f"account-presets-{kind}"}, "ServiceTimeout": 300, **properties}
+def quota_template(outputs=(), resources=None, **properties):
+    """A template with one Custom::QuotaTemplate called NewAccounts, and what else a test wants beside it."""
+    return custom_template("QuotaTemplate", "NewAccounts", outputs, resources, properties, function="LambdaConcurrency")
+
+
+def custom_template(kind, logical_id, outputs, resources, properties, function=None):
+    token = {"Fn::ImportValue": f"account-presets-{function or kind}"}
+    custom = {"ServiceToken": token, "ServiceTimeout": 300, **properties}
     return {
         "Resources": {logical_id: {"Type": f"Custom::{kind}", "Properties": custom}, **(resources or {})},
         "Outputs": {name: {"Value": {"Fn::GetAtt": [logical_id, name]}} for name in outputs},

@@ -23,8 +23,8 @@ const NAMES = ['Path', 'RoleName', 'ManagedPolicyName', 'LogGroupName', 'Functio
 const scalar = (name) => ({ tag: `!${name}`, resolve: (text) => ({ [name]: text }) })
 const list = (name) => ({ tag: `!${name}`, collection: 'seq', resolve: (items) => ({ [name]: items.toJSON() }) })
 const customTags = [
-  ...['Ref', 'Sub', 'GetAtt'].map(scalar),
-  ...['If', 'Not', 'Equals', 'Join', 'Select', 'Split', 'Sub'].map(list),
+  ...['Ref', 'Sub', 'GetAtt', 'Condition'].map(scalar),
+  ...['And', 'If', 'Not', 'Equals', 'Join', 'Select', 'Split', 'Sub'].map(list),
 ]
 
 const text = readFileSync(new URL('../../template.yaml', import.meta.url), 'utf8')

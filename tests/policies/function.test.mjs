@@ -192,3 +192,21 @@ suite('lambda-concurrency', () => {
     })
   }
 })
+
+// Q34
+suite('lambda-concurrency in the management account of an organization', () => {
+  const role = functionRole('LambdaConcurrencyRole', { QuotaTemplate: 'true' })
+  test('can do its work', async () => {
+    const work = [...lambdaConcurrency.WORK, ...lambdaConcurrency.WORK_ON_THE_TEMPLATE]
+    for (const call of work) assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+  })
+  test('and elsewhere cannot', async () => {
+    const ordinary = functionRole('LambdaConcurrencyRole')
+    for (const call of lambdaConcurrency.WORK_ON_THE_TEMPLATE) assert.ok(!(await allows(ordinary, call)), shown(call))
+  })
+  for (const { what, calls } of lambdaConcurrency.REFUSED_ON_THE_TEMPLATE) {
+    test(`cannot be made to ${what}`, async () => {
+      for (const call of calls) assert.ok(!(await allows(role, call)), `allowed: ${shown(call)}`)
+    })
+  }
+})

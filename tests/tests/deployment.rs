@@ -53,3 +53,17 @@ fn a_panic_of_the_release_build_unwinds_to_where_it_is_answered() {
     // Without the line cargo-lambda would set `abort`.
     assert!(release.lines().any(|line| line == "panic = \"unwind\""));
 }
+
+/// What people of IAM Identity Center get is what the users' group would have, by the same names.
+#[test]
+fn the_permission_set_of_the_example_names_what_lithops_gives_its_users() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let example = fs::read_to_string(folder.join("examples/permission-set.yaml")).unwrap();
+    let named = example.lines().filter_map(|line| line.trim().strip_prefix("- {Name: "));
+    let named: Vec<&str> = named.filter_map(|rest| rest.split(',').next()).collect();
+    let page = fs::read_to_string(folder.join("docs/presets/lithops.md")).unwrap();
+    let (_, people) = page.split_once("## People without IAM users").unwrap();
+    let row = people.lines().find_map(|line| line.strip_prefix("| `hardened` | ")).unwrap();
+    let listed = row.split(" |").next().unwrap().replace('`', "");
+    assert_eq!(listed.split(", ").collect::<Vec<_>>(), named);
+}

@@ -11,6 +11,7 @@
 )]
 
 mod arns;
+mod audit;
 mod iam_preset;
 mod lambda_concurrency;
 mod operator;

@@ -1,4 +1,4 @@
-//! The Lambda function behind `Custom::IamPreset`.
+//! The Lambda function behind `Custom::IamPreset`, which also audits what it made.
 
 // The futures of a request are nested a little more deeply than the compiler looks by itself.
 #![recursion_limit = "256"]
@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     logging::init();
     let environment = Environment::of_process();
     let (iam, stacks) = (environment.iam()?, environment.stack_events()?);
-    function::run(&environment, |account| {
+    function::run_with_audits(&environment, |account| {
         let iam = Iam::new(iam.clone(), account.clone(), environment.gate().clone());
         IamPreset::new(iam.with_stacks(stacks.clone()), account)
             .with_settings(environment.settings())

@@ -172,3 +172,24 @@ fn sample(name: &str) -> Value {
         fs::read_to_string(format!("{folder}/lambda-concurrency-{name}.json")).expect("a sample");
     serde_json::from_str(&text).expect("a sample that is JSON")
 }
+
+/// The same function serves two types, each in its own way, and no third one.
+/// Q32, Threat 9
+#[tokio::test]
+async fn each_type_is_served_by_its_own_resource_and_no_other_type_is() {
+    let mut stage = stage_with(Behaviour::ACCESS_DENIED_EXCEPTION).await;
+    let template = |event: Event| event.field("ResourceType", "Custom::QuotaTemplate");
+    let event = template(events::create()).property("ConcurrentExecutions", 1000);
+    let answer = stage.answer(event).await;
+    assert_eq!(answer["Status"], "FAILED");
+    let id = answer["PhysicalResourceId"].as_str().unwrap_or_default();
+    assert!(id.starts_with("quota-template:"), "{answer}");
+    assert!(reason(&answer).contains("lambda:ListTags"), "{answer}");
+    let answer = stage.answer(wish().numbered(2)).await;
+    assert!(reason(&answer).contains("lambda:GetAccountSettings"), "{answer}");
+    let other = wish().field("ResourceType", "Custom::Quota").numbered(3);
+    let answer = stage.answer(other).await;
+    let allowed = "allowed is `Custom::LambdaConcurrency` or `Custom::QuotaTemplate`";
+    assert!(reason(&answer).contains(allowed), "{answer}");
+    stage.end().await;
+}

@@ -107,6 +107,23 @@ actions! {
 }
 
 actions! {
+    /// An action of `Custom::QuotaTemplate`.
+    TemplateAction {
+        "lambda":
+            ListTags,
+            TagResource,
+            UntagResource;
+        "servicequotas":
+            AssociateServiceQuotaTemplate,
+            DeleteServiceQuotaIncreaseRequestFromTemplate,
+            DisassociateServiceQuotaTemplate,
+            GetAssociationForServiceQuotaTemplate,
+            ListServiceQuotaIncreaseRequestsInTemplate,
+            PutServiceQuotaIncreaseRequestIntoTemplate;
+    }
+}
+
+actions! {
     /// An action of both: what CloudFormation is doing with a stack.
     StackAction {
         "cloudformation":
@@ -127,11 +144,20 @@ pub const PASS_ROLE: &str = "iam:PassRole";
 /// of anything: Service Quotas makes its own role then. No call has this name.
 pub const CREATE_SERVICE_LINKED_ROLE: &str = "iam:CreateServiceLinkedRole";
 
+/// Needed by the calls about the quota request template, which Service Quotas answers with what the
+/// caller may ask AWS Organizations. No call has these names. Source: the managed policy
+/// `ServiceQuotasFullAccess`.
+pub const OF_ORGANIZATIONS: [&str; 3] = [
+    "organizations:DescribeOrganization",
+    "organizations:EnableAWSServiceAccess",
+    "organizations:ListAWSServiceAccessForOrganization",
+];
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Debug;
 
-    use super::{Action, QuotaAction, StackAction};
+    use super::{Action, QuotaAction, StackAction, TemplateAction};
 
     /// Holds a list of actions to the files that call them, by way of these clients.
     fn assert_called<A: Debug>(actions: &[A], name: &str, code: &str, clients: &[&str]) {
@@ -153,6 +179,7 @@ mod tests {
         let iam = [
             include_str!("iam/apply.rs"),
             include_str!("iam/find.rs"),
+            include_str!("iam/inventory.rs"),
             include_str!("iam/observe.rs"),
             include_str!("iam/tags.rs"),
         ]
@@ -160,7 +187,10 @@ mod tests {
         assert_called(Action::ALL, "Action", &iam, &["self.client"]);
         let quotas = include_str!("quotas.rs");
         assert_called(QuotaAction::ALL, "QuotaAction", quotas, &["self.quotas", "self.lambda"]);
-        let stack_events = include_str!("stack_events.rs");
-        assert_called(StackAction::ALL, "StackAction", stack_events, &["self.client"]);
+        let template = include_str!("quota_template.rs");
+        let clients = ["self.template", "self.function."];
+        assert_called(TemplateAction::ALL, "TemplateAction", template, &clients);
+        let stacks = [include_str!("stack_events.rs"), include_str!("stack_history.rs")].concat();
+        assert_called(StackAction::ALL, "StackAction", &stacks, &["self.client"]);
     }
 }

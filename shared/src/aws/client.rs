@@ -19,10 +19,12 @@ use tracing::error;
 use super::call::NoteRefusals;
 use super::consistency;
 use super::http_client::{self, PresignedPut, READ, Roots};
+use super::quota_template::TEMPLATE_REGION;
 use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Gate, Origins};
 use crate::iam_preset::Settings;
 use crate::partition::is_usual;
+use crate::state::Account;
 
 /// Tries of one call. IAM throttles at a few writes a second, which ten functions may have to
 /// share: then one write in a hundred takes more than 16. Service Quotas takes three requests a
@@ -35,11 +37,13 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 ///
 /// | variable | meaning |
 /// | --- | --- |
-/// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda |
+/// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | set by Lambda, as is `AWS_LAMBDA_FUNCTION_NAME` |
 /// | `AWS_ENDPOINT_URL_IAM`, `…_SERVICE_QUOTAS`, `…_LAMBDA`, `…_CLOUDFORMATION`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
 /// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
+/// | `AUDIT` | `report`: an event that asks for an audit is served |
+/// | `PROVIDER_NAME` | begins the names of the provider's own functions |
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -126,6 +130,30 @@ impl Environment {
         Ok(aws_sdk_servicequotas::Client::from_conf(config.build()))
     }
 
+    /// A client of Service Quotas where the organization's quota request template is.
+    ///
+    /// # Errors
+    ///
+    /// The certificates make no TLS configuration.
+    pub fn quota_templates(&self) -> Result<aws_sdk_servicequotas::Client, String> {
+        let own = self.region();
+        let is_usual = is_usual(own) && !own.starts_with("us-gov-");
+        let region = if is_usual { TEMPLATE_REGION } else { own }.to_owned();
+        let config = self.sdk_config("SERVICE_QUOTAS")?;
+        let config = aws_sdk_servicequotas::config::Builder::from(&config)
+            .region(Region::new(region))
+            .interceptor(NoteRefusals)
+            .retry_partition(patient("servicequotas"));
+        Ok(aws_sdk_servicequotas::Client::from_conf(config.build()))
+    }
+
+    /// The ARN of this function (`AWS_LAMBDA_FUNCTION_NAME`).
+    pub fn function_arn(&self, account: &Account) -> String {
+        let Account { partition, region, id } = account;
+        let name = self.get("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+        format!("arn:{partition}:lambda:{region}:{id}:function:{name}")
+    }
+
     /// A client of Lambda, as [`iam`](Self::iam) is one of IAM.
     ///
     /// # Errors
@@ -156,6 +184,16 @@ impl Environment {
     /// (`VERIFY_STACK_EVENTS`). Any value but `false` is taken for yes.
     pub fn verifies_stack_events(&self) -> bool {
         !matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false"))
+    }
+
+    /// Whether the operator wants audits (`AUDIT`): only `report` is taken for yes.
+    pub fn audits(&self) -> bool {
+        self.get("AUDIT") == Some("report")
+    }
+
+    /// With what the names of what belongs to the provider itself begin (`PROVIDER_NAME`).
+    pub fn provider(&self) -> &str {
+        self.get("PROVIDER_NAME").unwrap_or(crate::preset::PROVIDER)
     }
 
     /// What the clients of all services have in common. `service` is the service's name in

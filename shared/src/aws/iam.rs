@@ -2,6 +2,7 @@
 
 mod apply;
 mod find;
+mod inventory;
 mod observe;
 mod settle;
 mod tags;
@@ -136,6 +137,17 @@ impl Cloud for Iam {
             let cfn::StackEvent { status, physical_id, .. } = event;
             StackStatus::Is { status, physical_id }
         }))
+    }
+
+    async fn owners(&self) -> Result<Owners, CallError> {
+        self.all_owners().await
+    }
+
+    async fn past(&self, stack_id: &str, logical_id: &str) -> Result<cfn::Past, CallError> {
+        match &self.stacks {
+            Some(stacks) => stacks.past(stack_id, logical_id).await,
+            None => Ok(cfn::Past::Unknown("nobody asks CloudFormation here".to_owned())),
+        }
     }
 
     async fn until_seen(&self, made: &Change) {

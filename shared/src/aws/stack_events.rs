@@ -13,8 +13,8 @@ use crate::cloud::CallError;
 /// The stacks of one Region, by the SDK.
 #[derive(Clone, Debug)]
 pub struct StackEvents {
-    client: Client,
-    gate: Gate,
+    pub(super) client: Client,
+    pub(super) gate: Gate,
 }
 
 impl StackEvents {

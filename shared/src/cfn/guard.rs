@@ -56,6 +56,9 @@ pub trait CustomResource {
     /// `ServiceToken`.
     const RESOURCE_TYPE: &'static str;
 
+    /// Further types that are served beside it.
+    const FURTHER_TYPES: &'static [&'static str] = &[];
+
     /// The id that a Create of this request gives, whether it succeeds or fails: the same
     /// request has the same id.
     fn physical_id(&self, request: &Request) -> String;
@@ -172,6 +175,10 @@ pub async fn serve<T: Transport>(
     .await
 }
 
+fn is_served<R: CustomResource>(resource_type: &str) -> bool {
+    resource_type == R::RESOURCE_TYPE || R::FURTHER_TYPES.contains(&resource_type)
+}
+
 /// Logs that nothing is done for the event. An alarm in template.yaml looks for this line.
 fn refused(why: Unanswered) -> Unanswered {
     error!(reason = %why, "refused");
@@ -207,12 +214,12 @@ async fn decide<R: CustomResource>(
         (Ok(RequestType::Update), Age::Fresh) if known.is_none() => {
             nothing_done("the Update names no PhysicalResourceId")
         }
-        (Ok(_), Age::Fresh) if request.resource_type != R::RESOURCE_TYPE => nothing_done(&format!(
+        (Ok(_), Age::Fresh) if !is_served::<R>(&request.resource_type) => nothing_done(&format!(
             "Type: given `{}`, allowed with this ServiceToken is only `{}`; correct the Type, or import \
              the ServiceToken of the other function: the name of the export ends as the Type does, as \
              in account-presets-IamPreset",
             brief(&request.resource_type),
-            R::RESOURCE_TYPE
+            [&[R::RESOURCE_TYPE], R::FURTHER_TYPES].concat().join("` or `")
         )),
         (Ok(kind), Age::Fresh) => work(kind).await,
     };

@@ -259,6 +259,7 @@ fn taken_back(request: &Request, stack: &StackEvent) -> Option<String> {
 
 impl<R: CustomResource, S: StackEvents> CustomResource for Verified<'_, R, S> {
     const RESOURCE_TYPE: &'static str = R::RESOURCE_TYPE;
+    const FURTHER_TYPES: &'static [&'static str] = R::FURTHER_TYPES;
 
     fn physical_id(&self, request: &Request) -> String {
         self.resource.physical_id(request)

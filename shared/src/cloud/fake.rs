@@ -15,7 +15,8 @@ use tokio::time::Instant;
 use super::{Applied, CallError, Cloud, Found};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{
-    Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State, Tags, compare_names, limits,
+    Account, Id, Kind, Object, Owner, Owners, PolicyDocument, Resource, State, Tags, compare_names,
+    limits,
 };
 
 pub use calls::{Calls, Fault};
@@ -175,6 +176,11 @@ impl Cloud for Fake {
         Ok(self.marked(me))
     }
 
+    async fn owners(&self) -> Result<Owners, CallError> {
+        let state = self.state();
+        Ok(state.iter().flat_map(|(_, object)| object.owners.iter().cloned()).collect())
+    }
+
     async fn role_arns(&self) -> Result<Vec<String>, CallError> {
         let account = Account {
             partition: "aws".to_owned(),
@@ -303,7 +309,7 @@ fn change_state(state: &mut State, change: &Change, attachable: usize) -> Result
 fn claims_of_others(gone: &Object, there: &Object) -> Option<Object> {
     let Resource::UserAttachment { user, policy_arn, .. } = &there.resource else { return None };
     let (user, policy_arn) = (user.clone(), policy_arn.clone());
-    let owners: crate::state::Owners = there.owners.difference(&gone.owners).cloned().collect();
+    let owners: Owners = there.owners.difference(&gone.owners).cloned().collect();
     let resource = Resource::UserAttachment { user, policy_arn, attached: false };
     (!owners.is_empty()).then_some(Object { resource, owners, shared: false })
 }

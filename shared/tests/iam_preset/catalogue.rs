@@ -1,10 +1,12 @@
 //! Properties for every preset of the catalogue, made from what its parameters allow.
 
+use account_presets::cloud::fake::Fake;
 use account_presets::preset::schema::Parameter;
 use account_presets::preset::{self, Preset};
+use account_presets::state::Kind;
 use serde_json::{Map, Value, json};
 
-use super::world::many_properties;
+use super::world::{Stack, but_service_linked, edition, many_properties};
 
 /// Those that were chosen by hand, and for every edition of every preset its defaults and the
 /// opposite of them.
@@ -44,4 +46,28 @@ fn opposite(preset: &Preset) -> Map<String, Value> {
         Some((name.clone(), value))
     };
     preset.parameters.iter().filter_map(other).collect()
+}
+
+/// For people of IAM Identity Center, whose permission set names the policies.
+/// I35
+#[test]
+fn without_users_named_a_preset_makes_its_policies_and_neither_users_nor_groups() {
+    for name in preset::names() {
+        for words in ["hardened", "current", "documented"] {
+            let account = Fake::default();
+            let parameters = match name {
+                "lithops" => json!({"UserGroup": "false"}),
+                _ => json!({}),
+            };
+            let properties = edition(words, name, parameters);
+            let mut stack = Stack::named("one");
+            stack.deploy(&account, properties).unwrap();
+            let state = account.state();
+            let kinds = |kind| state.ids().filter(|id| id.kind == kind).count();
+            assert_eq!((kinds(Kind::User), kinds(Kind::Group)), (0, 0), "{name} {words}");
+            assert!(kinds(Kind::Policy) > 0, "{name} {words}");
+            stack.delete(&account).unwrap();
+            assert!(but_service_linked(&account).is_empty(), "{name} {words}");
+        }
+    }
 }

@@ -14,12 +14,46 @@ export const WORK = [
   ...calls(CALLS, QUOTA),
   ...calls('servicequotas:GetAWSDefaultServiceQuota'),
   ...calls('lambda:GetAccountSettings'),
+  ...calls('lambda:ListTags', arn('lambda', 'function:account-presets-LambdaConcurrency')),
   ...calls(
     'iam:CreateServiceLinkedRole',
     serviceLinked('servicequotas', 'AWSServiceRoleForServiceQuotas'),
     named('servicequotas'),
   ),
   ...calls('logs:CreateLogStream PutLogEvents', arnOf('LambdaConcurrencyLogGroup').replace(/\*$/, 'log-stream:x')),
+]
+
+const itself = (name) => arn('lambda', `function:account-presets-${name}`)
+const TAGS = { 'aws:TagKeys': ['account-presets:quota-template:eu-west-1:0a1b'] }
+const IN_THE_TEMPLATE = 'servicequotas:PutServiceQuotaIncreaseRequestIntoTemplate'
+const OF_THE_TEMPLATE = `servicequotas:AssociateServiceQuotaTemplate DeleteServiceQuotaIncreaseRequestFromTemplate
+  DisassociateServiceQuotaTemplate GetAssociationForServiceQuotaTemplate ListServiceQuotaIncreaseRequestsInTemplate`
+
+/** Of Custom::QuotaTemplate, where the operator serves it. */
+export const WORK_ON_THE_TEMPLATE = [
+  ...calls(IN_THE_TEMPLATE, [QUOTA, QUOTA.replace('eu-west-1', 'us-east-1')]),
+  ...calls(OF_THE_TEMPLATE),
+  ...calls('organizations:DescribeOrganization ListAWSServiceAccessForOrganization'),
+  ...calls('organizations:EnableAWSServiceAccess', '*', { 'organizations:ServicePrincipal': 'servicequotas.amazonaws.com' }),
+  ...calls('lambda:TagResource UntagResource', itself('LambdaConcurrency'), TAGS),
+]
+
+export const REFUSED_ON_THE_TEMPLATE = [
+  { what: 'put another quota into the template', calls: calls(IN_THE_TEMPLATE, quota('ec2/L-1216C47A')) },
+  {
+    what: 'let another service into the organization, or change it',
+    calls: [
+      ...calls('organizations:EnableAWSServiceAccess', '*', { 'organizations:ServicePrincipal': 'sso.amazonaws.com' }),
+      ...calls('organizations:CreateAccount DisableAWSServiceAccess'),
+    ],
+  },
+  {
+    what: 'tag another function, or itself with a tag that others go by',
+    calls: [
+      ...calls('lambda:TagResource UntagResource', [itself('IamPreset'), arn('lambda', 'function:x')], TAGS),
+      ...calls('lambda:TagResource', itself('LambdaConcurrency'), { 'aws:TagKeys': ['team'] }),
+    ],
+  },
 ]
 
 export const REFUSED = [
@@ -30,7 +64,10 @@ export const REFUSED = [
   },
   {
     what: 'ask for whole accounts and organizations',
-    calls: calls('servicequotas:AssociateServiceQuotaTemplate'),
+    calls: [
+      ...calls('servicequotas:AssociateServiceQuotaTemplate ListServiceQuotaIncreaseRequestsInTemplate'),
+      ...calls('organizations:DescribeOrganization'),
+    ],
   },
   {
     what: 'make the service-linked role of another service',

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{CREATE_SERVICE_LINKED_ROLE, QuotaAction};
+use account_presets::aws::actions::{
+    CREATE_SERVICE_LINKED_ROLE, OF_ORGANIZATIONS, QuotaAction, TemplateAction,
+};
 use account_presets::lambda_concurrency::quota::quota_arn;
 use account_presets::state::Account;
 use serde_json::Value;
@@ -27,7 +29,8 @@ fn the_quotas_role_allows_the_actions_that_the_code_calls_and_no_others() {
     let allowed: Vec<String> =
         statements.values().flat_map(|statement| texts(&statement["Action"])).collect();
     let called = QuotaAction::ALL.iter().map(|action| action.as_str().to_owned());
-    let called: BTreeSet<String> = called.chain([CREATE_SERVICE_LINKED_ROLE.to_owned()]).collect();
+    let further = [CREATE_SERVICE_LINKED_ROLE, TemplateAction::ListTags.as_str()];
+    let called: BTreeSet<String> = called.chain(further.map(str::to_owned)).collect();
     assert_eq!(allowed.len(), called.len(), "an action is there twice");
     assert_eq!(BTreeSet::from_iter(allowed), called);
 }
@@ -53,4 +56,40 @@ fn the_quotas_role_reaches_the_one_quota_wherever_an_action_knows_a_resource() {
     assert_eq!(arns(&role["Resource"]), BTreeSet::from([name.to_owned()]));
     let condition = &role["Condition"]["StringEquals"]["iam:AWSServiceName"];
     assert_eq!(*condition, "servicequotas.amazonaws.com");
+}
+
+/// Where the operator does not ask for it, the function knows of no organization.
+/// Q34
+#[test]
+fn the_organizations_template_is_reached_only_where_the_operator_wants_it() {
+    let template = template();
+    assert_eq!(template["Parameters"]["QuotaTemplate"]["Default"], "false");
+    let policy = &template["Resources"]["QuotaTemplatePolicy"];
+    assert_eq!(policy["Condition"], "ServesQuotaTemplate");
+    let condition = &template["Conditions"]["ServesQuotaTemplate"];
+    assert_eq!(texts(condition), ["QuotaTemplate", "true"].map(str::to_owned).into());
+    let roles = BTreeSet::from(["LambdaConcurrencyRole".to_owned()]);
+    assert_eq!(texts(&policy["Properties"]["Roles"]), roles);
+    let mut statements = statements([policy["Properties"]["PolicyDocument"].clone()]);
+    statements.insert("ReadItsOwnTags".to_owned(), quota_statements()["ReadItsOwnTags"].clone());
+    let allowed: Vec<String> =
+        statements.values().flat_map(|statement| texts(&statement["Action"])).collect();
+    let called = TemplateAction::ALL.iter().map(|action| action.as_str().to_owned());
+    let called: BTreeSet<String> = called.chain(OF_ORGANIZATIONS.map(str::to_owned)).collect();
+    assert_eq!(allowed.len(), called.len(), "an action is there twice");
+    assert_eq!(BTreeSet::from_iter(allowed), called);
+
+    let quota = "arn:${AWS::Partition}:servicequotas:*:${AWS::AccountId}:lambda/L-B99A9384";
+    assert_eq!(texts(&statements["OneQuota"]["Resource"]), BTreeSet::from([quota.to_owned()]));
+    let itself = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:\
+                  ${ProviderName}-LambdaConcurrency";
+    let function = &template["Resources"]["LambdaConcurrencyFunction"]["Properties"];
+    assert_eq!(function["FunctionName"], "${ProviderName}-LambdaConcurrency");
+    for sid in ["ReadItsOwnTags", "WriteItsOwnTags"] {
+        assert_eq!(texts(&statements[sid]["Resource"]), BTreeSet::from([itself.to_owned()]));
+    }
+    let keys = &statements["WriteItsOwnTags"]["Condition"]["ForAllValues:StringLike"];
+    assert_eq!(keys["aws:TagKeys"], "account-presets:quota-template*");
+    let service = &statements["TrustedAccess"]["Condition"]["StringEquals"];
+    assert_eq!(service["organizations:ServicePrincipal"], "servicequotas.amazonaws.com");
 }

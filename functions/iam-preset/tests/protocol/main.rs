@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod audit;
 mod delivery;
 mod malformed;
 mod origins;

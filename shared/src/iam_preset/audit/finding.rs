@@ -1,0 +1,220 @@
+//! What differs, object by object, in the words of the plan that would put it right.
+//!
+//! Must not know: AWS's API.
+
+use serde::Serialize;
+
+use crate::cfn::value::cut;
+use crate::iam_preset::release::difference;
+use crate::plan::conflict::{Conflict, explain};
+use crate::plan::{Change, Plan};
+use crate::state::{Id, Kind, Object, Owner, Resource, Role, State, Tags};
+
+/// Characters of what is expected or found.
+const LONGEST: usize = 1000;
+
+/// How an object differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Class {
+    /// It says something else than the preset.
+    Changed,
+    /// It is not there.
+    Missing,
+    /// It is there and the preset did not make it.
+    Added,
+}
+
+/// What the difference gives to those who have the preset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grants {
+    /// It grants more, or lets others in.
+    More,
+    /// It grants less.
+    Less,
+    /// It grants something else: some more and some less, or nobody can tell.
+    Different,
+    /// It grants the same.
+    Same,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// As in ``role `lithops-role` ``.
+    pub object: String,
+    /// How it differs.
+    pub class: Class,
+    /// What of it: `object` for the whole, or for example `document`.
+    pub field: &'static str,
+    /// What the preset wants there; empty for what it does not want.
+    pub expected: String,
+    /// What is there; empty for nothing.
+    pub found: String,
+    /// What that gives.
+    pub grants: Grants,
+}
+
+impl Finding {
+    fn new(id: &Id, class: Class, field: &'static str, grants: Grants) -> Self {
+        let (expected, found) = (String::new(), String::new());
+        Finding { object: id.to_string(), class, field, expected, found, grants }
+    }
+
+    fn whole(id: &Id, class: Class) -> Self {
+        let grants = if class == Class::Missing { Grants::Less } else { Grants::More };
+        Finding::new(id, class, "object", grants)
+    }
+
+    fn saying(self, expected: &str, found: &str) -> Self {
+        Finding { expected: cut(expected, LONGEST), found: cut(found, LONGEST), ..self }
+    }
+}
+
+/// What a plan would put right, and what it would leave to others.
+pub(super) fn of_plan(plan: &Plan) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for change in plan.changes() {
+        let id = change.id();
+        match change {
+            // A policy of a user is claimed and then attached: one finding for both.
+            Change::Update { before, after }
+                if before.is_claim() && is_same_link(before, after) =>
+            {
+                let is_created = |it: &Change| matches!(it, Change::Create(new) if new.is_claim());
+                if !plan.changes().any(|it| it.id() == id && is_created(it)) {
+                    findings.push(Finding::whole(&id, Class::Missing));
+                }
+            }
+            Change::Create(_) => findings.push(Finding::whole(&id, Class::Missing)),
+            Change::Delete(_) => findings.push(Finding::whole(&id, Class::Added)),
+            Change::Update { before, after } => {
+                findings.extend(fields(&id, &after.resource, &before.resource));
+            }
+        }
+    }
+    findings.extend(plan.missing.iter().map(|id| Finding::whole(id, Class::Missing)));
+    findings.extend(plan.foreign.iter().map(|id| Finding::whole(id, Class::Added)));
+    findings.sort();
+    findings.dedup();
+    findings
+}
+
+fn is_same_link(before: &Object, after: &Object) -> bool {
+    before.resource.id() == after.resource.id() && !after.is_claim()
+}
+
+/// What stands in the way of any plan: it has a name of the preset and is not the resource's own
+/// any more, or the properties want nothing done until it is gone.
+pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
+    let finding = |conflict: &Conflict| {
+        let said = explain(me, std::slice::from_ref(conflict)).join("; ");
+        let changed = |id: &Id, field| Finding::new(id, Class::Changed, field, Grants::Different);
+        match conflict {
+            Conflict::Missing(id) => Some(Finding::whole(id, Class::Missing)),
+            Conflict::Attached(id) => Some(Finding::whole(id, Class::Added)),
+            Conflict::Foreign(id)
+            | Conflict::Taken { id, .. }
+            | Conflict::OtherForm { id, .. }
+            | Conflict::Managed { id, .. } => Some(changed(id, "owner").saying("", &said)),
+            Conflict::Path { id, found, wanted } => Some(changed(id, "path").saying(wanted, found)),
+            Conflict::Case { id, found } => Some(changed(id, "name").saying(&id.name, found)),
+            Conflict::Differs { id, how } => Some(changed(id, "document").saying("", how)),
+            Conflict::Unbounded { id, boundary } => {
+                let finding = changed(id, "permissionsBoundary").saying(boundary, "");
+                Some(Finding { grants: Grants::More, ..finding })
+            }
+            Conflict::Renamed { id, gone, members } => {
+                Some(changed(id, "members").saying(&gone.join(", "), &members.join(", ")))
+            }
+            // Nothing of these is there yet.
+            Conflict::Full { .. } | Conflict::Used(_) => None,
+        }
+    };
+    let mut findings: Vec<Finding> = conflicts.iter().filter_map(finding).collect();
+    findings.sort();
+    findings
+}
+
+/// Users whom somebody else put into the resource's groups.
+pub(super) fn members(me: &Owner, desired: &State, observed: &State) -> Vec<Finding> {
+    let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let added = observed.ids().filter(|id| {
+        id.kind == Kind::GroupMember
+            && !desired.contains(id)
+            && id.parent().is_some_and(|group| is_mine(&group))
+    });
+    added.map(|id| Finding::whole(id, Class::Added)).collect()
+}
+
+/// The fields in which what is there differs from what is wanted.
+fn fields(id: &Id, wanted: &Resource, found: &Resource) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut differs = |field, grants, expected: &str, there: &str| {
+        let finding = Finding::new(id, Class::Changed, field, grants);
+        findings.push(finding.saying(expected, there));
+    };
+    let words = difference(found, wanted);
+    let (missing, more) = (words.added, words.taken_away);
+    let said = (missing.join("; "), more.join("; "));
+    if let (Some(wanted), Some(found)) = (wanted.document(), found.document())
+        && wanted != found
+    {
+        differs("document", grants(&missing, &more), &said.0, &said.1);
+    }
+    if let (Resource::Role(wanted), Resource::Role(found)) = (wanted, found) {
+        if wanted.trust != found.trust {
+            differs("trust", grants(&missing, &more), &said.0, &said.1);
+        }
+        of_role(wanted, found, &mut differs);
+    }
+    let tags = |resource: &Resource| resource.clone().tags_mut().cloned().unwrap_or_default();
+    let (wanted_tags, found_tags) = (tags(wanted), tags(found));
+    if wanted_tags != found_tags {
+        let (expected, there) = (pairs(&wanted_tags), pairs(&found_tags));
+        // A policy of somebody else's may go by a tag.
+        differs("tags", Grants::Different, &expected, &there);
+    }
+    findings
+}
+
+fn of_role(
+    wanted: &Role,
+    found: &Role,
+    differs: &mut impl FnMut(&'static str, Grants, &str, &str),
+) {
+    if wanted.permissions_boundary != found.permissions_boundary {
+        let text = |arn: &Option<String>| arn.clone().unwrap_or_default();
+        let is_gone = found.permissions_boundary.is_none();
+        let grants = if is_gone { Grants::More } else { Grants::Different };
+        let (expected, there) = (&wanted.permissions_boundary, &found.permissions_boundary);
+        differs("permissionsBoundary", grants, &text(expected), &text(there));
+    }
+    if wanted.max_session_duration != found.max_session_duration {
+        let (expected, there) = (wanted.max_session_duration, found.max_session_duration);
+        let grants = if there > expected { Grants::More } else { Grants::Less };
+        differs("maxSessionDuration", grants, &expected.to_string(), &there.to_string());
+    }
+    if wanted.description != found.description {
+        differs("description", Grants::Same, &wanted.description, &found.description);
+    }
+}
+
+/// What sentences of [`difference`] amount to: those that are missing, and those that are there
+/// besides.
+fn grants(missing: &[String], more: &[String]) -> Grants {
+    let has = |sentences: &[String], effect| sentences.iter().any(|it| it.starts_with(effect));
+    let gives = has(more, "Allow") || has(missing, "Deny");
+    let takes = has(missing, "Allow") || has(more, "Deny");
+    match (gives, takes) {
+        (true, false) => Grants::More,
+        (false, true) => Grants::Less,
+        (true, true) | (false, false) => Grants::Different,
+    }
+}
+
+fn pairs(tags: &Tags) -> String {
+    let pairs = tags.iter().map(|(key, value)| format!("{}={value}", &**key));
+    pairs.collect::<Vec<_>>().join(",")
+}

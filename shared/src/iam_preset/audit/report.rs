@@ -1,0 +1,84 @@
+//! What an audit found, in a form that stays: `events/preset-drift.schema.json` has it.
+//!
+//! Must not know: AWS's API.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Made;
+use super::finding::Finding;
+use crate::state::Owner;
+
+/// The form of what is reported. A field may be added to it; anything else is another number.
+const FORM: u32 = 1;
+/// Findings about one resource that are told one by one.
+const MOST: usize = 50;
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The details of an event for each resource that differs from how it was made.
+    pub drifted: Vec<Value>,
+    /// Resources of which nobody can tell.
+    pub unknown: Vec<Unknown>,
+    /// Resources that are as they were made.
+    pub same: usize,
+    /// Resources on which CloudFormation is at work. They were left alone.
+    pub in_progress: usize,
+    /// The event that goes on where this audit stopped; `null` if it came to the end.
+    pub next: Option<Value>,
+}
+
+/// A resource of which nobody can tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unknown {
+    /// Stack and logical id, as far as they are known.
+    pub resource: String,
+    /// Why nobody can tell.
+    pub why: String,
+}
+
+impl Report {
+    pub(super) fn unknown(&mut self, owner: &Owner, why: &str) {
+        self.unknown.push(Unknown { resource: owner.to_string(), why: why.to_owned() });
+    }
+
+    /// Adds what differs of a resource, by stack and logical id. Returns it as one text, for the
+    /// log.
+    pub(super) fn drift(
+        &mut self,
+        (stack, logical_id): (&str, &str),
+        made: &Made,
+        mut findings: Vec<Finding>,
+    ) -> String {
+        let left = findings.len().saturating_sub(MOST);
+        findings.truncate(MOST);
+        let drift = json!({
+            "form": FORM,
+            "stackId": stack,
+            "logicalResourceId": logical_id,
+            "physicalResourceId": made.physical_id,
+            "preset": made.preset,
+            "edition": made.edition,
+            "findings": findings,
+            "furtherFindings": left,
+        });
+        let said = drift.get("findings").map(Value::to_string).unwrap_or_default();
+        self.drifted.push(drift);
+        said
+    }
+
+    /// Notes that the audit stops after this owner.
+    pub(super) fn stop(&mut self, last: Option<&str>) {
+        let asked = last.map_or(json!({}), |key| json!({ "after": key }));
+        self.next = Some(json!({ "audit": asked }));
+    }
+
+    /// About how many bytes the report takes.
+    pub(super) fn size(&self) -> usize {
+        let drifted = self.drifted.iter().map(|drift| drift.to_string().len());
+        let unknown = self.unknown.iter().map(|it| it.resource.len() + it.why.len() + 32);
+        drifted.chain(unknown).sum()
+    }
+}

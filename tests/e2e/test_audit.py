@@ -1,0 +1,90 @@
+"""Drift: what somebody changed by hand is reported by the state machine of the template, and nothing is changed."""
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+
+from . import provider, stacks
+from .runtime import WAIT_SECONDS
+from .stacks import preset_template
+
+AUDITED = "ap-southeast-2"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+MACHINE = f"arn:aws:states:{AUDITED}:000000000000:stateMachine:{provider.STACK}-Audit"
+
+
+@pytest.fixture(scope="session")
+def audited_provider(emulator):
+    provider.deploy(emulator, region=AUDITED, Audit="report")
+    return stacks.describe(emulator.client("cloudformation", AUDITED), provider.STACK)
+
+
+@pytest.fixture
+def audited(audited_provider, emulator, account):
+    """The account by way of a Region whose provider audits."""
+    audited = replace(account, cloudformation=emulator.client("cloudformation", AUDITED))
+    yield audited
+    audited.remove_stacks()
+
+
+@pytest.fixture
+def audit(audited_provider, emulator):
+    """Runs the state machine as the schedule does. Its output has the last report."""
+    states = emulator.client("stepfunctions", AUDITED)
+
+    def run():
+        execution = states.start_execution(stateMachineArn=MACHINE, input='{"audit": {}}')["executionArn"]
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert found["status"] == "SUCCEEDED", found
+        return json.loads(found["output"])
+
+    return run
+
+
+def findings(report):
+    (drift,) = report["drifted"]
+    return [(finding["class"], finding["object"], finding["grants"]) for finding in drift["findings"]]
+
+
+# A1, A4
+def test_what_a_hand_changed_is_reported_and_an_update_puts_it_right(audited, audit):
+    audited.create(preset_template("lithops", Edition="hardened"))
+    before = audit()
+    assert (before["drifted"], before["unknown"], before["same"], before["next"]) == ([], [], 1, None)
+
+    policy = audited.policy_arn("lithops-policy")
+    audited.iam.detach_role_policy(RoleName="lithops-role", PolicyArn=policy)
+    audited.iam.attach_role_policy(RoleName="lithops-role", PolicyArn=ADMINISTRATOR)
+    changed, written = audited.snapshot(), audited.writes()
+    report = audit()
+    assert findings(report) == [
+        ("missing", "role attachment `lithops-role` <- `lithops-policy`", "less"),
+        ("added", "role attachment `lithops-role` <- aws `AdministratorAccess`", "more"),
+    ]
+    assert (audited.snapshot(), audited.writes() - written) == (changed, set())
+    assert report["reported"] == [{"FailedEntryCount": 0}]
+
+    audited.update(preset_template("lithops", Edition="hardened", OnForeignAttachment="Detach"))
+    assert audit()["same"] == 1
+    audited.delete()
+
+
+# A9
+def test_a_stack_of_a_region_without_audits_is_not_reported(account, audit):
+    account.create(preset_template("slim", Edition="hardened"))
+    report = audit()
+    assert (report["same"], report["drifted"], report["unknown"]) == (0, [], [])
+    account.delete()
+
+
+# A6
+def test_where_the_operator_has_audits_off_one_is_refused(emulator):
+    answer = emulator.client("lambda").invoke(
+        FunctionName=f"{provider.STACK}-IamPreset", Payload=json.dumps({"audit": {}}).encode()
+    )
+    assert "template parameter Audit" in answer["Payload"].read().decode()

@@ -1,0 +1,97 @@
+//! What starts audits and reports what they find.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{list, statements, template, text, texts};
+
+fn template_text() -> &'static str {
+    include_str!("../../../template.yaml")
+}
+
+fn resource(id: &str) -> Value {
+    let resource = template()["Resources"][id].clone();
+    assert_eq!(resource["Condition"], "Audits", "{id}");
+    resource["Properties"].clone()
+}
+
+/// A6, Threat 24
+#[test]
+fn without_the_operators_word_there_is_no_audit_and_nothing_that_starts_one() {
+    let template = template();
+    let parameter = &template["Parameters"]["Audit"];
+    assert_eq!(parameter["Default"], "off");
+    assert_eq!(texts(&parameter["AllowedValues"]), ["off", "report"].map(str::to_owned).into());
+    assert_eq!(
+        texts(&template["Conditions"]["Audits"]),
+        ["Audit", "report"].map(str::to_owned).into()
+    );
+    let variables = &template["Resources"]["IamPresetFunction"]["Properties"]["Environment"];
+    assert_eq!(variables["Variables"]["AUDIT"], "Audit");
+    for id in ["AuditStateMachine", "AuditRole", "AuditScheduleRole", "AuditScheduled"] {
+        resource(id);
+    }
+}
+
+/// A6, Threat 5, Threat 24
+#[test]
+fn what_starts_an_audit_may_do_that_and_put_its_report_on_the_bus() {
+    let all = |id: &str| {
+        let policies = list(&resource(id)["Policies"]);
+        statements(policies.iter().map(|policy| policy["PolicyDocument"].clone()))
+    };
+    let audit = all("AuditRole");
+    assert_eq!(audit.len(), 2);
+    let ask = &audit["AskForAnAudit"];
+    assert_eq!(
+        (text(&ask["Action"]), text(&ask["Resource"])),
+        ("lambda:InvokeFunction".into(), "IamPresetFunction.Arn".into())
+    );
+    let report = &audit["Report"];
+    assert_eq!(report["Action"], "events:PutEvents");
+    assert_eq!(report["Condition"]["StringEquals"]["events:source"], "account-presets");
+    assert!(text(&report["Resource"]).ends_with(":event-bus/default"));
+    let schedule = all("AuditScheduleRole");
+    assert_eq!(schedule.len(), 1);
+    let start = &schedule["StartAudits"];
+    assert_eq!(
+        (text(&start["Action"]), text(&start["Resource"])),
+        ("states:StartExecution".into(), "AuditStateMachine".into())
+    );
+}
+
+/// The report's fields are those of `iam_preset::Report`.
+/// A5, A8
+#[test]
+fn the_state_machine_reports_each_resource_and_goes_on_where_an_audit_stopped() {
+    let machine = resource("AuditStateMachine")["Definition"].clone();
+    let states = &machine["States"];
+    assert_eq!(machine["StartAt"], "Audit");
+    assert_eq!(states["Audit"]["Parameters"]["FunctionName"], "IamPresetFunction.Arn");
+    assert_eq!(states["Audit"]["Parameters"]["Payload.$"], "$");
+    assert_eq!(states["Audit"]["OutputPath"], "$.Payload");
+    assert_eq!(states["Report"]["ItemsPath"], "$.drifted");
+    // The bus's replies do not take the place of where to go on.
+    assert_eq!(states["Report"]["ResultPath"], "$.reported");
+    assert!(!template_text().contains(": null"), "CloudFormation takes no null");
+    let put = &states["Report"]["ItemProcessor"]["States"]["Put"]["Parameters"]["Entries"][0];
+    let names: BTreeSet<&String> = put.as_object().unwrap().keys().collect();
+    assert_eq!(names.into_iter().collect::<Vec<_>>(), ["Detail.$", "DetailType", "Source"]);
+    assert_eq!(
+        (text(&put["Source"]), text(&put["DetailType"])),
+        ("account-presets".into(), "Preset Drift".into())
+    );
+    let choice = &states["IsDone"]["Choices"][0];
+    assert_eq!(
+        (text(&choice["Variable"]), text(&choice["Next"])),
+        ("$.next".into(), "Done".into())
+    );
+    assert_eq!(
+        (text(&states["GoOn"]["InputPath"]), text(&states["GoOn"]["Next"])),
+        ("$.next".into(), "Audit".into())
+    );
+    let schedule = resource("AuditScheduled");
+    let input: Value = serde_json::from_str(&text(&schedule["Target"]["Input"])).unwrap();
+    assert_eq!(input, serde_json::json!({"audit": {}}));
+}
