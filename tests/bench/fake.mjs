@@ -33,7 +33,7 @@ function reset(wanted) {
   if (wanted.state !== 'keep') iam = new Iam()
   conditions = { delay: 0, rate: 0, capacity: 0, ...wanted }
   bucket = { tokens: conditions.capacity, filled: now() }
-  counts = { calls: {}, refused: 0, now: 0, most: 0, connections: 0, writes: [] }
+  counts = { calls: {}, refused: 0, now: 0, most: 0, connections: 0, writes: [], of: {} }
 }
 
 function passesTheBucket() {
@@ -64,7 +64,7 @@ function aws(request, response) {
     const action = parameters.Action
     counts.now += 1
     counts.most = Math.max(counts.most, counts.now)
-    const { status, body: text } = call(action, parameters)
+    const { status, body: text } = call(action, parameters, who(request))
     at(arrived + conditions.delay, () => {
       counts.now -= 1
       send(status, 'text/xml', text)
@@ -72,17 +72,38 @@ function aws(request, response) {
   })
 }
 
-function call(action, parameters) {
+/** The access key that signed the call: each function has one of its own. */
+const who = (request) => /Credential=([^/]+)\//.exec(request.headers.authorization ?? '')?.[1] ?? ''
+
+function call(action, parameters, key) {
+  const own = (counts.of[key] ??= { accepted: 0, refused: 0, reads: 0 })
   if (isWrite(action) && !passesTheBucket()) {
     counts.refused += 1
+    own.refused += 1
     return { status: 400, body: error('Throttling', 'Rate exceeded') }
   }
+  own[isWrite(action) ? 'accepted' : 'reads'] += 1
   counts.calls[action] = (counts.calls[action] ?? 0) + 1
-  const answer = iam.answer(action, parameters)
+  const answer = action === 'DescribeStackEvents' ? events(parameters.StackName) : iam.answer(action, parameters)
   if (isWrite(action) && answer.status === 200) counts.writes.push(parameters)
-  if (answer.status === 400) say({ note: 'refused', action, answer: answer.body })
+  if (answer.body.includes('<Code>InvalidAction<')) say({ note: 'refused', action, reply: answer.body })
   return answer
 }
+
+// CloudFormation's newest event of a stack: that of the last request, which it tells of before it sends it.
+function events(stack) {
+  const sent = requests.get(stack)
+  const event = sent && `<member><EventId>0</EventId><StackId>${stack}</StackId><StackName>bench</StackName>\
+<LogicalResourceId>${sent.LogicalResourceId}</LogicalResourceId><PhysicalResourceId>${sent.PhysicalResourceId ?? ''}</PhysicalResourceId>\
+<ResourceType>${sent.ResourceType}</ResourceType><Timestamp>${sent.at}</Timestamp>\
+<ResourceStatus>${sent.RequestType.toUpperCase()}_IN_PROGRESS</ResourceStatus></member>`
+  const body = `<DescribeStackEventsResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">\
+<DescribeStackEventsResult><StackEvents>${event ?? ''}</StackEvents></DescribeStackEventsResult>\
+<ResponseMetadata><RequestId>0</RequestId></ResponseMetadata></DescribeStackEventsResponse>`
+  return { status: 200, body }
+}
+
+const requests = new Map()
 
 // Lambda takes the delay of a call, and then runs the function.
 function invoke(name, payload, arrived, send) {
@@ -149,6 +170,7 @@ function runtime(name) {
 
 function send({ function: name, event, arn, seconds }) {
   const { state } = runtimes.get(name)
+  requests.set(event.StackId, { ...event, at: new Date().toISOString() })
   const text = JSON.stringify(event)
   state.waiting.writeHead(200, {
     'Content-Type': 'application/json',
@@ -221,6 +243,7 @@ ports.distantAnswers = await distant(ports.answers)
 const commands = {
   reset: (wanted) => (reset(wanted), {}),
   counts: () => counts,
+  now: () => ({ at: now() }),
   runtime: ({ function: name }) => runtime(name),
   close: ({ function: name }) => close(name),
   iam: ({ calls }) => (calls.forEach((parameters) => iam.answer(parameters.Action, parameters)), {}),

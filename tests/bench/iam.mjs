@@ -12,7 +12,7 @@ const SERVICE_LINKED_ROLES = {
 const PAGE = 100
 const MADE = '2026-01-01T00:00:00Z'
 
-export const isWrite = (action) => !/^(Get|List)/.test(action)
+export const isWrite = (action) => !/^(Get|List|Describe)/.test(action)
 
 class Refusal extends Error {
   constructor(status, code, message) {

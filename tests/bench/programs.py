@@ -212,7 +212,7 @@ def measure(fake, program, kind, properties, conditions, *, calls=None, aws=None
             handler_cpu=sum(it.cpu() - it.init_cpu for it in processes),
             memory=sum(it.memory() for it in processes),
             calls=sum(counts["calls"].values()),
-            reads=sum(number for name, number in counts["calls"].items() if name.startswith(("Get", "List"))),
+            reads=sum(number for name, number in counts["calls"].items() if name.startswith(("Get", "List", "Describe"))),
             refused=counts["refused"],
             connections=counts["connections"],
             most=counts["most"],
