@@ -1,7 +1,6 @@
 """What grows with the number of objects of a resource, and with the number of resources in an account; and what ten
 functions get of a bucket of writes that they share."""
 
-import json
 import queue
 import threading
 import uuid
@@ -188,5 +187,17 @@ def of_one_bucket(fake, functions=FUNCTIONS, rate=5, capacity=10):
     return {"rows": rows, "bound": bound, "rate": rate, "capacity": capacity, "accepted": accepted, "refused": counts["refused"]}
 
 
-def as_json(value):
-    return json.dumps(value, indent=1)
+# --- memory that a function is given ---
+
+
+def of_memory(fake, rounds=5):
+    """A Create by settings of memory, which come with a share of a processor each: milliseconds."""
+    properties = {"Preset": "slim", "Edition": "documented", "AcknowledgeAdminEquivalent": "true"}
+    rows = {}
+    for _ in range(rounds):
+        for megabytes in (128, 256, 512, 1769):
+            conditions = Conditions(f"{megabytes} MB", delay=50, share=min(1, megabytes / 1769))
+            one = measure(fake, programs.ours, "Create", properties, conditions, state="new")
+            rows.setdefault(megabytes, []).append(one.handler)
+    # The first of each is not counted.
+    return [{"megabytes": megabytes, "ms": sorted(took[1:] or took)} for megabytes, took in rows.items()]
