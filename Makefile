@@ -11,6 +11,8 @@ SAM := .tools/sam
 SIMULATOR := tests/policies/node_modules/.package-lock.json
 CHECKS := .tools/checks
 PEERS := .tools/bench
+# BENCH_BINARY=… is measured as it is.
+BUILD := $(if $(BENCH_BINARY),,build)
 NODE_PEERS := tests/bench/peers/node_modules/.package-lock.json
 GUARD := $(CHECKS)/bin/cfn-guard
 FUZZ := .tools/fuzz
@@ -83,10 +85,10 @@ sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials o
 reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
 	release/reproducible
 
-bench: build $(EMULATOR)/requirements.txt $(PEERS)/requirements-bench.txt $(NODE_PEERS) ## the release build beside other custom resources, and what grows; ROUNDS=2 is quick, BENCH_WRITE=1 makes docs/performance.md
+bench: $(BUILD) $(EMULATOR)/requirements.txt $(PEERS)/requirements-bench.txt $(NODE_PEERS) ## the release build beside other custom resources, and what grows; ROUNDS=2 is quick, BENCH_WRITE=1 makes docs/performance.md
 	@PYTHONPATH=tests PEERS=$(PEERS) $(EMULATOR)/bin/python -m bench
 
-bench-budget: build $(EMULATOR)/requirements.txt ## writes tests/budget.json anew: the calls, memory, sizes and instructions that test-e2e holds
+bench-budget: $(BUILD) $(EMULATOR)/requirements.txt ## writes tests/budget.json anew: the calls, memory, sizes and instructions that test-e2e holds
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m bench.budget
 
 load: build $(EMULATOR)/requirements.txt ## 200 resources in a stack and 30 stacks at once, where Lambda and IAM throttle; minutes

@@ -57,7 +57,9 @@ def bars(title, up, groups, of):
                 f'<rect x="{x:.1f}" y="{y:.1f}" width="{width - 2:.1f}" height="{height - bottom - y:.1f}" fill="{colour}"/>'
             )
             size = 9 if width < 30 else 11
-            parts.append(text(x + width / 2 - 1, y - 4, f"{value:.3g}" if value < 1000 else f"{value:.0f}", "middle", size))
+            parts.append(
+                text(x + width / 2 - 1, y - 4, f"{value:.3g}" if value < 1000 else f"{value:.0f}", "middle", size)
+            )
     parts.extend(legend(of, height - 18))
     return svg(height, parts)
 

@@ -173,7 +173,9 @@ def of_one_bucket(fake, functions=FUNCTIONS, rate=5, capacity=10):
 
     with ExitStack() as stack:
         started_ones = [
-            stack.enter_context(started(fake, programs.ours, conditions, **NAMES, AWS_ACCESS_KEY_ID=f"FUNCTION{number}"))
+            stack.enter_context(
+                started(fake, programs.ours, conditions, **NAMES, AWS_ACCESS_KEY_ID=f"FUNCTION{number}")
+            )
             for number in range(functions)
         ]
         fake.ask("reset", state="new", **conditions.as_asked())
@@ -184,7 +186,14 @@ def of_one_bucket(fake, functions=FUNCTIONS, rate=5, capacity=10):
     rows.sort(key=lambda row: row["seconds"])
     accepted = sum(row["accepted"] for row in rows)
     bound = max(0, accepted - capacity) / rate
-    return {"rows": rows, "bound": bound, "rate": rate, "capacity": capacity, "accepted": accepted, "refused": counts["refused"]}
+    return {
+        "rows": rows,
+        "bound": bound,
+        "rate": rate,
+        "capacity": capacity,
+        "accepted": accepted,
+        "refused": counts["refused"],
+    }
 
 
 # --- memory that a function is given ---

@@ -29,7 +29,9 @@ def write(figures):
     for name, lines in told(figures).items():
         begin, end = f"<!-- made by make bench: {name} -->", "<!-- end -->"
         made = f"{begin}\n\n" + "\n".join(lines) + f"\n\n{end}"
-        page, count = re.subn(f"{re.escape(begin)}.*?{re.escape(end)}", lambda _, made=made: made, page, flags=re.DOTALL)
+        page, count = re.subn(
+            f"{re.escape(begin)}.*?{re.escape(end)}", lambda _, made=made: made, page, flags=re.DOTALL
+        )
         if count != 1:
             raise RuntimeError(f"{PAGE.name} has no place for {name}")
     PAGE.write_text(page)
@@ -59,7 +61,9 @@ def told(figures):
 
 
 def create(found):
-    rows = ["| | init, ms | of that CPU | handler, ms | of that CPU | peak memory, MiB | calls | at once | connections |"]
+    rows = [
+        "| | init, ms | of that CPU | handler, ms | of that CPU | peak memory, MiB | calls | at once | connections |"
+    ]
     rows.append("| --- " + "| --: " * 8 + "|")
     for name, label in NAMES.items():
         one = found[key("slim, documented", peers.USUAL.name, "Create", name)]
@@ -107,7 +111,10 @@ def sizes(figures):
     instructions = figures.get("instructions")
     if instructions:
         init, all_of_it = instructions["start"] / 1e6, instructions["Create of slim"] / 1e6
-        rows += ["", f"Instructions, by callgrind: {init:.1f} million until the first event, {all_of_it:.0f} million with the Create of `slim`."]
+        rows += [
+            "",
+            f"Instructions, by callgrind: {init:.1f} million until the first event, {all_of_it:.0f} million with the Create of `slim`.",
+        ]
     else:
         rows += ["", "Instructions were not counted: this machine has no valgrind."]
     return rows
@@ -121,13 +128,16 @@ def bucket(found):
     rows += [
         "",
         f"{found['accepted']} writes at {found['rate']} a second, {found['capacity']} of them at once, take {found['bound']:.1f} s"
-        f" at least; {share:.1f} were refused for each that was accepted.",
+        f" at least; {share:.1f} were refused for each that was accepted. The last function was done after"
+        f" {found['rows'][-1]['seconds'] / found['rows'][0]['seconds']:.1f} times the time of the first.",
     ]
     return rows
 
 
 def objects(found):
-    rows = ["| | objects | Create, s | its calls | its MiB | Update of nothing, s | its calls | Delete, s | its calls |"]
+    rows = [
+        "| | objects | Create, s | its calls | its MiB | Update of nothing, s | its calls | Delete, s | its calls |"
+    ]
     rows.append("| --- " + "| --: " * 8 + "|")
     for name, by_operation in found.items():
         made, same, gone = (by_operation[it] for it in ("Create", "Update of nothing", "Delete"))
@@ -135,7 +145,22 @@ def objects(found):
             cells = [one["objects"], f"{one['seconds']:.2f}", one["calls"], f"{one['memory']:.1f}"]
             cells += [f"{two['seconds']:.2f}", two["calls"], f"{three['seconds']:.2f}", three["calls"]]
             rows.append(f"| `{name}` | " + " | ".join(map(str, cells)) + " |")
+    rows += ["", "One object more in a Create takes, in the first half of the table and in its last step:", ""]
+    rows += ["| | first: ms | calls | KiB | last: ms | calls | KiB |", "| --- " + "| --: " * 6 + "|"]
+    for name, by_operation in found.items():
+        made = by_operation["Create"]
+        if len(made) > 2:
+            middle = len(made) // 2
+            cells = slope(made[0], made[middle]) + slope(made[-2], made[-1])
+            rows.append(f"| `{name}` | " + " | ".join(cells) + " |")
     return rows
+
+
+def slope(one, other):
+    """What one object more takes between two rows."""
+    objects = other["objects"] - one["objects"]
+    factors = {"seconds": 1000, "calls": 1, "memory": 1024}
+    return [f"{(other[it] - one[it]) * factor / objects:.1f}" for it, factor in factors.items()]
 
 
 def resources(figures):
@@ -148,7 +173,13 @@ def resources(figures):
     rows += ["", "| resources at once | all are made after, s | calls | the slowest, ms | memory of a process, MiB |"]
     rows.append("| --- " + "| --: " * 4 + "|")
     for row in at_once:
-        cells = [row["resources"], f"{row['seconds']:.2f}", row["calls"], f"{row['slowest']:.0f}", f"{row['memory']:.1f}"]
+        cells = [
+            row["resources"],
+            f"{row['seconds']:.2f}",
+            row["calls"],
+            f"{row['slowest']:.0f}",
+            f"{row['memory']:.1f}",
+        ]
         rows.append("| " + " | ".join(map(str, cells)) + " |")
     return rows
 
@@ -187,8 +218,14 @@ def drawn(figures):
             },
         ),
     }  # fmt: skip
-    for metric, up in (("seconds", "seconds of a Create at 20 ms a call"), ("calls", "calls of a Create"), ("memory", "peak MiB of a Create")):
-        series = {name: [(row["objects"], row[metric]) for row in rows["Create"]] for name, rows in figures["objects"].items()}
+    for metric, up in (
+        ("seconds", "seconds of a Create at 20 ms a call"),
+        ("calls", "calls of a Create"),
+        ("memory", "peak MiB of a Create"),
+    ):
+        series = {
+            name: [(row["objects"], row[metric]) for row in rows["Create"]] for name, rows in figures["objects"].items()
+        }
         drawn[f"objects-{metric}"] = charts.lines(f"Objects of one resource: {metric}", "objects", up, series)
     after = figures["one after the other"]
     drawn["resources"] = charts.lines(

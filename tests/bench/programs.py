@@ -201,7 +201,9 @@ def measure(fake, program, kind, properties, conditions, *, calls=None, aws=None
         try:
             came, answer = answer_to(fake, event)
         except (TimeoutError, RuntimeError) as problem:
-            raise RuntimeError(f"{program.name}, {kind}, {conditions.name}: {problem}\n{process.printed()}") from problem
+            raise RuntimeError(
+                f"{program.name}, {kind}, {conditions.name}: {problem}\n{process.printed()}"
+            ) from problem
         process.wait_until_idle()
         processes = [process, *process.behind]
         counts = fake.ask("counts")
@@ -212,7 +214,9 @@ def measure(fake, program, kind, properties, conditions, *, calls=None, aws=None
             handler_cpu=sum(it.cpu() - it.init_cpu for it in processes),
             memory=sum(it.memory() for it in processes),
             calls=sum(counts["calls"].values()),
-            reads=sum(number for name, number in counts["calls"].items() if name.startswith(("Get", "List", "Describe"))),
+            reads=sum(
+                number for name, number in counts["calls"].items() if name.startswith(("Get", "List", "Describe"))
+            ),
             refused=counts["refused"],
             connections=counts["connections"],
             most=counts["most"],
@@ -303,7 +307,9 @@ def as_named(parameters):
         if key in ("Action", "Version"):
             continue
         if ".member." not in key:
-            named[key] = int(value) if key == "MaxSessionDuration" else value == "true" if key == "SetAsDefault" else value
+            named[key] = (
+                int(value) if key == "MaxSessionDuration" else value == "true" if key == "SetAsDefault" else value
+            )
             continue
         name, _, rest = key.partition(".member.")
         number, _, part = rest.partition(".")

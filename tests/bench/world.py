@@ -82,11 +82,13 @@ class Fake:
         try:
             return known.get(timeout=seconds)
         except queue.Empty:
-            raise TimeoutError(f"no {note} of {key}; told: {self.complaints()}") from None
+            told = self.complaints("refused", "error", "tls")
+            raise TimeoutError(f"no {note} of {key}; told: {told}") from None
 
-    def complaints(self):
+    def complaints(self, *kinds):
+        """What went wrong by itself. A handshake that broke off is nothing: processes are killed."""
         with self.changed:
-            notes = {key: lines for key, lines in self.told.items() if key[0] in ("refused", "tls", "error")}
+            notes = {key: lines for key, lines in self.told.items() if key[0] in (kinds or ("refused", "error"))}
         return [lines.get() for lines in notes.values() for _ in range(lines.qsize())]
 
 
@@ -171,9 +173,7 @@ def certificate(name, key, issuer, issuer_key, *, authority):
         .not_valid_after(today + datetime.timedelta(days=2))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False
-        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
     if not authority:
         there = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(name)), x509.DNSName("localhost")])
