@@ -1,6 +1,7 @@
-"""`make bench`: what the release build costs, beside other ways to write a custom resource, and what grows with its work.
+"""`make bench`: what the release build costs, beside other ways to write a custom resource, and what grows with its
+work.
 
-Times are told and not judged: they are of this machine. What does not depend on it is held by `tests/e2e/test_budget.py`.
+Times are told and not judged: they are of this machine. What does not depend on it, `tests/e2e/test_budget.py` holds.
 """
 
 import datetime
@@ -23,7 +24,6 @@ BEGAN = time.monotonic()
 
 
 def main():
-    quick = ROUNDS < 3
     with running_fake() as fake:
         title("Whether all programs make the same")
         peers.compared(fake, progress)
@@ -31,12 +31,12 @@ def main():
         found = peers.measured(fake, ROUNDS, progress)
         figures = {"made": made(), "peers": {page.key(*names): one for names, one in found.items()}}
         title("Ten functions and one bucket")
-        figures["bucket"] = growth.of_one_bucket(fake, functions=3 if quick else growth.FUNCTIONS)
+        figures["bucket"] = growth.of_one_bucket(fake)
         title("Growth")
-        figures["objects"] = growth.of_objects(fake, progress, (1, 25, 50) if quick else growth.COUNTS)
-        figures["one after the other"] = growth.one_after_the_other(fake, 50 if quick else growth.RESOURCES[-1])
-        figures["all at once"] = growth.all_at_once(fake, (1, 25, 50) if quick else growth.RESOURCES)
-        figures["memory"] = growth.of_memory(fake, 2 if quick else 5)
+        figures["objects"] = growth.of_objects(fake, progress)
+        figures["one after the other"] = growth.one_after_the_other(fake)
+        figures["all at once"] = growth.all_at_once(fake)
+        figures["memory"] = growth.of_memory(fake, ROUNDS)
         title("Size and instructions")
         figures["size"] = budget.sizes()
         figures["instructions"] = budget.instructions(fake, progress)
@@ -75,7 +75,8 @@ def machine():
         model = next((line.split(":")[1].strip() for line in file if line.startswith("model name")), platform.machine())
     node = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout.strip()
     busy = os.getloadavg()[0]
-    return f"{os.cpu_count()} × {model}, Linux {platform.release()}, Python {platform.python_version()}, Node {node}, load {busy:.1f}"
+    system = f"Linux {platform.release()}, Python {platform.python_version()}, Node {node}"
+    return f"{os.cpu_count()} × {model}, {system}, a load of {busy:.1f} at the end"
 
 
 if __name__ == "__main__":

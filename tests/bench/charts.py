@@ -16,7 +16,7 @@ WIDTH, LEFT, RIGHT = 760, 64, 24
 
 def lines(title, across, up, series):
     """`series`: by name, points of two numbers. Both axes begin at 0."""
-    height, top, bottom = 340, 44, 76
+    height, top, bottom = 340, 54, 76
     far = max((x for points in series.values() for x, _ in points), default=1)
     high = nice(max((y for points in series.values() for _, y in points), default=1))
     x_of = lambda x: LEFT + (WIDTH - LEFT - RIGHT) * x / far
@@ -25,7 +25,7 @@ def lines(title, across, up, series):
     for x in sorted({x for points in series.values() for x, _ in points}) if fits(series) else steps(far):
         parts.append(text(x_of(x), height - bottom + 16, f"{x:g}", "middle"))
     parts.append(text((LEFT + WIDTH - RIGHT) / 2, height - bottom + 34, across, "middle"))
-    for (name, points), colour in zip(series.items(), COLOURS, strict=False):
+    for points, colour in zip(series.values(), COLOURS, strict=False):
         path = " ".join(f"{x_of(x):.1f},{y_of(y):.1f}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         if len(points) <= 12:
@@ -36,15 +36,15 @@ def lines(title, across, up, series):
 
 
 def bars(title, up, groups, of):
-    """`groups`: by name, a number for each name of `of`, or None. On a scale of decades, for the numbers are far apart."""
-    height, top, bottom = 340, 44, 70
+    """`groups`: by name, a number for each name of `of`. On a scale of decades, for the numbers are far apart."""
+    height, top, bottom = 340, 54, 70
     numbers = [number for row in groups.values() for number in row if number]
     low, high = 10 ** floor(log10(min(numbers))), 10 ** (floor(log10(max(numbers))) + 1)
     y_of = lambda y: height - bottom - (height - top - bottom) * log10(y / low) / log10(high / low)
     marks = [10.0**power for power in range(round(log10(low)), round(log10(high)) + 1)]
     parts = axes(title, height, [(y_of(mark), mark) for mark in marks], up)
     room = (WIDTH - LEFT - RIGHT) / len(groups)
-    width = min(room * 0.8 / len(of), 32)
+    width = min(room * 0.92 / len(of), 36)
     for place, (name, row) in enumerate(groups.items()):
         middle = LEFT + room * (place + 0.5)
         parts.append(text(middle, height - bottom + 16, name, "middle"))
@@ -54,7 +54,8 @@ def bars(title, up, groups, of):
             x = middle + width * (number - len(of) / 2)
             y = y_of(value)
             parts.append(
-                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width - 2:.1f}" height="{height - bottom - y:.1f}" fill="{colour}"/>'
+                f'<rect x="{x:.1f}" y="{y:.1f}" width="{width - 2:.1f}" height="{height - bottom - y:.1f}"'
+                f' fill="{colour}"/>'
             )
             size = 9 if width < 30 else 11
             parts.append(
@@ -93,7 +94,8 @@ def text(x, y, words, anchor="start", size=None):
 
 def svg(height, parts):
     inner = "\n".join(parts)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img">'
+    size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">'
     return f"{head}\n{STYLE}\n{inner}\n</svg>\n"
 
 

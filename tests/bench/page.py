@@ -46,8 +46,8 @@ def told(figures):
         "how": [
             f"By `{made['command']}` on {made['date']}, of the binary with SHA-256 `{made['binary'][:12]}…`.",
             f"{made['machine']}. 128 MB is {made['quota']} with a period of {programs.PERIOD_MICROSECONDS // 1000} ms.",
-            f"{made['rounds']} rounds, the first not counted, in each all programs one after the other. A number is the median;"
-            " in brackets are the least and the most.",
+            f"{made['rounds']} rounds, the first not counted, in each all programs one after the other."
+            " A number is the median; in brackets are the least and the most.",
         ],
         "create": create(figures["peers"]),
         "conditions": conditions(figures["peers"]),
@@ -113,7 +113,8 @@ def sizes(figures):
         init, all_of_it = instructions["start"] / 1e6, instructions["Create of slim"] / 1e6
         rows += [
             "",
-            f"Instructions, by callgrind: {init:.1f} million until the first event, {all_of_it:.0f} million with the Create of `slim`.",
+            f"Instructions, by callgrind: {init:.1f} million until the first event,"
+            f" {all_of_it:.0f} million with the Create of `slim`.",
         ]
     else:
         rows += ["", "Instructions were not counted: this machine has no valgrind."]
@@ -125,11 +126,12 @@ def bucket(found):
     for place, row in enumerate(found["rows"], 1):
         rows.append(f"| {place} | {row['seconds']:.1f} | {row['accepted']} | {row['refused']} | {row['reads']} |")
     share = found["refused"] / found["accepted"]
+    times = found["rows"][-1]["seconds"] / found["rows"][0]["seconds"]
     rows += [
         "",
-        f"{found['accepted']} writes at {found['rate']} a second, {found['capacity']} of them at once, take {found['bound']:.1f} s"
-        f" at least; {share:.1f} were refused for each that was accepted. The last function was done after"
-        f" {found['rows'][-1]['seconds'] / found['rows'][0]['seconds']:.1f} times the time of the first.",
+        f"{found['accepted']} writes at {found['rate']} a second, {found['capacity']} of them at once,"
+        f" take {found['bound']:.1f} s at least; {share:.1f} were refused for each that was accepted."
+        f" The last function was done after {times:.1f} times the time of the first.",
     ]
     return rows
 
@@ -205,16 +207,17 @@ def drawn(figures):
         "handler, CPU ms": row("slim, documented", usual, "Create", "handler_cpu"),
         "peak memory, MiB": row("slim, documented", usual, "Create", "memory"),
     }
+    up, bound = "ms of the handler, by decades", figures["bucket"]["bound"]
     drawn = {
-        "conditions": charts.bars("slim, documented: Create, by what a call takes", "ms of the handler, by decades", by_conditions, of),
-        "operations": charts.bars("slim, documented: operations at 50 ms a call", "ms of the handler, by decades", by_operation, of),
+        "conditions": charts.bars("slim, documented: Create, by what a call takes", up, by_conditions, of),
+        "operations": charts.bars("slim, documented: operations at 50 ms a call", up, by_operation, of),
         "costs": charts.bars("slim, documented: what a cold Create costs", "by decades", costs, of),
         "bucket": charts.lines(
             "Ten functions share a bucket of five writes a second",
             "functions that are done", "seconds",
             {
                 "this function": [(place, row["seconds"]) for place, row in enumerate(figures["bucket"]["rows"], 1)],
-                "the bucket's own time for all": [(place, figures["bucket"]["bound"]) for place in (1, len(figures["bucket"]["rows"]))],
+                "the bucket's own time for all": [(1, bound), (len(figures["bucket"]["rows"]), bound)],
             },
         ),
     }  # fmt: skip

@@ -241,15 +241,15 @@ class Quota:
 
     @staticmethod
     def how():
-        for kind, root, file in GROUPS:
-            if (root / file).exists() and os.access(root, os.W_OK):
+        for kind, root, file, has in GROUPS:
+            if (root / file).exists() and has in (root / file).read_text() and os.access(root, os.W_OK):
                 return kind
         return "SIGSTOP and SIGCONT by the process's clock"
 
     def hold(self, process):
         self.process = process
         quota = int(self.share * PERIOD_MICROSECONDS)
-        for kind, root, _ in GROUPS:
+        for kind, root, *_ in GROUPS:
             if kind == self.how():
                 self.group = root / f"account-presets-bench-{os.getpid()}-{next(self.numbers)}"
                 self.group.mkdir()
@@ -289,8 +289,8 @@ class Quota:
 
 
 GROUPS = (
-    ("cgroup v2, cpu.max", Path("/sys/fs/cgroup"), "cgroup.subtree_control"),
-    ("cgroup v1, cpu.cfs_quota_us", Path("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us"),
+    ("cgroup v2, cpu.max", Path("/sys/fs/cgroup"), "cgroup.subtree_control", "cpu"),
+    ("cgroup v1, cpu.cfs_quota_us", Path("/sys/fs/cgroup/cpu"), "cpu.cfs_quota_us", ""),
 )
 
 
