@@ -97,9 +97,15 @@ def instructions(fake, say):
 
 
 def other_calls(case, found):
-    """Where the calls are not those of the budget."""
-    allowed = read()["calls"].get(case, {})
-    return {name: (calls, allowed.get(name)) for name, calls in found["calls"].items() if calls != allowed.get(name)}
+    """Where the calls are not those of the budget: how many there are, and how many there should be."""
+    other = {}
+    for operation, calls in found["calls"].items():
+        allowed = read()["calls"].get(case, {}).get(operation, {})
+        for action in sorted(calls.keys() | allowed.keys()):
+            numbers = calls.get(action, 0), allowed.get(action, 0)
+            if numbers[0] != numbers[1]:
+                other[f"{operation}: {action}"] = numbers
+    return other
 
 
 def exceeded(budget, found):
