@@ -105,6 +105,12 @@ function events(stack) {
 
 const requests = new Map()
 
+/** CloudFormation tells of a request when it signs the address of the answer, however long Lambda keeps the request. */
+function issued(url) {
+  const [, year, month, day, hour, minute, second] = /X-Amz-Date=(....)(..)(..)T(..)(..)(..)Z/.exec(url)
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}Z`
+}
+
 // Lambda takes the delay of a call, and then runs the function.
 function invoke(name, payload, arrived, send) {
   counts.calls.Invoke = (counts.calls.Invoke ?? 0) + 1
@@ -170,7 +176,7 @@ function runtime(name) {
 
 function send({ function: name, event, arn, seconds }) {
   const { state } = runtimes.get(name)
-  requests.set(event.StackId, { ...event, at: new Date().toISOString() })
+  requests.set(event.StackId, { ...event, at: issued(event.ResponseURL) })
   const text = JSON.stringify(event)
   state.waiting.writeHead(200, {
     'Content-Type': 'application/json',
