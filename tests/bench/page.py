@@ -48,6 +48,7 @@ def told(figures):
             f"{made['machine']}. 128 MB is {made['quota']} with a period of {programs.PERIOD_MICROSECONDS // 1000} ms.",
             f"{made['rounds']} rounds, the first not counted, in each all programs one after the other."
             " A number is the median; in brackets are the least and the most.",
+            *made.get("notes", []),
         ],
         "create": create(figures["peers"]),
         "conditions": conditions(figures["peers"]),
