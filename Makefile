@@ -1,5 +1,5 @@
 # Needs Rust, Python 3.11 or newer with venv, Node 20 or newer with npm, and a C compiler. Everything else
-# goes into .tools and tests/policies/node_modules, pinned.
+# goes into .tools, tests/policies/node_modules and tests/bench/peers/node_modules, pinned.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -10,6 +10,10 @@ EMULATOR := .tools/emulator
 SAM := .tools/sam
 SIMULATOR := tests/policies/node_modules/.package-lock.json
 CHECKS := .tools/checks
+PEERS := .tools/bench
+# BENCH_BINARY=… is measured as it is.
+BUILD := $(if $(BENCH_BINARY),,build)
+NODE_PEERS := tests/bench/peers/node_modules/.package-lock.json
 GUARD := $(CHECKS)/bin/cfn-guard
 FUZZ := .tools/fuzz
 FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
@@ -22,7 +26,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench load clean package-org publish demo-org org-plan org-measure
+.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -93,8 +97,11 @@ sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials o
 reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
 	release/reproducible
 
-bench: build $(EMULATOR)/requirements.txt ## memory, CPU, size and concurrency of the release build, against their limits
-	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.bench
+bench: $(BUILD) $(EMULATOR)/requirements.txt $(PEERS)/requirements-bench.txt $(NODE_PEERS) ## the release build beside other custom resources, and what grows; ROUNDS=2 is quick, BENCH_WRITE=1 makes docs/performance.md
+	@PYTHONPATH=tests PEERS=$(PEERS) $(EMULATOR)/bin/python -m bench
+
+bench-budget: $(BUILD) $(EMULATOR)/requirements.txt ## writes tests/budget.json anew: the calls, memory, sizes and instructions that test-e2e holds
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m bench.budget
 
 load: build $(EMULATOR)/requirements.txt ## 200 resources in a stack and 30 stacks at once, where Lambda and IAM throttle; minutes
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.load
@@ -117,7 +124,7 @@ org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## c
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan --measure
 
 clean: ## everything that was made, the tools too
-	rm -rf target .aws-sam .tools tests/policies/node_modules
+	rm -rf target .aws-sam .tools tests/policies/node_modules tests/bench/peers/node_modules
 	find tests -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
@@ -136,6 +143,8 @@ $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
 	@$(call environment,$(SAM),$<)
 $(CHECKS)/requirements-checks.txt: tests/requirements-checks.txt
 	@$(call environment,$(CHECKS),$<)
+$(PEERS)/requirements-bench.txt: tests/requirements-bench.txt
+	@$(call environment,$(PEERS),$<)
 
 # PyPI has cfn-guard only inside of a plugin for the CDK, with a program for each platform.
 GUARD_PLATFORM := $(if $(filter Darwin,$(shell uname)),macos,ubuntu)/$(subst arm64,aarch64,$(shell uname -m))
@@ -157,6 +166,11 @@ endef
 
 $(SIMULATOR): tests/policies/package-lock.json
 	npm --prefix tests/policies ci --silent
+	@touch $@
+
+# The provider framework needs nothing of the CDK's peer dependencies.
+$(NODE_PEERS): tests/bench/peers/package-lock.json
+	npm --prefix tests/bench/peers ci --silent --ignore-scripts --legacy-peer-deps
 	@touch $@
 
 define environment

@@ -35,17 +35,21 @@ fn every_crate_is_locked_with_its_checksum() {
 /// Threat 15
 #[test]
 fn every_package_of_npm_is_locked_with_its_checksum() {
-    let lock: Value =
-        serde_json::from_str(include_str!("../policies/package-lock.json")).expect("a lock file");
-    let packages = lock["packages"].as_object().expect("packages");
-    let fetched: Vec<_> = packages.iter().filter(|(path, _)| !path.is_empty()).collect();
-    assert!(!fetched.is_empty());
-    for (path, package) in fetched {
-        assert!(
-            package["integrity"].as_str().is_some_and(|sum| sum.starts_with("sha512-")),
-            "{path}"
-        );
-        assert_eq!(package["hasInstallScript"], Value::Null, "{path}");
+    for lock in [
+        include_str!("../policies/package-lock.json"),
+        include_str!("../bench/peers/package-lock.json"),
+    ] {
+        let lock: Value = serde_json::from_str(lock).expect("a lock file");
+        let packages = lock["packages"].as_object().expect("packages");
+        let fetched: Vec<_> = packages.iter().filter(|(path, _)| !path.is_empty()).collect();
+        assert!(!fetched.is_empty());
+        for (path, package) in fetched {
+            // What is bundled is in the archive of the package that bundles it.
+            let is_bundled = package["inBundle"] == Value::Bool(true);
+            let sum = package["integrity"].as_str();
+            assert!(is_bundled || sum.is_some_and(|sum| sum.starts_with("sha512-")), "{path}");
+            assert_eq!(package["hasInstallScript"], Value::Null, "{path}");
+        }
     }
 }
 
@@ -54,6 +58,7 @@ fn every_package_of_npm_is_locked_with_its_checksum() {
 fn every_package_of_pypi_is_of_one_version() {
     for list in [
         include_str!("../requirements.txt"),
+        include_str!("../requirements-bench.txt"),
         include_str!("../requirements-sam.txt"),
         include_str!("../requirements-checks.txt"),
     ] {

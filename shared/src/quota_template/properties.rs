@@ -33,7 +33,7 @@ impl Properties {
     /// sentence each, which names the property, what was given and what is allowed. There are
     /// none at all without a number.
     pub fn read(given: &Map<String, Value>, region: &str) -> (Option<Self>, Vec<String>) {
-        let mut problems = unknown_names("property", given.keys(), &KNOWN);
+        let mut problems = unknown_names("property", given.keys(), "", &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");
         let mut check = |name: &str, problem: String| problems.push(format!("{name}: {problem}"));
         let read = optional(get("Regions"), regions).unwrap_or_else(|problem| {

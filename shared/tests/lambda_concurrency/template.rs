@@ -13,7 +13,7 @@ use tokio::select;
 use tokio::time::Instant;
 use world::events::{self, Event};
 
-use crate::world::request;
+use super::world::request;
 
 fn wanted(event: Event, regions: &[&str], value: u64) -> Event {
     let event = event.field("ResourceType", "Custom::QuotaTemplate");
