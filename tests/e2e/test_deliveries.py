@@ -47,7 +47,8 @@ class Resource:
         properties = {"Preset": preset, **edition, "Parameters": parameters}
         self.properties = {"ServiceToken": FUNCTION_ARN, "ServiceTimeout": str(SERVICE_TIMEOUT), **properties}
 
-    def request(self, kind, age=0, physical_id=None):
+    # Signed a minute from now, unless its age matters: a busy machine does not make it an old one.
+    def request(self, kind, age=-60, physical_id=None):
         request_id = str(uuid.uuid4())
         event = {
             "RequestType": kind,
