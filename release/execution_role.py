@@ -29,11 +29,13 @@ NAMED = {
         "arn:${AWS::Partition}:logs:*:${AWS::AccountId}:log-group:/aws/lambda/${ProviderName}-*",
     ],
     "s3": ["arn:${AWS::Partition}:s3:::${CodeBucketPrefix}-*/*"],
+    "scheduler": ["arn:${AWS::Partition}:scheduler:*:${AWS::AccountId}:schedule/default/${ProviderName}-*"],
+    "states": ["arn:${AWS::Partition}:states:*:${AWS::AccountId}:stateMachine:${ProviderName}-*"],
 }
 # They list, or know no such resource.
 UNNAMED = (
     "events:ListRules", "iam:ListPolicies", "iam:ListRoles", "lambda:GetAccountSettings", "lambda:ListFunctions",
-    "logs:DescribeLogGroups", "logs:DescribeIndexPolicies",
+    "logs:DescribeLogGroups", "logs:DescribeIndexPolicies", "scheduler:ListSchedules", "states:ListStateMachines",
 )
 # The schemas name what any property of a type could need. These are for properties that the template does not use.
 UNUSED = (

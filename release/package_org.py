@@ -85,6 +85,8 @@ def package(build=BUILD):
     fix(template, "Architecture", architecture)
     # One topic is in one Region. What fails in an account is told by the organization's own rules.
     leave_out(template, "AlarmTopicArn", "HasAlarmTopic")
+    # Only the management account has a quota request template, and no stack set reaches that.
+    leave_out(template, "QuotaTemplate", "ServesQuotaTemplate")
     template["Description"] = "account-presets: the provider and an account's presets, for a stack set."
     template = transformed(template)
     keep_the_code_away_from_presets(template)
@@ -137,9 +139,13 @@ def fix(template, parameter, value):
 
 def leave_out(template, parameter, condition):
     """The resources that there are only with the parameter, too."""
-    del template["Parameters"][parameter], template["Conditions"][condition]
+    conditions = template["Conditions"]
+    asks = {name for name, it in conditions.items() if {"Condition": condition} in it.get("Fn::And", [])}
+    for name in {condition, *asks}:
+        del conditions[name]
+    del template["Parameters"][parameter]
     resources = template["Resources"]
-    template["Resources"] = {id: it for id, it in resources.items() if it.get("Condition") != condition}
+    template["Resources"] = {id: it for id, it in resources.items() if it.get("Condition") not in {condition, *asks}}
 
 
 def keep_the_code_away_from_presets(template):

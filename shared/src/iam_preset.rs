@@ -17,6 +17,7 @@ mod stacks;
 mod task;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tokio::select;
 use tracing::{info, warn};
@@ -56,6 +57,10 @@ const CHANGED_BY_RELEASE: &str = "ChangedByRelease";
 /// So many looks in a row that find nothing of ours: the Create that was given up has ended. IAM
 /// may refuse it for longer than the moment between two looks when many write at once.
 const QUIET: u32 = 3;
+
+/// Looking at the account takes less. Where it takes longer, CloudFormation may have gone on
+/// before anything is written.
+const LONG_LOOK: Duration = Duration::from_secs(1);
 
 /// So many looks at most.
 const LOOKS: u32 = 30;
@@ -150,6 +155,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         request: &Request,
         progress: &Progress,
     ) -> Result<Success, String> {
+        let begun = self.cloud.now();
         let intent = Intent::read(kind, request, self.release)?;
         if !self.is_our_account(request) {
             return self.foreign_account(&intent, request);
@@ -190,6 +196,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let mut planned = self.plan(&intent, &mut task, &mut observed).await;
         if task.last_did_nothing
             && let Err(refusal) = planned.as_ref().and(allowed.as_ref())
+            && self.rolls_back(&task.me).await
         {
             warn!(refusal, "the Update did nothing, so that its rollback has nothing to do");
             planned = Ok(Plan::default());
@@ -201,13 +208,13 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             Some(_) => is_rollback && !plan.changes().any(Change::is_of_content),
             None => plan.gives_nothing(),
         };
+        let mut not_allowed = None;
         let plan = match (planned, allowed) {
             (Ok(plan), Ok(())) => plan,
             (Ok(plan), Err(refusal)) if harmless(&plan) => {
                 warn!(refusal, "is let through: nobody gets anything by it");
-                // The function may take away and delete what the operator does not allow any
-                // more, and note nothing on it.
-                plan.without_notes()
+                not_allowed = Some(refusal);
+                plan
             }
             (_, Err(refusal)) => return Err(refusal),
             (Err(conflicts), Ok(_)) => return Err(conflicts),
@@ -215,23 +222,31 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         info!(changes = plan.len(), plan = %plan, "plan");
         report(&task, &observed, &plan);
         let lacking = lacking::lacking(&task.desired, &observed, &plan);
+        // Who was named before, and was not put in, is no news.
+        let is_new = |id: &&Id| task.left.as_ref().is_none_or(|left| !left.contains(id));
+        let newly_lacking = lacking.iter().filter(is_new).cloned().collect();
         if let Some(wanted) = &intent.wanted
-            && let refusals = lacking::members(wanted, &lacking)
+            && let refusals = lacking::members(wanted, &newly_lacking)
             && !refusals.is_empty()
-            && !plan.gives_nothing()
+            && !self.rolls_back(&task.me).await
         {
             return Err(refusals.join("; "));
         }
         let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
         let success = self.success(&intent, &task, &observed, &plan, &further);
         success.fits(request)?;
+        let closing = task.closing(&observed, &plan);
         let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
+        if self.cloud.now().duration_since(begun) >= LONG_LOOK {
+            standing.is_in_doubt();
+        }
         let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         let carried_out =
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
         if let Err(reason) = Box::pin(carried_out).await {
             let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
+            let reason = not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; ");
             let given = intent.wanted.as_ref().and_then(|it| it.permissions_boundary.as_ref());
             return Err(reasons::of_boundary(self.settings.permissions_boundary(), given, reason));
         }
@@ -240,6 +255,9 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         if overtaken != Overtaken::Nothing {
             self.outlast(&task, 1, progress).await?;
+        }
+        if let Some(closing) = closing {
+            self.cloud.apply(&closing).await.map_err(|error| error.to_string())?;
         }
         Ok(success)
     }
@@ -302,7 +320,7 @@ impl<C: Cloud> IamPreset<C> {
         if intent.kind == RequestType::Create || task.is_replacement {
             return Ok(observed);
         }
-        if task.finds_its_choices(intent, &observed) && self.rolls_back(&task.me).await {
+        if task.finds_its_choices(&observed) {
             task.forget_the_last();
         }
         self.find_claims(task, &mut observed, progress).await?;

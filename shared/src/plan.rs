@@ -185,14 +185,6 @@ impl Change {
         }
     }
 
-    /// True for a change of nothing but what the owners noted.
-    fn is_note(&self) -> bool {
-        match self {
-            Change::Create(_) | Change::Delete(_) => false,
-            Change::Update { before, after } => before == after,
-        }
-    }
-
     /// The change that takes this one back.
     pub fn inverse(self) -> Change {
         match self {
@@ -252,12 +244,6 @@ impl Plan {
         let mut changes: Vec<Change> = changes.into_iter().collect();
         changes.sort_by_key(|change| (change.wave(), change.id()));
         Plan { changes, ..Plan::default() }
-    }
-
-    /// The same without changes of nothing but what the owners noted.
-    pub fn without_notes(mut self) -> Self {
-        self.changes.retain(|change| !change.is_note());
-        self
     }
 
     /// The changes in waves; those of one wave do not depend on each other.

@@ -118,7 +118,9 @@ pub async fn carry_out(
         let undisturbed = Work { me, scope, standing: &quiet };
         let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
         info!(changes = late.len(), plan = %late, "taken back");
-        problems.extend(sentences(&execute(cloud, &undisturbed, &late, &mut Sights::of_nobody(cloud), progress).await.1));
+        problems.extend(sentences(
+            &execute(cloud, &undisturbed, &late, &mut Sights::of_nobody(cloud), progress).await.1,
+        ));
         return Err(said_once(problems));
     }
     // What has to stop is taken back by the Delete that follows.
@@ -269,7 +271,9 @@ async fn undo(
             break;
         }
         info!(changes = back.len(), plan = %back, "undo");
-        problems = sentences(&execute(cloud, work, &back, &mut Sights::of_nobody(cloud), progress).await.1);
+        problems = sentences(
+            &execute(cloud, work, &back, &mut Sights::of_nobody(cloud), progress).await.1,
+        );
         released = back.released(me).collect();
         if !looked || released.is_empty() {
             break;

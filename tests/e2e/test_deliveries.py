@@ -219,7 +219,7 @@ def test_the_same_stack_in_a_second_region_is_refused_and_its_delete_touches_not
     first = account.create(template)
     before = account.snapshot()
     second = elsewhere.create(template, ends="ROLLBACK_COMPLETE")
-    assert first.id in second.reason()
+    assert f"by stack `{first.name}` in us-east-1 (resource `Preset`)" in second.reason()
     assert ":us-east-1:" in first.id and ":eu-west-1:" in second.id
     assert account.snapshot() == before
 

@@ -54,7 +54,7 @@ def test_every_role_has_the_operators_boundary_through_an_update_and_a_rollback(
 # Threat 3
 def test_a_boundary_of_a_stacks_own_is_refused(elsewhere, boundary):
     other = elsewhere.make_policy("other")
-    assert f"every role in this account has `{boundary}`" in refusal(elsewhere, "skypilot", PermissionsBoundary=other)
+    assert f"allowed in this account is only `{boundary}`" in refusal(elsewhere, "skypilot", PermissionsBoundary=other)
     elsewhere.create(preset_template("skypilot", PermissionsBoundary=boundary))
 
 

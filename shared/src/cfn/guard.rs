@@ -216,8 +216,8 @@ async fn decide<R: CustomResource>(
         }
         (Ok(_), Age::Fresh) if !is_served::<R>(&request.resource_type) => nothing_done(&format!(
             "Type: given `{}`, allowed with this ServiceToken is only `{}`; correct the Type, or import \
-             the ServiceToken of the other function: the name of the export ends as the Type does, as \
-             in account-presets-IamPreset",
+             the ServiceToken of the other function: account-presets-IamPreset serves \
+             Custom::IamPreset, account-presets-LambdaConcurrency all others",
             brief(&request.resource_type),
             [&[R::RESOURCE_TYPE], R::FURTHER_TYPES].concat().join("` or `")
         )),

@@ -181,7 +181,11 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
     }
 
     /// Why CloudFormation does not want work any more that was begun.
-    async fn gone_on(&self, kind: RequestType, request: &Request) -> Result<Option<String>, String> {
+    async fn gone_on(
+        &self,
+        kind: RequestType,
+        request: &Request,
+    ) -> Result<Option<String>, String> {
         let latest = self.latest(request).await?;
         // A stack that is not known says nothing about work that was begun.
         if latest.is_none() {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::preset::lint::{Judge, glob};
-use crate::state::{Id, Kind, PolicyDocument, State};
+use crate::state::{Id, Kind, Object, PolicyDocument, State};
 
 /// The roles that the policies of a desired state pass, by patterns of their ARNs.
 pub(super) fn passed(desired: &State) -> BTreeSet<String> {
@@ -43,22 +43,27 @@ fn name(arn: &str) -> Option<&str> {
     arn.rsplit('/').next().filter(|name| !name.is_empty())
 }
 
-/// The links by which a role or group of this state got policies that `given` does not have.
-pub(super) fn further(holder: &Id, observed: &State, given: &State) -> Vec<Id> {
+/// The links by which a role or group of this state has policies.
+pub(super) fn links(holder: &Id, state: &State) -> Vec<Id> {
     let attaches = |id: &&Id| {
         matches!(
             id.kind,
             Kind::RoleAttachment | Kind::RoleInline | Kind::GroupAttachment | Kind::GroupInline
         )
     };
-    let links = observed.ids().filter(attaches).filter(|id| id.parent().as_ref() == Some(holder));
-    let further = links.filter(|id| {
+    let links = state.ids().filter(attaches).filter(|id| id.parent().as_ref() == Some(holder));
+    links.cloned().collect()
+}
+
+/// The links by which a role or group of this state got policies that `given` does not have.
+pub(super) fn further(holder: &Id, observed: &State, given: &State) -> Vec<Id> {
+    let further = links(holder, observed).into_iter().filter(|id| {
         // An inline policy of the same name may say something else.
         let document =
             |state: &State| state.get(id).and_then(|object| object.resource.document()).cloned();
         !given.contains(id) || document(given) != document(observed)
     });
-    further.cloned().collect()
+    further.collect()
 }
 
 /// The managed policies among these links.
@@ -68,17 +73,32 @@ pub(super) fn managed(links: &[Id]) -> BTreeSet<String> {
     attachments.filter_map(|id| id.part.clone()).collect()
 }
 
-/// How these links of a holder make an administrator of whoever acts as it; `None` if no way is
-/// known.
+/// How these links of a holder make an administrator of whoever acts as it, alone or together with
+/// what the preset gives it or would give it; `None` if no way is known. What the preset gives by
+/// itself it says aloud.
 pub(super) fn path(
     judge: &Judge<'_>,
     holder: &Id,
     links: &[Id],
     observed: &State,
+    desired: &State,
 ) -> Option<String> {
     let ids = links.iter().chain([holder]);
     let alone: State = ids.filter_map(|id| observed.get(id)).cloned().collect();
-    judge.path_to_administrator(&alone, holder)
+    let of_preset = self::links(holder, desired).into_iter().filter(|id| !links.contains(id));
+    let mut by_itself: State =
+        alone.get(holder).cloned().into_iter().chain(policies(desired)).collect();
+    by_itself.extend(of_preset.filter_map(|id| desired.get(&id)).cloned());
+    if judge.path_to_administrator(&by_itself, holder).is_some() {
+        return judge.path_to_administrator(&alone, holder);
+    }
+    let mut together = by_itself;
+    together.extend(alone.iter().map(|(_, object)| object.clone()));
+    judge.path_to_administrator(&together, holder)
+}
+
+fn policies(state: &State) -> impl Iterator<Item = Object> {
+    state.iter().filter(|(id, _)| id.kind == Kind::Policy).map(|(_, object)| object.clone())
 }
 
 fn fits(pattern: &str, action: &str) -> bool {

@@ -63,8 +63,10 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
         .any(|(id, mark)| id.kind.has_tags() && mark.release.as_deref() != Some(belief.release));
     let notes: Vec<&Mark> =
         mine.iter().map(|(_, mark)| *mark).filter(|mark| mark.names.is_some()).collect();
-    let is_believed =
-        |mark: &&Mark| mark.names.as_ref().is_some_and(|it| belief.names.contains(it));
+    let is_believed = |mark: &&Mark| {
+        let noted = mark.names.as_deref();
+        noted.is_some_and(|it| parts(it).any(|it| belief.names.iter().any(|name| name == it)))
+    };
     // Another release may have parameters with other defaults.
     if !is_other_release && !notes.is_empty() && !notes.iter().any(is_believed) {
         return of_choices("the properties choose something else than what was made");
@@ -97,9 +99,14 @@ pub(super) fn choices<'a>(me: &'a Owner, observed: &'a State) -> BTreeSet<&'a st
     marks(me, observed).filter_map(|(_, mark)| mark.names.as_deref()).collect()
 }
 
-/// True if `me` noted this request.
-pub(super) fn is_noted(me: &Owner, sent: Option<&(u64, String)>, observed: &State) -> bool {
-    marks(me, observed).any(|(_, mark)| mark.request.as_ref() == sent && sent.is_some())
+/// A choice beside those that are noted already.
+pub(super) fn beside(noted: Option<&str>, choice: &str) -> String {
+    let all: BTreeSet<&str> = noted.into_iter().flat_map(parts).chain([choice]).collect();
+    all.into_iter().collect::<Vec<_>>().join("+")
+}
+
+fn parts(noted: &str) -> impl Iterator<Item = &str> {
+    noted.split('+')
 }
 
 /// The one object that carries the resource's notes: its first own one that has tags. An object

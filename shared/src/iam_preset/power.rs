@@ -1,7 +1,7 @@
 //! Roles, groups and policies that exist already and add power to a stack's users: the judge reads
 //! them, and the request is refused unless operator and stack accept administrators.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::warn;
 
@@ -45,14 +45,24 @@ impl<C: Cloud> IamPreset<C> {
         let mut further: Vec<(Id, Vec<Id>, &State)> = holders
             .map(|(id, state)| (id.clone(), judge::further(id, state, &task.desired), state))
             .collect();
-        let foreign = plan.foreign.iter();
-        further.extend(foreign.filter_map(|id| Some((id.parent()?, vec![id.clone()], observed))));
+        let mut foreign: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+        for id in &plan.foreign {
+            if let Some(holder) = id.parent() {
+                foreign.entry(holder).or_default().push(id.clone());
+            }
+        }
+        further.extend(foreign.into_iter().map(|(holder, links)| (holder, links, observed)));
         further.retain(|(_, links, _)| !links.is_empty());
-        let arns: BTreeSet<String> =
-            further.iter().flat_map(|(_, links, _)| judge::managed(links)).collect();
         if further.is_empty() {
             return Ok(Vec::new());
         }
+        let of_preset = further.iter().flat_map(|(holder, ..)| judge::links(holder, &task.desired));
+        let all = further.iter().flat_map(|(_, links, _)| links.clone()).chain(of_preset);
+        let mut arns = judge::managed(&all.collect::<Vec<_>>());
+        // What the preset makes itself need not be there yet.
+        let made = task.desired.iter().filter_map(|(_, it)| self.account.arn(&it.resource));
+        let made: BTreeSet<String> = made.collect();
+        arns.retain(|arn| !made.contains(arn));
         let documents = self.cloud.documents(&arns).await.map_err(|error| error.to_string())?;
         let documents =
             documents.into_iter().map(|(arn, document)| (arn, document.as_value().clone()));
@@ -61,7 +71,9 @@ impl<C: Cloud> IamPreset<C> {
         let mut reasons = Vec::new();
         let mut refused = Vec::new();
         for (holder, links, state) in &further {
-            let Some(path) = judge::path(&judge, holder, links, state) else { continue };
+            let Some(path) = judge::path(&judge, holder, links, state, &task.desired) else {
+                continue;
+            };
             let reason = format!("{} was given by no preset: {path}", named(links.iter()));
             warn!(reason, "amounts to administrator");
             if !links.iter().all(|link| plan.foreign.contains(link)) {

@@ -9,10 +9,10 @@ use super::intent::{Intent, choices};
 use super::memory::{self, anchor};
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
-use crate::plan::Scope;
+use crate::plan::{Change, Plan, Scope};
 use crate::preset::{Branches, Wish, render};
 use crate::reconcile::OnFailure;
-use crate::state::{Id, Kind, Owner, State, limits};
+use crate::state::{Id, Kind, Mark, Owner, State, limits};
 
 /// A request, ready to be carried out.
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub(super) struct Task {
     pub choice: Option<String>,
     /// A digest of the last request's choices.
     pub former_choice: Option<String>,
+    /// The choices are noted beside those of before, which are struck out in the end.
+    pub is_open: bool,
     /// What becomes of what was made if something else fails.
     pub on_failure: OnFailure,
 }
@@ -100,6 +102,7 @@ impl<C> IamPreset<C> {
             scope,
             own,
             last_did_nothing: false,
+            is_open: false,
             is_replacement,
             goes_back,
             choice: intent.wanted.as_ref().map(choices_of),
@@ -151,17 +154,32 @@ impl<C> IamPreset<C> {
 }
 
 impl Task {
-    /// True if the notes of what is there have this request's choices and not the last one's, and
-    /// are not of this request: a request notes its choices before it gives anything to anybody.
-    /// So it is for the rollback of an Update that was refused, and for an Update that Lambda
-    /// delivers again.
-    pub(super) fn finds_its_choices(&self, intent: &Intent, observed: &State) -> bool {
-        let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else { return false };
+    /// True if the notes of what is there have this request's choices alone. A request notes its
+    /// choices beside those of before until all of them are carried out, and before it gives
+    /// anything to anybody: so the last one was refused, or this one is done and delivered again.
+    pub(super) fn finds_its_choices(&self, observed: &State) -> bool {
+        let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else {
+            return false;
+        };
         let is_in_place = !self.is_replacement && !self.goes_back;
         is_in_place
             && choice != former
             && memory::choices(&self.me, observed) == BTreeSet::from([choice.as_str()])
-            && !memory::is_noted(&self.me, intent.sent.as_ref(), observed)
+    }
+
+    /// Strikes out the choices of before, when all is carried out.
+    pub(super) fn closing(&self, observed: &State, plan: &Plan) -> Option<Change> {
+        let anchor = self.anchors.first().filter(|_| self.is_open)?;
+        let noted = plan.changes().find_map(|change| match change {
+            Change::Update { after, .. } if change.id() == *anchor => Some(after),
+            Change::Create(_) | Change::Update { .. } | Change::Delete(_) => None,
+        });
+        let before = noted.or_else(|| observed.get(anchor))?.clone();
+        let mut after = before.clone();
+        let owner = after.owners.take(&self.me)?;
+        let mark = Mark { names: self.choice.clone(), ..owner.mark.clone() };
+        after.owners.insert(owner.marked(mark));
+        Some(Change::Update { before, after })
     }
 
     /// Takes the last request for one that gave nothing: whoever its properties name has what
@@ -183,7 +201,11 @@ impl Task {
         let anchor = anchor(&self.me, &self.desired, observed);
         if let Some(mut noted) = anchor.as_ref().and_then(|anchor| self.desired.remove(anchor)) {
             if let Some(mut owner) = noted.owners.take(&self.me) {
-                owner.mark.names = self.choice.clone();
+                let was = anchor.as_ref().and_then(|anchor| observed.get(anchor));
+                let was = was.and_then(|found| found.owners.get(&self.me)).map(|it| &it.mark);
+                let was = was.and_then(|mark| mark.names.as_deref());
+                owner.mark.names = self.choice.as_deref().map(|choice| memory::beside(was, choice));
+                self.is_open = owner.mark.names != self.choice;
                 let replaces = intent.life().filter(|_| self.is_replacement);
                 owner.mark.replaces = replaces.into_iter().collect();
                 noted.owners.insert(owner);

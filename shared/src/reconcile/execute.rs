@@ -42,7 +42,7 @@ pub(super) async fn execute<C: Cloud>(
     // First of all comes what the request notes: who could not note its choices gives and takes
     // nothing, and whatever is done is known.
     let is_note = |change: &&Change| {
-        matches!(change, Change::Update { .. }) && work.standing.is_noted_on(&change.id())
+        !matches!(change, Change::Delete(_)) && work.standing.is_noted_on(&change.id())
     };
     let noted: Vec<&Change> = plan.changes().filter(is_note).collect();
     let waves = plan.waves().map(|wave| wave.iter().filter(|it| !is_note(it)).collect());

@@ -26,6 +26,8 @@ pub struct Standing {
     looked: Cell<Instant>,
     is_due: Cell<bool>,
     since: RefCell<Vec<Change>>,
+    /// The resource has something already.
+    has_own: bool,
 }
 
 /// An object that carries notes, once it is there.
@@ -58,6 +60,7 @@ impl Standing {
         Standing {
             sent: sent.clone(),
             anchors: anchors.iter().map(anchor).collect(),
+            has_own: observed.iter().any(|(_, object)| object.owners.contains(me)),
             ..Standing::none(cloud)
         }
     }
@@ -70,6 +73,7 @@ impl Standing {
             looked: Cell::new(cloud.now()),
             is_due: Cell::new(false),
             since: RefCell::default(),
+            has_own: false,
         }
     }
 
@@ -120,9 +124,14 @@ impl Standing {
         }
     }
 
-    /// True for an object of before that carries the resource's notes.
+    /// True for the object that carries the notes of a resource that has something already.
     pub(super) fn is_noted_on(&self, id: &Id) -> bool {
-        self.anchors.iter().any(|anchor| anchor.id == *id && anchor.was_there.get())
+        self.has_own && self.anchors.iter().any(|anchor| anchor.id == *id)
+    }
+
+    /// Has CloudFormation asked before the first change.
+    pub fn is_in_doubt(&self) {
+        self.is_due.set(true);
     }
 
     /// Remembers how long a change took.

@@ -30,6 +30,8 @@ pub fn properties() -> Vec<Value> {
 fn opposite(preset: &Preset) -> Map<String, Value> {
     let other = |(name, parameter): (&String, &Parameter)| {
         let value = match parameter {
+            // The users need it.
+            Parameter::Boolean { .. } if name == "UserGroup" => return None,
             Parameter::Boolean { default, .. } => json!((!default).to_string()),
             Parameter::Enum { default, values, .. } => {
                 json!(values.iter().find(|value| *value != default)?)

@@ -87,6 +87,8 @@ fn what_is_used_as_it_is_has_no_power_over_what_is_named() {
         (json!("iam:CreatePolicyVersion"), iam("policy/x"), false),
         (json!("iam:CreateAccessKey"), iam("user/bob"), false),
         (json!(["iam:PassRole", "ec2:RunInstances"]), iam("role/B*"), false),
+        // Together with what the preset gives.
+        (json!("iam:PassRole"), iam("role/Boss"), false),
         (json!("lambda:UpdateFunctionCode"), function, false),
         (
             json!("ecs:Poll"),
@@ -121,6 +123,8 @@ fn what_is_used_as_it_is_has_no_power_over_what_is_named() {
             })));
             let answer = handle_within(Settings::read(|_| None), &account, &create).unwrap();
             let refused = answer.as_ref().err().cloned().unwrap_or_default();
+            // The role of another preset is somebody else's.
+            let is_taken = is_taken && !(group && on.ends_with("role/skypilot-v1"));
             assert_eq!(
                 refused.contains("given by no preset"),
                 !is_taken,
@@ -178,6 +182,53 @@ fn a_group_that_is_used_as_it_is_has_the_named_users_or_is_refused() {
     let account = populated();
     let made = Stack::named("a").deploy(&account, json!({"Preset": "lithops"})).unwrap();
     assert_eq!(made.data["LackingPolicies"], "");
+}
+
+/// Threat 4
+#[test]
+fn who_is_newly_named_and_not_in_a_group_that_is_used_as_it_is_is_refused_and_nobody_is_stuck() {
+    let account = populated();
+    let group = "LithopsUserGroup".to_owned();
+    let it = Resource::Group { name: group.clone(), path: "/".to_owned() };
+    account.person(Change::Create(Object::unowned(it))).unwrap();
+    let user = "bob".to_owned();
+    let member = Object::unowned(Resource::GroupMember { group, user });
+    account.person(Change::Create(member.clone())).unwrap();
+    let of = |users: Value| json!({"Preset": "lithops", "AdoptExisting": true, "Parameters": {"UserNames": users}});
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, of(json!(["bob"]))).unwrap();
+    for users in [json!(["alice"]), json!(["alice", "bob"])] {
+        let refused = stack.deploy(&account, of(users)).unwrap_err();
+        assert!(refused.starts_with("Parameters.UserNames: `"), "{refused}");
+    }
+    // Bob leaves; the stack is updated all the same.
+    account.person(Change::Delete(member)).unwrap();
+    let mut tagged = of(json!(["bob"]));
+    tagged["Tags"] = json!([{"Key": "a", "Value": "b"}]);
+    stack.deploy(&account, tagged).unwrap();
+}
+
+/// Threat 3
+#[test]
+fn what_several_hands_wrote_into_a_role_counts_together_and_with_what_the_preset_gives() {
+    for actions in [vec!["iam:PassRole", "ec2:RunInstances"], vec!["iam:PassRole"]] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        let properties = json!({"Preset": "skypilot"});
+        let made = stack.deploy(&account, properties.clone()).unwrap();
+        assert_eq!(made.data["AdminEquivalent"], "false");
+        for action in actions {
+            let document = PolicyDocument::new(json!({
+                "Version": "2012-10-17",
+                "Statement": {"Effect": "Allow", "Action": action, "Resource": "*"},
+            }));
+            let (role, name) = ("skypilot-v1".to_owned(), action.replace(':', "-"));
+            let inline = Resource::RoleInline { role, name, document };
+            account.person(Change::Create(Object::unowned(inline))).unwrap();
+        }
+        let updated = stack.deploy(&account, properties).unwrap();
+        assert_eq!(updated.data["AdminEquivalent"], "true");
+    }
 }
 
 /// Threat 3

@@ -2,7 +2,7 @@
 //! anybody, so nothing is taken.
 
 use account_presets::cfn::Request;
-use account_presets::cloud::fake::Fake;
+use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::cloud::{Applied, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Resource, State};
@@ -239,6 +239,51 @@ fn whoever_carries_the_mark_loses_the_policy_though_no_request_names_them() {
         } else {
             stack.deploy(&account, of(json!(["alice"]))).unwrap();
             assert_same(&account.state(), &before);
+        }
+    }
+}
+
+/// I19, R1
+#[test]
+fn a_rollback_that_dies_or_is_refused_at_any_write_takes_back_what_the_update_gave() {
+    for (old, new) in [
+        (
+            edition("current", "orchestra", json!({})),
+            edition(
+                "current",
+                "orchestra",
+                json!({"RoleNames": ["foreign"], "UserNames": ["bob"]}),
+            ),
+        ),
+        (
+            edition("hardened", "lithops", json!({"UserNames": ["alice"]})),
+            edition("hardened", "lithops", json!({"UserNames": ["bob"], "AccountKind": "sso"})),
+        ),
+        (slim(json!({"UserNames": ["alice"]})), slim(json!({"UserNames": ["bob"]}))),
+    ] {
+        for fault in [Fault::Dies, Fault::Refused] {
+            let mut call = 1;
+            loop {
+                let account = populated();
+                let mut stack = Stack::named("x");
+                stack.deploy(&account, old.clone()).unwrap();
+                let before = account.state();
+                handle(&account, &stack.request_sent(Some(new.clone()), 10)).unwrap().unwrap();
+                let back = rollback(&stack, &old, &new);
+                let calls = Calls::new(&account).failing(call, fault);
+                let _ = handle(&calls, &back);
+                if !calls.failed() {
+                    break;
+                }
+                // Lambda delivers it again, or the operator continues the rollback.
+                let rolling_back = Telling::rolling_back(&account);
+                handle(&rolling_back, &back).unwrap().unwrap();
+                assert_same(&account.state(), &before);
+                stack.delete(&account).unwrap();
+                assert_same(&but_service_linked(&account), &populated().state());
+                call += 1;
+            }
+            assert!(call > 5, "{call}");
         }
     }
 }

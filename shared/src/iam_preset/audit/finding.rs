@@ -118,7 +118,9 @@ pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
             | Conflict::Taken { id, .. }
             | Conflict::OtherForm { id, .. }
             | Conflict::Managed { id, .. } => Some(changed(id, "owner").saying("", &said)),
-            Conflict::Path { id, found, wanted, .. } => Some(changed(id, "path").saying(wanted, found)),
+            Conflict::Path { id, found, wanted, .. } => {
+                Some(changed(id, "path").saying(wanted, found))
+            }
             Conflict::Case { id, found } => Some(changed(id, "name").saying(&id.name, found)),
             Conflict::Differs { id, how } => Some(changed(id, "document").saying("", how)),
             Conflict::Unbounded { id, boundary } => {
