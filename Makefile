@@ -41,7 +41,7 @@ build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 # when it is done. The end-to-end tests come alone: they take both cores, and a function that gets a request three
 # seconds late takes it for an old one.
 test: ## all tests
-	@$(MAKE) --no-print-directory --jobs=4 --output-sync=target build $(EMULATOR)/requirements.txt test-but-e2e
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target build $(EMULATOR)/requirements.txt test-but-e2e
 	@$(MAKE) --no-print-directory test-e2e
 
 test-but-e2e: test-rust test-policies test-templates

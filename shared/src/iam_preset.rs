@@ -258,6 +258,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         if let Some(closing) = closing {
             self.cloud.apply(&closing).await.map_err(|error| error.to_string())?;
+            info!(change = %closing, "changed");
         }
         Ok(success)
     }

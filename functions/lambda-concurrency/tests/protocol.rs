@@ -189,7 +189,7 @@ async fn each_type_is_served_by_its_own_resource_and_no_other_type_is() {
     assert!(reason(&answer).contains("lambda:GetAccountSettings"), "{answer}");
     let other = wish().field("ResourceType", "Custom::Quota").numbered(3);
     let answer = stage.answer(other).await;
-    let allowed = "allowed is `Custom::LambdaConcurrency` or `Custom::QuotaTemplate`";
+    let allowed = "allowed with this ServiceToken is only `Custom::LambdaConcurrency` or `Custom::QuotaTemplate`";
     assert!(reason(&answer).contains(allowed), "{answer}");
     stage.end().await;
 }
