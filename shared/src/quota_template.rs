@@ -2,8 +2,8 @@
 //! template, so that AWS requests them for each account that is created from now on.
 //!
 //! The template has no owners and no tags. What a resource of a stack put there is remembered by
-//! tags of the function itself ([`claim`]), written before the entry. So there is one path: what is
-//! wanted against what is there ([`plan`]), and a Delete wants nothing.
+//! tags of the function itself (`claim`), written before the entry. So there is one path: what is
+//! wanted against what is there (`plan`), and a Delete wants nothing.
 
 mod claim;
 #[cfg(any(test, feature = "fake"))]
