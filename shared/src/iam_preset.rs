@@ -238,7 +238,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         let closing = task.closing(&observed, &plan);
         let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
         if self.cloud.now().duration_since(begun) >= LONG_LOOK {
-            standing.is_in_doubt();
+            standing.doubt();
         }
         let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
         // On the heap, because the compiler gives up on futures that are nested so deeply.

@@ -423,6 +423,77 @@ mod tests {
         assert_eq!((events.1.get(), asked.0.get()), (3, 1));
     }
 
+    /// What CloudFormation says of the resource, and of its stack so many milliseconds after the
+    /// request was sent.
+    struct Told(Option<&'static str>, (&'static str, u64));
+
+    impl StackEvents for Told {
+        async fn latest(&self, _: &str, of: StackPart<'_>) -> Result<Option<StackEvent>, String> {
+            let (status, at) = match of {
+                StackPart::Stack => (Some(self.1.0), Some(SENT + Duration::from_millis(self.1.1))),
+                StackPart::Resource(_) => (self.0, None),
+            };
+            let event = |status: &str| StackEvent {
+                status: status.to_owned(),
+                at: at.map(|at| UNIX_EPOCH + at),
+                physical_id: None,
+            };
+            Ok(status.map(event))
+        }
+    }
+
+    const SENT: Duration = Duration::from_secs(60);
+
+    /// Work that asks whether it is wanted, and says why it is not.
+    struct Asking;
+
+    impl CustomResource for Asking {
+        const RESOURCE_TYPE: &'static str = "Custom::Asking";
+
+        fn physical_id(&self, _: &Request) -> String {
+            "id".to_owned()
+        }
+
+        async fn handle(
+            &self,
+            _: RequestType,
+            _: &Request,
+            progress: &Progress,
+        ) -> Result<Success, String> {
+            progress.ask_whether_wanted().await;
+            progress.stopped().map_or(Ok(Success::default()), Err)
+        }
+    }
+
+    /// I29
+    #[tokio::test(start_paused = true)]
+    async fn work_that_asks_is_stopped_at_once_where_cloudformation_has_gone_on() {
+        let event = json!({
+            "ResponseURL": "https://answers/?X-Amz-Date=19700101T000100Z", "StackId": "stack",
+            "LogicalResourceId": "Logical", "RequestId": "one",
+        });
+        let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
+        let (at_work, back) = ("UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_IN_PROGRESS");
+        for (resource, stack, why) in [
+            (Some(at_work), (at_work, 0), None),
+            (Some("UPDATE_COMPLETE"), (at_work, 0), Some("is in `UPDATE_COMPLETE` now")),
+            (Some(at_work), (back, 1_001), Some("the stack rolls back now")),
+            // It may be the rollback's own request: its time has no fractions.
+            (Some(at_work), (back, 1_000), None),
+            (None, (back, 9_000), None),
+        ] {
+            let deliveries = Deliveries::default();
+            let told = Told(resource, stack);
+            let verified = Verified::new(Asking, told, false, &deliveries, UNIX_EPOCH + SENT);
+            let started = tokio::time::Instant::now();
+            let result = verified.handle(RequestType::Update, &request, &Progress::default()).await;
+            let said = result.err().unwrap_or_default();
+            assert_eq!(said.contains(why.unwrap_or("CloudFormation")), why.is_some(), "{said}");
+            // The clock is not a real one.
+            assert_eq!(started.elapsed(), Duration::ZERO);
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_event_that_is_written_a_moment_later_is_waited_for() {
         let events = [Ok(Some("CREATE_COMPLETE")), Ok(Some("UPDATE_IN_PROGRESS"))];

@@ -129,8 +129,8 @@ impl Standing {
         self.has_own && self.anchors.iter().any(|anchor| anchor.id == *id)
     }
 
-    /// Has CloudFormation asked before the first change.
-    pub fn is_in_doubt(&self) {
+    /// Makes sure that somebody looks before the first change whether the request still counts.
+    pub fn doubt(&self) {
         self.is_due.set(true);
     }
 

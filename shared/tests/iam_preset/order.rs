@@ -1,7 +1,7 @@
 //! Requests of one resource that meet, come late or come twice.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Kind, Owner, State};
 use serde_json::{Value, json};
@@ -135,4 +135,42 @@ fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
     assert!(!account.state().ids().any(|id| id.name.starts_with("w-")));
     stack.delete(&account).unwrap();
     assert_same(&but_service_linked(&account), &populated().state());
+}
+
+/// I29
+#[test]
+fn an_update_whose_rollback_was_served_while_it_looked_does_nothing() {
+    /// An account in which the first look takes so long.
+    struct SlowLook<'a>(&'a Fake, std::cell::Cell<bool>, account_presets::cfn::Request);
+    impl Cloud for SlowLook<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            let seen = self.0.observe(scope).await;
+            if !self.1.replace(true) {
+                self.0.pass(Duration::from_millis(1_000));
+                let unknown = Telling::saying(self.0, StackStatus::None);
+                handle(&unknown, &self.2).unwrap().unwrap();
+            }
+            seen
+        }
+
+        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+            self.0.apply(change).await
+        }
+
+        fn now(&self) -> Instant {
+            self.0.now()
+        }
+    }
+    let account = populated();
+    let (one, two) = (slim(json!({"UserNames": ["alice"]})), slim(json!({"UserNames": ["bob"]})));
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, one.clone()).unwrap();
+    let before = account.state();
+    let update = sent(&stack, &two, 10);
+    let mut rollback = sent(&stack, &one, 12);
+    rollback.old_properties = two.as_object().unwrap().clone();
+    let error = handle(&SlowLook(&account, Default::default(), rollback), &update).unwrap();
+    let error = error.unwrap_err();
+    assert!(error.contains("a later request of this resource was served"), "{error}");
+    assert_same(&account.state(), &before);
 }
