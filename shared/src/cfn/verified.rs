@@ -15,7 +15,7 @@ use tracing::{error, warn};
 
 use super::answer::Success;
 use super::guard::CustomResource;
-use super::progress::Progress;
+use super::progress::{Progress, Watch};
 use super::request::{Request, RequestType};
 
 /// So many looks, because an event may be written a moment after its request is sent.
@@ -159,8 +159,13 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
     }
 
     /// Stops work that CloudFormation has gone on from. Never returns.
-    async fn watch(&self, kind: RequestType, request: &Request, progress: &Progress) -> Infallible {
-        let watch = progress.watch();
+    async fn watch(
+        &self,
+        kind: RequestType,
+        request: &Request,
+        progress: &Progress,
+        watch: &Watch<'_>,
+    ) -> Infallible {
         loop {
             select! {
                 () = watch.until_asked() => {}
@@ -284,10 +289,11 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<'_, R, S> {
         self.is_verified.store(true, Ordering::Relaxed);
         // Without its type, because the compiler gives up on futures that are nested so deeply.
         let work = self.resource.handle(kind, request, progress).boxed_local();
+        let watch = progress.watch();
         select! {
             biased;
             result = work => result,
-            never = self.watch(kind, request, progress) => match never {},
+            never = self.watch(kind, request, progress, &watch) => match never {},
         }
     }
 
