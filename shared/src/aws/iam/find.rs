@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_iam::operation::get_account_authorization_details::GetAccountAuthorizationDetailsOutput;
 use aws_sdk_iam::types::{EntityType, GroupDetail, PolicyScopeType, RoleDetail, UserDetail};
 use futures_util::future::join_all;
 
@@ -14,24 +15,14 @@ use crate::plan::Scope;
 use crate::state::{Id, Kind, Owner, PolicyDocument};
 
 /// As many as IAM gives in one page.
-const PAGE: i32 = 1000;
+pub(super) const PAGE: i32 = 1000;
 
 impl Iam {
     pub(super) async fn marked(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
         let mut marked = Found::default();
         let mut policies = Vec::new();
-        let pages = self
-            .client
-            .get_account_authorization_details()
-            .filter(EntityType::User)
-            .filter(EntityType::Group)
-            .filter(EntityType::Role)
-            .filter(EntityType::LocalManagedPolicy)
-            .max_items(PAGE)
-            .into_paginator();
-        let call = pages.send().collect::<Result<Vec<_>, _>>();
-        let call = self.call(Action::GetAccountAuthorizationDetails, "the account", call);
-        for page in found(call.await)?.unwrap_or_default() {
+        use EntityType::{Group, LocalManagedPolicy, Role, User};
+        for page in self.listing([User, Group, Role, LocalManagedPolicy].into()).await? {
             let users = page.user_detail_list().iter();
             marked.ids.extend(users.flat_map(|user| attachments(user, me, scope)));
             let groups = page.group_detail_list().iter();
@@ -49,6 +40,18 @@ impl Iam {
         }
         marked.ids.extend(self.own_instance_profiles(me).await?);
         Ok(marked)
+    }
+
+    /// The pages of a listing of the account, with these kinds of things in it.
+    pub(super) async fn listing(
+        &self,
+        kinds: Vec<EntityType>,
+    ) -> Result<Vec<GetAccountAuthorizationDetailsOutput>, CallError> {
+        let details = self.client.get_account_authorization_details();
+        let pages = details.set_filter(Some(kinds)).max_items(PAGE).into_paginator();
+        let call = pages.send().collect::<Result<Vec<_>, _>>();
+        let call = self.call(Action::GetAccountAuthorizationDetails, "the account", call);
+        Ok(found(call.await)?.unwrap_or_default())
     }
 
     /// The names and paths of those that carry the mark: only the policy itself shows its tags.

@@ -3,31 +3,20 @@
 use aws_sdk_iam::types::EntityType;
 use futures_util::future::join_all;
 
+use super::find::PAGE;
 use super::{Iam, found, owners_of};
 use crate::aws::actions::Action;
 use crate::cloud::CallError;
 use crate::state::{Owner, Owners};
 
-/// As many as IAM gives in one page.
-const PAGE: i32 = 1000;
-
 impl Iam {
     /// The owners of roles, groups, policies and instance profiles: a listing of the account, and
     /// a call for each policy and instance profile, which alone show their tags.
     pub(super) async fn all_owners(&self) -> Result<Owners, CallError> {
-        let pages = self
-            .client
-            .get_account_authorization_details()
-            .filter(EntityType::Group)
-            .filter(EntityType::Role)
-            .filter(EntityType::LocalManagedPolicy)
-            .max_items(PAGE)
-            .into_paginator();
-        let call = pages.send().collect::<Result<Vec<_>, _>>();
-        let call = self.call(Action::GetAccountAuthorizationDetails, "the account", call);
+        use EntityType::{Group, LocalManagedPolicy, Role};
         let (mut owners, mut of_groups) = (Owners::new(), Owners::new());
         let mut policies = Vec::new();
-        for page in found(call.await)?.unwrap_or_default() {
+        for page in self.listing([Group, Role, LocalManagedPolicy].into()).await? {
             let roles = page.role_detail_list().iter();
             roles.for_each(|role| add(&mut owners, owners_of(role.tags())));
             let paths = page.group_detail_list().iter().filter_map(|group| group.path());
