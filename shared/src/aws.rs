@@ -6,6 +6,7 @@ mod client;
 mod consistency;
 mod http_client;
 mod iam;
+mod pace;
 mod quota_template;
 mod quotas;
 mod reply;

@@ -6,6 +6,7 @@ pub mod fake;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::{Future, ready};
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -127,10 +128,10 @@ pub trait Cloud {
         Instant::now()
     }
 
-    /// Returns when what was made is seen by whoever asks, as far as that can be told, or will not
-    /// be soon: a stack's next resource may need it at once.
-    fn until_seen(&self, made: &Change) -> impl Future<Output = ()> {
-        let _ = made;
+    /// Returns when what was made is seen by whoever asks, as far as that can be told, or was not
+    /// for `longest`: a stack's next resource may need it at once.
+    fn until_seen(&self, made: &Change, longest: Duration) -> impl Future<Output = ()> {
+        let _ = (made, longest);
         ready(())
     }
 

@@ -240,7 +240,9 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if self.cloud.now().duration_since(begun) >= LONG_LOOK {
             standing.doubt();
         }
-        let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
+        let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
+        let wait = wait.unwrap_or_default();
+        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait };
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         let carried_out =
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
@@ -514,7 +516,8 @@ impl<C: Cloud> IamPreset<C> {
             last = plan.to_string();
             changed = plan.changes().map(|change| change.id().in_words()).collect();
             let standing = Standing::none(&self.cloud);
-            let work = Work { me: &task.me, scope: &task.scope, standing: &standing };
+            let (me, scope, wait) = (&task.me, &task.scope, Duration::ZERO);
+            let work = Work { me, scope, standing: &standing, wait };
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
             if quiet == enough {
                 return Ok(());

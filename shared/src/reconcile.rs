@@ -7,6 +7,7 @@ mod sights;
 mod standing;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tokio::select;
 use tracing::info;
@@ -42,6 +43,8 @@ pub struct Work<'a> {
     pub scope: &'a Scope,
     /// Whether the request still counts.
     pub standing: &'a Standing,
+    /// Longest that somebody waits for IAM to show what was made; zero for not at all.
+    pub wait: Duration,
 }
 
 /// What is in the account of the scope.
@@ -77,7 +80,7 @@ pub async fn carry_out(
     let mut made = Vec::new();
     let mut plan = plan;
     let mut problems = Vec::new();
-    let mut sights = Sights::new(cloud);
+    let mut sights = Sights::new(cloud, work.wait);
     for pass in 1..=PASSES {
         let (done, failures) = execute(cloud, work, &plan, &mut sights, progress).await;
         let again = must_look_again(me, desired, &plan, &done, &failures) && pass < PASSES;
@@ -115,11 +118,13 @@ pub async fn carry_out(
         // What was made since the last good look may have come after the successor had looked.
         progress.take_back();
         let quiet = Standing::none(cloud);
-        let undisturbed = Work { me, scope, standing: &quiet };
+        let undisturbed = Work { me, scope, standing: &quiet, wait: Duration::ZERO };
         let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
         info!(changes = late.len(), plan = %late, "taken back");
         problems.extend(sentences(
-            &execute(cloud, &undisturbed, &late, &mut Sights::of_nobody(cloud), progress).await.1,
+            &execute(cloud, &undisturbed, &late, &mut Sights::new(cloud, Duration::ZERO), progress)
+                .await
+                .1,
         ));
         return Err(said_once(problems));
     }
@@ -239,7 +244,9 @@ async fn give_back(
         return Vec::new();
     }
     info!(changes = again.len(), plan = %again, "somebody else claimed it meanwhile");
-    sentences(&execute(cloud, work, &again, &mut Sights::of_nobody(cloud), progress).await.1)
+    sentences(
+        &execute(cloud, work, &again, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
+    )
 }
 
 /// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
@@ -272,7 +279,7 @@ async fn undo(
         }
         info!(changes = back.len(), plan = %back, "undo");
         problems = sentences(
-            &execute(cloud, work, &back, &mut Sights::of_nobody(cloud), progress).await.1,
+            &execute(cloud, work, &back, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
         );
         released = back.released(me).collect();
         if !looked || released.is_empty() {

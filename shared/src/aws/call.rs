@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::interceptors::context::FinalizerInterceptorContextRef;
 use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -15,6 +15,7 @@ use tokio::select;
 use tracing::warn;
 
 use super::actions::only_looks;
+use super::http_client::NoReply;
 use super::reply::Refusal;
 use crate::cfn::Gate;
 use crate::cfn::value::brief;
@@ -139,12 +140,21 @@ where
 fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
     let reason = match error {
         SdkError::TimeoutError(_) => NO_REPLY,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => NO_CONNECTION_IN_TIME,
-        SdkError::DispatchFailure(_) => NO_CONNECTION,
+        SdkError::DispatchFailure(failure) => {
+            failure.as_connector_error().map_or(NO_CONNECTION, of_network)
+        }
         SdkError::ResponseError(_) | SdkError::ServiceError(_) => NOT_AWSS,
         _ => "the call could not be made",
     };
     format!("{reason}; it was tried again until it was given up")
+}
+
+fn of_network(error: &ConnectorError) -> &'static str {
+    match error.is_timeout() {
+        true if NoReply::is_reason_of(error) => NO_REPLY,
+        true => NO_CONNECTION_IN_TIME,
+        false => NO_CONNECTION,
+    }
 }
 
 const NO_REPLY: &str = "no reply in time";
@@ -174,14 +184,12 @@ impl Intercept for NoteRefusals {
         };
         let network =
             |message: &str| Refusal { code: NO_ANSWER.to_owned(), message: message.to_owned() };
-        called.note(if error.is_timeout_error() {
-            network(NO_REPLY)
-        } else if let Some(error) = error.as_connector_error() {
+        called.note(if let Some(error) = error.as_connector_error() {
             // The gate's own refusal is none of AWS's words.
             if error.is_user() {
                 return Ok(());
             }
-            network(if error.is_timeout() { NO_CONNECTION_IN_TIME } else { NO_CONNECTION })
+            network(of_network(error))
         } else {
             context.response().and_then(Refusal::read).unwrap_or_else(|| network(NOT_AWSS))
         });

@@ -18,7 +18,8 @@ use tracing::error;
 
 use super::call::NoteRefusals;
 use super::consistency;
-use super::http_client::{self, PresignedPut, READ, Roots};
+use super::http_client::{self, PresignedPut, Roots};
+use super::pace::AgainAtItsTurn;
 use super::quota_template::TEMPLATE_REGION;
 use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Gate, Origins};
@@ -126,6 +127,7 @@ impl Environment {
         let config = self.sdk_config("SERVICE_QUOTAS")?;
         let config = aws_sdk_servicequotas::config::Builder::from(&config)
             .interceptor(NoteRefusals)
+            .retry_classifier(AgainAtItsTurn)
             .retry_partition(patient("servicequotas"));
         Ok(aws_sdk_servicequotas::Client::from_conf(config.build()))
     }
@@ -143,6 +145,7 @@ impl Environment {
         let config = aws_sdk_servicequotas::config::Builder::from(&config)
             .region(Region::new(region))
             .interceptor(NoteRefusals)
+            .retry_classifier(AgainAtItsTurn)
             .retry_partition(patient("servicequotas"));
         Ok(aws_sdk_servicequotas::Client::from_conf(config.build()))
     }
@@ -162,6 +165,7 @@ impl Environment {
     pub fn lambda(&self) -> Result<aws_sdk_lambda::Client, String> {
         let config = aws_sdk_lambda::config::Builder::from(&self.sdk_config("LAMBDA")?)
             .interceptor(NoteRefusals)
+            .retry_classifier(AgainAtItsTurn)
             .retry_partition(patient("lambda"));
         Ok(aws_sdk_lambda::Client::from_conf(config.build()))
     }
@@ -175,6 +179,7 @@ impl Environment {
         let config = self.sdk_config("CLOUDFORMATION")?;
         let config = aws_sdk_cloudformation::config::Builder::from(&config)
             .interceptor(NoteRefusals)
+            .retry_classifier(AgainAtItsTurn)
             .retry_partition(patient("cloudformation"));
         let client = aws_sdk_cloudformation::Client::from_conf(config.build());
         Ok(StackEvents::new(client, self.gate.clone()))
@@ -210,10 +215,7 @@ impl Environment {
             .with_max_attempts(ATTEMPTS)
             .with_initial_backoff(BACKOFF.0)
             .with_max_backoff(BACKOFF.1);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(http_client::CONNECT)
-            .operation_attempt_timeout(READ)
-            .build();
+        let timeouts = TimeoutConfig::builder().connect_timeout(http_client::CONNECT).build();
         let mut config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.region().to_owned()))
@@ -254,7 +256,11 @@ mod tests {
         let call = iam.get_role().role_name("r").send();
         // The clock is not a real one.
         timeout(Duration::from_secs(86_400), call).await.expect("an end").unwrap_err();
-        let longest = ATTEMPTS * (READ + http_client::CONNECT + BACKOFF.1);
-        assert!((READ * 2..longest).contains(&started.elapsed()), "{:?}", started.elapsed());
+        let longest = ATTEMPTS * (http_client::READ + http_client::CONNECT + BACKOFF.1);
+        assert!(
+            (http_client::READ * 2..longest).contains(&started.elapsed()),
+            "{:?}",
+            started.elapsed()
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! just made is not seen everywhere yet, or what was just removed still is, or because somebody
 //! else changes the same thing.
 //!
-//! Throttling and server errors are the SDK's own business.
+//! Throttling is [`pace`](super::pace)'s business, and server errors are the SDK's own.
 
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 use tokio::time::Instant;
 
 use super::call::{Called, NoteRefusals};
+use super::pace::AgainAtItsTurn;
 use super::reply::Refusal;
 
 /// So long after its start a process may be refused what its role allows: the role may be as new
@@ -35,7 +36,10 @@ const BUSY: [&str; 2] = ["ConcurrentModification", "EntityTemporarilyUnmodifiabl
 /// Lets a client of IAM try again what passes by itself.
 pub(super) fn outlast(config: Builder) -> Builder {
     let start = Instant::now();
-    config.interceptor(NoteRefusals).retry_classifier(EventualConsistency { start })
+    config
+        .interceptor(NoteRefusals)
+        .retry_classifier(AgainAtItsTurn)
+        .retry_classifier(EventualConsistency { start })
 }
 
 /// Lets one call of a client try again while a profile is full: the role that was just removed

@@ -1,5 +1,7 @@
 //! One HTTP stack for AWS's APIs and for the answer: hyper, rustls and ring.
 
+use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::panic::catch_unwind;
 use std::time::Duration;
 
@@ -20,10 +22,13 @@ use aws_smithy_runtime_api::client::runtime_components::{
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
+use tokio::select;
 use tokio::time::timeout;
 
 use super::call::Called;
-use crate::cfn::{Gate, Pass, Reply, ResponseUrl, Transport};
+use super::pace::Pace;
+use super::reply::Refusal;
+use crate::cfn::{Gate, Reply, ResponseUrl, Transport};
 
 /// The roots that AWS's endpoints chain to (<https://www.amazontrust.com/repository/>). Reading
 /// the system's 140 roots instead takes 4 ms of every cold start.
@@ -69,20 +74,41 @@ fn tls_context(roots: Roots) -> Result<TlsContext, String> {
     TlsContext::builder().with_trust_store(store).build().map_err(|error| error.to_string())
 }
 
-/// The client for AWS's APIs, behind a gate.
+/// The client for one of AWS's APIs, behind a gate and at a pace of its own.
 pub(super) fn for_sdk(roots: Roots, gate: Gate) -> Result<SharedHttpClient, String> {
     let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    let client = builder.tls_context(tls_context(roots)?).build_https();
-    Ok(SharedHttpClient::new(Gated { inner: client, gate }))
+    let inner = builder.tls_context(tls_context(roots)?).build_https();
+    Ok(SharedHttpClient::new(Gated { inner, gate, pace: Pace::new() }))
 }
 
-/// A client, or a connector of one, that begins no attempt when its gate is closed. A write goes
-/// on when the SDK gives the attempt up, for AWS does too: so it is known when it is over.
-#[derive(Debug)]
+/// A client, or a connector of one, whose attempts wait for their turn, and that begins none when
+/// its gate is closed. An attempt has [`READ`] from its turn on. A write goes on when it is given
+/// up, for AWS does too: so it is known when it is over.
+#[derive(Clone, Debug)]
 pub(super) struct Gated<T> {
     pub(super) inner: T,
     pub(super) gate: Gate,
+    pub(super) pace: Pace,
 }
+
+/// The reason of an attempt that was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NoReply;
+
+impl NoReply {
+    /// Whether it is the reason of this failure.
+    pub(super) fn is_reason_of(error: &ConnectorError) -> bool {
+        error.source().is_some_and(|source| source.is::<NoReply>())
+    }
+}
+
+impl Display for NoReply {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "no reply in {} s", READ.as_secs())
+    }
+}
+
+impl Error for NoReply {}
 
 impl<T: HttpClient> HttpClient for Gated<T> {
     fn http_connector(
@@ -91,7 +117,8 @@ impl<T: HttpClient> HttpClient for Gated<T> {
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        SharedHttpConnector::new(Gated { inner, gate: self.gate.clone() })
+        let (gate, pace) = (self.gate.clone(), self.pace.clone());
+        SharedHttpConnector::new(Gated { inner, gate, pace })
     }
 
     fn validate_base_client_config(
@@ -118,34 +145,51 @@ impl<T: HttpClient> HttpClient for Gated<T> {
 impl HttpConnector for Gated<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let called = Called::now();
-        let name = called.as_ref().map_or("a call", Called::name);
-        let Some(pass) = self.gate.enter(name) else {
-            return HttpConnectorFuture::ready(Err(ConnectorError::user("stopped".into())));
-        };
-        let reply = self.inner.call(request);
-        if called.is_some_and(|called| !called.is_write()) {
-            return reply;
-        }
-        let ends = tokio::spawn(async move { (to_its_end(reply).await, pass) });
+        let is_write = called.as_ref().is_none_or(Called::is_write);
+        let Gated { inner, gate, pace } = self.clone();
         HttpConnectorFuture::new(async move {
-            let ended = ends.await.map(|(reply, _pass): (_, Pass)| reply);
-            ended.unwrap_or_else(|error| Err(ConnectorError::other(error.into(), None)))
+            let stopped = || ConnectorError::user("stopped".into());
+            let turn = select! {
+                turn = pace.turn(is_write) => turn,
+                () = gate.until_closed() => return Err(stopped()),
+            };
+            let name = called.as_ref().map_or("a call", Called::name);
+            let pass = gate.enter(name).ok_or_else(stopped)?;
+            // An answer waits for writes alone.
+            let pass = is_write.then_some(pass);
+            let attempt = async move {
+                let reply = to_its_end(inner.call(request)).await;
+                let refusal = reply.as_ref().ok().and_then(Refusal::read);
+                turn.ended(refusal.is_some_and(|refusal| refusal.is_throttling()));
+                drop(pass);
+                reply
+            };
+            let reply = if is_write {
+                let ends = tokio::spawn(timeout(LONGEST_WRITE, attempt));
+                timeout(READ, ends).await.map(|ended| match ended {
+                    Ok(in_time) => in_time.unwrap_or_else(|_| Err(no_reply())),
+                    Err(panic) => Err(ConnectorError::other(panic.into(), None)),
+                })
+            } else {
+                timeout(READ, attempt).await
+            };
+            reply.unwrap_or_else(|_| Err(no_reply()))
         })
     }
 }
 
+fn no_reply() -> ConnectorError {
+    ConnectorError::timeout(NoReply.into())
+}
+
 /// The reply with all of its body.
 async fn to_its_end(reply: HttpConnectorFuture) -> Result<HttpResponse, ConnectorError> {
-    let whole = async {
-        let mut reply = reply.await?;
-        let body = std::mem::replace(reply.body_mut(), SdkBody::taken());
-        let body = ByteStream::new(body).collect().await;
-        let body = body.map_err(|error| ConnectorError::io(error.into()))?;
-        *reply.body_mut() = SdkBody::from(body.into_bytes());
-        Ok(reply)
-    };
-    let ended = timeout(LONGEST_WRITE, whole).await;
-    ended.unwrap_or_else(|_| Err(ConnectorError::timeout("no reply".into())))
+    let mut reply = reply.await?;
+    let body = std::mem::replace(reply.body_mut(), SdkBody::taken());
+    let body = ByteStream::new(body).collect().await;
+    let body = body.map_err(|error| ConnectorError::io(error.into()))?;
+    *reply.body_mut() = SdkBody::from(body.into_bytes());
+    Ok(reply)
 }
 
 /// The client for the answer.

@@ -150,8 +150,8 @@ impl Cloud for Iam {
         }
     }
 
-    async fn until_seen(&self, made: &Change) {
-        self.until_it_is_seen(made).await;
+    async fn until_seen(&self, made: &Change, longest: Duration) {
+        self.until_it_is_seen(made, longest).await;
     }
 
     async fn wait(&self) {

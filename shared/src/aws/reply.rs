@@ -3,6 +3,17 @@
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;
 
+/// The codes of too many calls in the words of IAM, Service Quotas, Lambda and CloudFormation.
+const THROTTLING: [&str; 7] = [
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+];
+
 /// A refusal, in the service's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -11,6 +22,11 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
+    /// True if AWS refused because there are too many calls, in any of its services' words.
+    pub(super) fn is_throttling(&self) -> bool {
+        THROTTLING.contains(&self.code.as_str())
+    }
+
     /// Reads a reply; `None` if it is no refusal that says its code.
     pub(super) fn read(reply: &HttpResponse) -> Option<Self> {
         if reply.status().is_success() {

@@ -1,6 +1,7 @@
 //! The properties of `Custom::IamPreset`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
@@ -14,7 +15,7 @@ use crate::preset::{self, Edition, Preset};
 use crate::state::{Tags, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "AcknowledgeAdminEquivalent",
     "AdoptExisting",
     "Edition",
@@ -27,7 +28,15 @@ const KNOWN: [&str; 12] = [
     "ServiceTimeout",
     "ServiceToken",
     "Tags",
+    "WaitForPropagation",
 ];
+
+/// Longest that IAM is looked at for what was made, unless the consumer chooses. IAM promises no
+/// time; a change is mostly seen within some seconds.
+const PROPAGATION: Duration = Duration::from_secs(12);
+
+/// Longest that a consumer may have IAM looked at, in seconds.
+const LONGEST_PROPAGATION: i64 = 300;
 
 /// What a consumer asks for. An empty string is the same as no value, so that a template can
 /// pass on a parameter that is optional.
@@ -55,6 +64,8 @@ pub struct Properties {
     pub adopt_existing: bool,
     /// What becomes of a policy that somebody else attached to a role or group of ours.
     pub on_foreign_attachment: OnForeignAttachment,
+    /// Longest that the answer waits until IAM shows what was made; zero for not at all.
+    pub wait_for_propagation: Duration,
 }
 
 impl Properties {
@@ -115,6 +126,10 @@ impl Properties {
                 check("OnForeignAttachment", problem);
                 None
             });
+        let wait = optional(get("WaitForPropagation"), propagation).unwrap_or_else(|problem| {
+            check("WaitForPropagation", problem);
+            None
+        });
         let empty = Map::new();
         let own = match get("Parameters") {
             Some(Value::Object(own)) => own,
@@ -147,6 +162,7 @@ impl Properties {
             acknowledge_admin_equivalent: acknowledged.unwrap_or_default(),
             adopt_existing: adopt_existing.unwrap_or_default(),
             on_foreign_attachment: on_foreign_attachment.unwrap_or_default(),
+            wait_for_propagation: wait.unwrap_or(PROPAGATION),
             preset,
         };
         (Some(properties), problems)
@@ -257,6 +273,16 @@ fn edition(preset: &Preset, given: Option<&Value>) -> Result<Edition, String> {
     let found = preset.editions.iter().find(|edition| edition.as_str() == given);
     let words: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
     found.copied().ok_or_else(|| unknown("edition", &brief(given), &words))
+}
+
+fn propagation(given: &Value) -> Result<Duration, String> {
+    match given.as_str() {
+        Some("auto") => Ok(PROPAGATION),
+        Some("none") => Ok(Duration::ZERO),
+        _ => integer(given, 1, LONGEST_PROPAGATION)
+            .map(|seconds| Duration::from_secs(seconds.unsigned_abs()))
+            .map_err(|problem| format!("{problem}, in seconds, and `auto` and `none`")),
+    }
 }
 
 fn on_foreign_attachment(given: &Value) -> Result<OnForeignAttachment, String> {
@@ -410,6 +436,18 @@ mod tests {
         assert_eq!((properties.path.as_str(), properties.max_session_duration), ("/", 3600));
     }
 
+    #[test]
+    fn the_wait_for_propagation_is_a_word_or_seconds() {
+        for (given, seconds) in
+            [(json!(""), 12), (json!("auto"), 12), (json!("none"), 0), (json!("30"), 30)]
+        {
+            let (properties, problems) =
+                read(json!({"Preset": "slim", "WaitForPropagation": given}));
+            assert_eq!(problems, Vec::<String>::new());
+            assert_eq!(properties.unwrap().wait_for_propagation.as_secs(), seconds);
+        }
+    }
+
     /// V14
     #[test]
     fn an_empty_string_is_no_value() {
@@ -486,6 +524,13 @@ mod tests {
                 json!("detach"),
                 "OnForeignAttachment: unknown value `detach`; did you mean `Detach`?",
             ),
+            (
+                "WaitForPropagation",
+                json!("no"),
+                "WaitForPropagation: given `no`, allowed are whole numbers from 1 to 300, in \
+                 seconds, and `auto` and `none`",
+            ),
+            ("WaitForPropagation", json!(301), "WaitForPropagation: given `301`, allowed"),
             ("Parameters", json!([]), "Parameters: given a list, allowed is a map"),
             (
                 "Parameters",

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::pin;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::future::{Either, LocalBoxFuture, select};
@@ -14,25 +15,21 @@ use crate::plan::Change;
 pub(super) struct Sights<'a, C> {
     cloud: &'a C,
     looks: FuturesUnordered<LocalBoxFuture<'a, ()>>,
-    waits: bool,
+    longest: Duration,
 }
 
 impl<'a, C: Cloud> Sights<'a, C> {
-    /// Nothing is looked at yet.
-    pub(super) fn new(cloud: &'a C) -> Self {
-        Sights { cloud, looks: FuturesUnordered::new(), waits: true }
-    }
-
-    /// For work whose result nobody is about to use.
-    pub(super) fn of_nobody(cloud: &'a C) -> Self {
-        Sights { waits: false, ..Sights::new(cloud) }
+    /// Looks for each thing for so long at most; for zero, where nobody is about to use what was
+    /// made, not at all.
+    pub(super) fn new(cloud: &'a C, longest: Duration) -> Self {
+        Sights { cloud, looks: FuturesUnordered::new(), longest }
     }
 
     /// Begins to look at what was made.
     pub(super) fn made(&mut self, change: &Change) {
-        if self.waits {
-            let (cloud, change) = (self.cloud, change.clone());
-            self.looks.push(Box::pin(async move { cloud.until_seen(&change).await }));
+        if !self.longest.is_zero() {
+            let (cloud, change, longest) = (self.cloud, change.clone(), self.longest);
+            self.looks.push(Box::pin(async move { cloud.until_seen(&change, longest).await }));
         }
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use std::time::Duration;
+
 use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
 use account_presets::plan::conflict::explain;
@@ -58,7 +60,8 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
         let plan = plan(&me(), &scope, &desired, &observed)
             .map_err(|conflicts| explain(&me(), &conflicts).join("; "))?;
         let (me, standing) = (&me(), &Standing::none(account));
-        let work = Work { me, scope: &scope, standing };
+        let wait = Duration::ZERO;
+        let work = Work { me, scope: &scope, standing, wait };
         carry_out(account, &work, &desired, plan, OnFailure::Leave, &progress).await
     };
     work.now_or_never().unwrap()

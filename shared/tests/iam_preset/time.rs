@@ -1,6 +1,7 @@
 //! Work that has to stop, and what goes on after its answer.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use account_presets::cfn::{
@@ -91,7 +92,7 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
             self.0.apply(change).await
         }
 
-        async fn until_seen(&self, _: &Change) {
+        async fn until_seen(&self, _: &Change, _: Duration) {
             std::future::pending().await
         }
     }
@@ -106,6 +107,37 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
         });
         result.unwrap();
     });
+}
+
+/// R6
+#[test]
+fn the_consumer_says_how_long_the_answer_waits_for_iam() {
+    struct Noting<'a>(&'a Fake, &'a RefCell<BTreeSet<Duration>>);
+    impl Cloud for Noting<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            self.0.observe(scope).await
+        }
+
+        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+            self.0.apply(change).await
+        }
+
+        async fn until_seen(&self, _: &Change, longest: Duration) {
+            self.1.borrow_mut().insert(longest);
+        }
+    }
+    for (wait, seconds) in [("auto", Some(12)), ("", Some(12)), ("30", Some(30)), ("none", None)] {
+        let account = populated();
+        let noted = RefCell::default();
+        let mut properties = slim(json!({}));
+        properties["WaitForPropagation"] = json!(wait);
+        let create = Stack::named("a").request(Some(properties));
+        let preset = IamPreset::new(Noting(&account, &noted), super::world::account());
+        let progress = Progress::default();
+        runtime().block_on(preset.handle(RequestType::Create, &create, &progress)).unwrap();
+        let waited: Vec<_> = noted.into_inner().iter().map(Duration::as_secs).collect();
+        assert_eq!(waited, seconds.into_iter().collect::<Vec<_>>(), "{wait}");
+    }
 }
 
 /// An account in which a Create makes everything when it has been looked at so often.

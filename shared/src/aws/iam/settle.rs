@@ -24,13 +24,12 @@ const SIGHTINGS: u32 = 2;
 const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(2));
 /// The least pause after a look that AWS refused, for example because there were too many.
 const REFUSED: Duration = Duration::from_secs(1);
-/// Longest in all; after that the consumer's own retries have to do.
-const LONGEST: Duration = Duration::from_secs(12);
 
 impl Iam {
-    /// Returns when it is seen, or will not be soon, which is logged.
-    pub(super) async fn until_it_is_seen(&self, made: &Change) {
-        if timeout(LONGEST, self.until_seen_twice(made)).await.is_err() {
+    /// Returns when it is seen, or was not for so long, which is logged: the consumer's own
+    /// retries have to do then.
+    pub(super) async fn until_it_is_seen(&self, made: &Change, longest: Duration) {
+        if timeout(longest, self.until_seen_twice(made)).await.is_err() {
             warn!(change = %made, "is not shown by IAM yet");
         }
     }

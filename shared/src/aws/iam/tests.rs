@@ -331,9 +331,12 @@ async fn what_was_made_is_waited_for_until_it_is_seen_twice_in_a_row() {
         .output(there)
         .times(2)
         .build();
-    iam(&[&rule]).until_seen(&Change::Create(role())).await;
+    iam(&[&rule]).until_seen(&Change::Create(role()), LONGEST).await;
     assert_eq!(rule.num_calls(), 6);
 }
+
+/// How long what is never seen is looked for.
+const LONGEST: Duration = Duration::from_secs(12);
 
 /// R6, S6, T11
 #[tokio::test(start_paused = true)]
@@ -346,7 +349,7 @@ async fn what_is_never_seen_is_waited_for_for_some_seconds_and_asked_for_less_an
         let started = tokio::time::Instant::now();
         let rule = mock!(Client::get_role)
             .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
-        iam(&[&rule]).until_seen(&Change::Create(made)).await;
+        iam(&[&rule]).until_seen(&Change::Create(made), LONGEST).await;
         assert!((5..15).contains(&rule.num_calls()), "{}", rule.num_calls());
         // A clock that is not a real one.
         assert_eq!(started.elapsed(), Duration::from_secs(12));
@@ -368,7 +371,7 @@ async fn a_role_whose_arn_is_a_unique_id_is_not_yet_seen() {
         .output(move || with_arn("arn:aws:iam::123456789012:role/r"))
         .times(2)
         .build();
-    iam(&[&rule]).until_seen(&Change::Create(role())).await;
+    iam(&[&rule]).until_seen(&Change::Create(role()), LONGEST).await;
     assert_eq!(rule.num_calls(), 4);
 }
 
@@ -394,7 +397,7 @@ async fn a_profile_is_waited_for_until_it_shows_its_role() {
         .times(2)
         .build();
     let made = object(Resource::ProfileRole { profile: "p".into(), role: "r".into() });
-    iam(&[&rule]).until_seen(&Change::Create(made)).await;
+    iam(&[&rule]).until_seen(&Change::Create(made), LONGEST).await;
     assert_eq!(rule.num_calls(), 6);
 }
 

@@ -248,7 +248,7 @@ async fn a_profile_that_still_shows_the_role_that_was_removed_takes_another_in_a
 #[tokio::test(start_paused = true)]
 async fn an_account_that_is_throttled_is_hardly_asked_whether_it_shows_what_was_made() {
     let wire = Wire::replies(vec![(400, "Throttling", "Rate exceeded")]);
-    wire.iam.until_seen(&Change::Create(role())).await;
+    wire.iam.until_seen(&Change::Create(role()), LONGEST).await;
     assert!((1..=5).contains(&wire.asked().len()), "{:?}", wire.asked());
 }
 

@@ -6,14 +6,14 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use aws_smithy_types::timeout::TimeoutConfig;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::time::advance;
 
 use super::*;
 use crate::aws::client::patient;
-use crate::aws::http_client::{Gated, READ};
+use crate::aws::http_client::Gated;
+use crate::aws::pace::Pace;
 
 const THROTTLED: (u16, &str) = (400, "<Code>Throttling</Code><Message>Rate exceeded</Message>");
 const DONE: (u16, &str) = (200, "");
@@ -56,7 +56,8 @@ impl World {
         let (go, asked) = Default::default();
         let slow = Slow { replies: replies.to_vec(), held, go, asked };
         let gate = Gate::default();
-        let gated = Gated { inner: SharedHttpConnector::new(slow.clone()), gate: gate.clone() };
+        let inner = SharedHttpConnector::new(slow.clone());
+        let gated = Gated { inner, gate: gate.clone(), pace: Pace::new() };
         let gated = SharedHttpConnector::new(gated);
         let retries = aws_sdk_iam::config::retry::RetryConfig::standard().with_max_attempts(48);
         let config = outlast(aws_sdk_iam::Config::builder())
@@ -64,7 +65,6 @@ impl World {
             .http_client(http_client_fn(move |_, _| gated.clone()))
             .retry_partition(patient("stopping"))
             .retry_config(retries)
-            .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(READ).build())
             .sleep_impl(aws_smithy_async::rt::sleep::TokioSleep::new())
             .build();
         let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f");

@@ -1,0 +1,209 @@
+//! One pace for all calls of a client while AWS throttles them.
+//!
+//! AWS publishes no rates of IAM, and all functions of an account share them. If each call backed
+//! off for itself, as the SDK does it, calls would meet again and again: four were refused for
+//! each that was accepted. So from the first refusal on a call waits for its turn, and the gap
+//! between two turns follows what AWS says: a refusal widens it, each accepted call narrows it.
+//! How the constants were found is on `docs/performance.md`.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::retries::classifiers::{
+    ClassifyRetry, RetryAction, RetryClassifierPriority,
+};
+use aws_smithy_types::retry::ErrorKind;
+use tokio::sync::Mutex as Queue;
+use tokio::time::{Instant, sleep_until};
+
+use super::reply::Refusal;
+
+/// The gap between two turns after the first refusal.
+const FIRST: Duration = Duration::from_millis(100);
+/// The longest gap.
+const LONGEST: Duration = Duration::from_millis(2500);
+/// A gap that is shorter is none.
+const SHORTEST: Duration = Duration::from_millis(20);
+/// What an accepted call makes of the gap.
+const ACCEPTED: f64 = 0.98;
+/// What a refusal makes of it, and what it makes as long as nothing was accepted.
+const REFUSED: (f64, f64) = (1.2, 1.5);
+/// The part of the gap after which a refused call is made again, and what each further refusal
+/// in a row makes of that.
+const AGAIN: (f64, f64) = (0.3, 2.0);
+/// Part of a gap by which it is longer or shorter, so that functions do not march in step.
+const JITTER: f64 = 0.1;
+/// After so long without a call there is no gap.
+const FORGOTTEN: Duration = Duration::from_secs(30);
+
+/// The pace of a client; its clones are the same one. Reads and writes have one each, for AWS
+/// counts them apart.
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    reads: Arc<Lane>,
+    writes: Arc<Lane>,
+}
+
+#[derive(Debug)]
+struct Lane {
+    /// Who waits for a turn, first come, first served.
+    queue: Queue<()>,
+    rhythm: Mutex<Rhythm>,
+}
+
+impl Pace {
+    /// Without a gap.
+    pub(super) fn new() -> Self {
+        let lane = || {
+            let rhythm = Mutex::new(Rhythm::new(Instant::now()));
+            Arc::new(Lane { queue: Queue::new(()), rhythm })
+        };
+        Pace { reads: lane(), writes: lane() }
+    }
+
+    /// Waits until the next attempt may begin.
+    pub(super) async fn turn(&self, is_write: bool) -> Turn {
+        let lane = Arc::clone(if is_write { &self.writes } else { &self.reads });
+        let _first = lane.queue.lock().await;
+        // A refusal may put the turn off while this one waits.
+        loop {
+            let now = Instant::now();
+            let next = lane.rhythm(|rhythm| rhythm.next(now));
+            if next <= now {
+                break;
+            }
+            sleep_until(next).await;
+        }
+        let begun = Instant::now();
+        lane.rhythm(|rhythm| rhythm.begun(begun, jitter()));
+        Turn { lane: Arc::clone(&lane), begun }
+    }
+}
+
+impl Lane {
+    fn rhythm<T>(&self, change: impl FnOnce(&mut Rhythm) -> T) -> T {
+        change(&mut self.rhythm.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// An attempt that has begun.
+#[derive(Debug)]
+pub(super) struct Turn {
+    lane: Arc<Lane>,
+    begun: Instant,
+}
+
+impl Turn {
+    /// AWS refused the attempt, or not, because there are too many calls.
+    pub(super) fn ended(&self, is_throttled: bool) {
+        let now = Instant::now();
+        self.lane.rhythm(|rhythm| match is_throttled {
+            true => rhythm.refused(self.begun, now, jitter()),
+            false => rhythm.accepted(self.begun),
+        });
+    }
+}
+
+/// When the next attempt may begin.
+#[derive(Clone, Debug)]
+struct Rhythm {
+    /// None until AWS refuses.
+    gap: Option<Duration>,
+    next: Instant,
+    /// When the last attempt began.
+    begun: Instant,
+    /// When a refusal changed the gap last. What began before it says nothing of the new gap.
+    changed: Instant,
+    /// Refusals since a call was accepted.
+    in_a_row: i32,
+    /// Whether a call was accepted since there is a gap: before that it is a guess.
+    is_known: bool,
+}
+
+impl Rhythm {
+    fn new(now: Instant) -> Self {
+        Rhythm { gap: None, next: now, begun: now, changed: now, in_a_row: 0, is_known: false }
+    }
+
+    fn next(&mut self, now: Instant) -> Instant {
+        if now.duration_since(self.begun) > FORGOTTEN {
+            *self = Rhythm::new(now);
+        }
+        self.next
+    }
+
+    fn begun(&mut self, now: Instant, jitter: f64) {
+        self.begun = now;
+        if let Some(gap) = self.gap {
+            self.next = now + gap.mul_f64(jitter);
+        }
+    }
+
+    fn accepted(&mut self, begun: Instant) {
+        let Some(gap) = self.gap.filter(|_| begun >= self.changed) else { return };
+        self.in_a_row = 0;
+        self.is_known = true;
+        self.gap = Some(gap.mul_f64(ACCEPTED)).filter(|gap| *gap >= SHORTEST);
+    }
+
+    fn refused(&mut self, begun: Instant, now: Instant, jitter: f64) {
+        if self.gap.is_some() && begun < self.changed {
+            return;
+        }
+        self.changed = now;
+        let again = match self.gap {
+            None => {
+                self.gap = Some(FIRST);
+                (self.in_a_row, self.is_known) = (1, false);
+                FIRST
+            }
+            Some(gap) => {
+                self.in_a_row += 1;
+                let wider = if self.is_known { REFUSED.0 } else { REFUSED.1 };
+                let gap = gap.mul_f64(wider).min(LONGEST);
+                self.gap = Some(gap);
+                // No more than the longest: what is beyond that is no number of seconds.
+                let waits = AGAIN.0 * AGAIN.1.powi(self.in_a_row - 1);
+                Duration::try_from_secs_f64(gap.as_secs_f64() * waits).unwrap_or(LONGEST)
+            }
+        };
+        self.next = now + again.min(LONGEST).mul_f64(jitter);
+    }
+}
+
+/// A factor around one.
+fn jitter() -> f64 {
+    let random = RandomState::new().hash_one(()) >> 11;
+    #[allow(clippy::cast_precision_loss, reason = "a double holds 53 bits")]
+    let between_0_and_1 = random as f64 / (1_u64 << 53) as f64;
+    1.0 + JITTER * (2.0 * between_0_and_1 - 1.0)
+}
+
+/// Has a call that was throttled made again at its next turn, without a pause of its own.
+#[derive(Debug)]
+pub(super) struct AgainAtItsTurn;
+
+impl ClassifyRetry for AgainAtItsTurn {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        match context.response().and_then(Refusal::read) {
+            Some(refusal) if refusal.is_throttling() => {
+                let kind = ErrorKind::ThrottlingError;
+                RetryAction::retryable_error_with_explicit_delay(kind, Duration::ZERO)
+            }
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "throttled: again at its turn"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+#[cfg(test)]
+mod tests;
