@@ -86,10 +86,9 @@ async fn audit<C: Cloud>(
     asked: Result<Audit, String>,
     time: Duration,
 ) -> Result<Value, String> {
-    let is_on = environment.audits();
-    let allowed = asked.and_then(|audit| if is_on { Ok(audit) } else { Err(OFF.to_owned()) });
-    let audit = match allowed {
-        Ok(audit) => audit,
+    let repairs = environment.audits().unwrap_or_else(|| Err(OFF.to_owned()));
+    let (audit, repairs) = match asked.and_then(|audit| Ok((audit, repairs?))) {
+        Ok(allowed) => allowed,
         Err(reason) => {
             // An alarm in template.yaml looks for this line.
             error!(reason, "refused");
@@ -99,14 +98,15 @@ async fn audit<C: Cloud>(
     environment.gate().open();
     let end = Instant::now().checked_add(time.saturating_sub(REPORT));
     let progress = Progress::until(environment.gate(), end);
-    let report = preset.audit(&audit, &progress).await.inspect_err(|reason| {
+    let report = preset.audit(&audit, &repairs, &progress).await.inspect_err(|reason| {
         error!(reason, "audit failed");
     })?;
-    let Report { drifted, unknown, same, in_progress, next: _ } = &report;
+    let Report { drifted, repaired, unknown, same, in_progress, next: _ } = &report;
     logging::metrics(
         environment.provider(),
         &[
             ("DriftedResources", drifted.len()),
+            ("RepairedResources", *repaired),
             ("UnknownResources", unknown.len()),
             ("AuditedResources", drifted.len() + unknown.len() + same + in_progress),
         ],

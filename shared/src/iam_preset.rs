@@ -30,7 +30,7 @@ use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::preset::{Wish, attributes};
 use crate::reconcile::{Standing, Work, carry_out, look};
 use crate::state::{Account, Id, Object, Owner, Resource, State};
-pub use audit::{Audit, Report, Unknown};
+pub use audit::{Audit, Repairs, Report, Unknown};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;

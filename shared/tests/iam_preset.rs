@@ -29,6 +29,7 @@ mod people;
 mod power;
 mod refused;
 mod releases;
+mod repair;
 mod retained;
 mod rivals;
 mod rolled_back;

@@ -15,13 +15,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from . import provider, stacks
 from .account import account_snapshot
 from .demo import mark, say, title
 from .emulator import REGION, running_emulator
 from .log_check import as_json, complaints
-from .proxy import proxy, throttled
+from .proxy import Answer, proxy, throttled
 from .runtime import LAMBDA_SECONDS, mailbox
 
 # How many of each preset the one stack has.
@@ -37,21 +38,27 @@ COLUMNS = ("seconds", "slowest", "calls", "writes", "refused", "put back", "agai
 def main():
     settings = {"LAMBDA_ACCOUNT_CONCURRENCY": str(CONCURRENCY), "LAMBDA_SECOND": "1"}
     limit = Limit(WRITES_PER_SECOND)
-    with running_emulator(**settings) as emulator, proxy(emulator.endpoint, limit) as iam, mailbox() as answers:
-        return 0 if Load(emulator, limit, answers).run(iam) else 1
+    played = Played()
+    with (
+        running_emulator(**settings) as emulator,
+        proxy(emulator.endpoint, limit) as iam,
+        proxy(emulator.endpoint, played) as cloudformation,
+        mailbox() as answers,
+    ):
+        return 0 if Load(emulator, limit, played, answers).run(iam, cloudformation) else 1
 
 
 class Load:
-    def __init__(self, emulator, limit, answers):
-        self.emulator, self.limit, self.answers = emulator, limit, answers
+    def __init__(self, emulator, limit, played, answers):
+        self.emulator, self.limit, self.played, self.answers = emulator, limit, played, answers
         self.iam, self.cloudformation = emulator.client("iam"), emulator.client("cloudformation")
         self.functions = emulator.client("lambda")
         self.phases = []
         self.held = True
 
-    def run(self, iam):
+    def run(self, iam, cloudformation):
         title(f"{CONCURRENCY} functions at a time, {WRITES_PER_SECOND} writes to IAM a second")
-        self.deploy(iam)
+        self.deploy(AWS_ENDPOINT_URL_IAM=iam, AWS_ENDPOINT_URL_CLOUDFORMATION=cloudformation)
         for number in range(USERS):
             self.iam.create_user(UserName=f"user-{number}")
         before = account_snapshot(self.iam)
@@ -69,13 +76,13 @@ class Load:
         self.check(f"the slowest request took {slowest:.0f} of its {LAMBDA_SECONDS} s", slowest < LAMBDA_SECONDS)
         return self.held
 
-    def deploy(self, iam):
+    def deploy(self, **endpoints):
         names = ("SkyPilotRoleName", "SkyPilotPolicyName", "OrchestraPolicyName", "SlimNamePrefix", "LithopsNamePrefix")
         origins = f"{self.emulator.endpoint},{self.answers.origin}"
         provider.deploy(self.emulator, AllowedResponseOrigins=origins, **dict.fromkeys(names, "load-*"))
         self.function = stacks.describe(self.cloudformation, provider.STACK).resources["IamPresetFunction"]
         given = self.functions.get_function_configuration(FunctionName=self.function)["Environment"]["Variables"]
-        variables = {"Variables": given | {"AWS_ENDPOINT_URL_IAM": iam}}
+        variables = {"Variables": given | endpoints}
         self.functions.update_function_configuration(FunctionName=self.function, Environment=variables)
 
     # --- one stack, CloudFormation being played ---
@@ -93,6 +100,7 @@ class Load:
     def request(self, kind, stack_id, resources, phase, ids=None):
         """The answers to requests that are all sent at once; None where CloudFormation would wait no longer."""
         requests = {name: str(uuid.uuid4()) for name in resources}
+        self.played.asks(kind, stack_id, requests)
         for name, request_id in requests.items():
             event = {
                 "RequestType": kind,
@@ -223,6 +231,31 @@ class Limit:
             return False
         self.tokens -= 1
         return True
+
+
+EVENTS = """<DescribeStackEventsResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/">\
+<DescribeStackEventsResult><StackEvents>{}</StackEvents></DescribeStackEventsResult>\
+</DescribeStackEventsResponse>"""
+EVENT = """<member><EventId>{name}</EventId><StackId>{stack_id}</StackId><StackName>large</StackName>\
+<LogicalResourceId>{name}</LogicalResourceId><ResourceStatus>{kind}_IN_PROGRESS</ResourceStatus>\
+<Timestamp>{at}</Timestamp></member>"""
+
+
+class Played:
+    """CloudFormation's events, with those of the stack that is played."""
+
+    def __init__(self):
+        self.events = {}
+
+    def asks(self, kind, stack_id, names):
+        """The request of this kind that the resources of these names were sent last."""
+        at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        events = (EVENT.format(name=name, stack_id=stack_id, kind=kind.upper(), at=at) for name in names)
+        self.events[stack_id] = EVENTS.format("".join(events))
+
+    def __call__(self, call):
+        events = self.events.get(call.parameters.get("StackName"))
+        return Answer(200, events.encode()) if events else call.forward()
 
 
 def properties(preset, number):

@@ -23,7 +23,7 @@ use super::pace::AgainAtItsTurn;
 use super::quota_template::TEMPLATE_REGION;
 use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Gate, Origins};
-use crate::iam_preset::Settings;
+use crate::iam_preset::{Repairs, Settings};
 use crate::partition::is_usual;
 use crate::state::Account;
 
@@ -43,7 +43,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
 /// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
-/// | `AUDIT` | `report`: an event that asks for an audit is served |
+/// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: what differs is put right as well |
+/// | `AUDIT_REPAIRS` | what is put right: `changed`, `missing`, `added`, with commas between them |
 /// | `PROVIDER_NAME` | begins the names of the provider's own functions |
 #[derive(Clone)]
 pub struct Environment {
@@ -191,9 +192,21 @@ impl Environment {
         !matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false"))
     }
 
-    /// Whether the operator wants audits (`AUDIT`): only `report` is taken for yes.
-    pub fn audits(&self) -> bool {
-        self.get("AUDIT") == Some("report")
+    /// What audits put right; `None` if the operator wants none. `AUDIT` is `report` or `repair`,
+    /// and `AUDIT_REPAIRS` has the classes of what is put right.
+    ///
+    /// # Errors
+    ///
+    /// A class that there is not.
+    pub fn audits(&self) -> Option<Result<Repairs, String>> {
+        match self.get("AUDIT") {
+            Some("report") => Some(Ok(Repairs::none())),
+            Some("repair") => {
+                let repairs = Repairs::read(self.get("AUDIT_REPAIRS").unwrap_or_default());
+                Some(repairs.map_err(|problem| format!("AuditRepairs: {problem}")))
+            }
+            Some(_) | None => None,
+        }
     }
 
     /// With what the names of what belongs to the provider itself begin (`PROVIDER_NAME`).

@@ -27,7 +27,7 @@ const LONGEST: Duration = Duration::from_millis(2500);
 /// A gap that is shorter is none.
 const SHORTEST: Duration = Duration::from_millis(20);
 /// What an accepted call makes of the gap.
-const ACCEPTED: f64 = 0.98;
+const ACCEPTED: f64 = 0.985;
 /// What a refusal makes of it, and what it makes as long as nothing was accepted.
 const REFUSED: (f64, f64) = (1.2, 1.5);
 /// The part of the gap after which a refused call is made again, and what each further refusal

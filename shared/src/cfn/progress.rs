@@ -50,6 +50,11 @@ impl Progress {
         Progress { deadline, gate: gate.clone(), ..Progress::default() }
     }
 
+    /// Of a part of this work, which may be stopped and watched apart. They share gate and time.
+    pub fn of_a_part(&self) -> Self {
+        Progress::until(&self.gate, self.deadline)
+    }
+
     /// When the work is stopped. What waits for somebody else has to end before it.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline

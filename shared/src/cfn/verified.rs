@@ -17,6 +17,7 @@ use super::answer::Success;
 use super::guard::CustomResource;
 use super::progress::{Progress, Watch};
 use super::request::{Request, RequestType};
+use super::value::brief;
 
 /// So many looks, because an event may be written a moment after its request is sent.
 const LOOKS: u32 = 3;
@@ -74,6 +75,8 @@ pub struct StackEvent {
     pub at: Option<SystemTime>,
     /// The resource's physical id then.
     pub physical_id: Option<String>,
+    /// As in `Custom::IamPreset`.
+    pub resource_type: Option<String>,
 }
 
 /// What CloudFormation tells of a stack.
@@ -208,22 +211,25 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         if !self.always {
             return self.check_age(kind, request).await;
         }
-        let expected = expected(kind);
+        let of = |status: &str, kind: &str| format!("`{status}` of a `{}`", brief(kind));
+        let expected = of(expected(kind), &request.resource_type);
         let mut found = None;
         for look in 0..LOOKS {
             if look > 0 {
                 sleep(PAUSE).await;
             }
-            found = self.latest(request).await?.map(|event| event.status);
-            if found.as_deref() == Some(expected) {
+            // What a resource of another type is doing says nothing of this one.
+            let event = self.latest(request).await?;
+            found = event.map(|it| of(&it.status, it.resource_type.as_deref().unwrap_or_default()));
+            if found.as_ref() == Some(&expected) {
                 return Ok(());
             }
         }
         let found =
-            found.map_or_else(|| "it has none".to_owned(), |status| format!("it is `{status}`"));
+            found.map_or_else(|| "it has none".to_owned(), |found| format!("it is {found}"));
         Err(format!(
-            "the newest event of this resource in its stack would be `{expected}` if this request \
-             were CloudFormation's, but {found}; nothing was done"
+            "the newest event of this resource in its stack would be {expected} if this request were \
+             CloudFormation's, but {found}; nothing was done"
         ))
     }
 }
@@ -239,7 +245,7 @@ fn expected(kind: RequestType) -> &'static str {
 /// Why CloudFormation does not want this any more; `None` if it does, as far as its newest event
 /// of the resource says.
 fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>) -> Option<String> {
-    let Some(StackEvent { status, at, physical_id: _ }) = latest else {
+    let Some(StackEvent { status, at, physical_id: _, resource_type: _ }) = latest else {
         // What a Delete is about is not wanted by anybody.
         return (kind != RequestType::Delete)
             .then(|| "CloudFormation knows no such stack or resource any more".to_owned());
@@ -338,6 +344,7 @@ mod tests {
                 status: status.to_owned(),
                 at: None,
                 physical_id: None,
+                resource_type: Some("Custom::Counting".to_owned()),
             }))
         }
     }
@@ -368,8 +375,17 @@ mod tests {
         kind: RequestType,
         events: &[Result<Option<&'static str>, &'static str>],
     ) -> (Option<String>, usize) {
+        serve_type("Custom::Counting", kind, events).await
+    }
+
+    async fn serve_type(
+        resource_type: &str,
+        kind: RequestType,
+        events: &[Result<Option<&'static str>, &'static str>],
+    ) -> (Option<String>, usize) {
         let event = json!({
             "ResponseURL": "https://answers", "StackId": "stack", "LogicalResourceId": "Logical",
+            "ResourceType": resource_type,
         });
         let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
         let (events, asked) = (Events(events.to_vec(), Cell::new(0)), Counting::default());
@@ -401,6 +417,18 @@ mod tests {
             assert!(refusal.unwrap().contains("it has none"));
             assert_eq!(asked, 0);
         }
+    }
+
+    /// Threat 5, Threat 9
+    #[tokio::test(start_paused = true)]
+    async fn an_event_of_a_resource_of_another_type_verifies_nothing() {
+        let events = [Ok(Some("CREATE_IN_PROGRESS"))];
+        let (refusal, asked) = serve_type("Custom::Other", RequestType::Create, &events).await;
+        let refusal = refusal.unwrap();
+        let said = "would be `CREATE_IN_PROGRESS` of a `Custom::Other` if this request were \
+                    CloudFormation's, but it is `CREATE_IN_PROGRESS` of a `Custom::Counting`";
+        assert!(refusal.contains(said), "{refusal}");
+        assert_eq!(asked, 0);
     }
 
     /// I29
@@ -443,6 +471,7 @@ mod tests {
                 status: status.to_owned(),
                 at: at.map(|at| UNIX_EPOCH + at),
                 physical_id: None,
+                resource_type: None,
             };
             Ok(status.map(event))
         }

@@ -1,12 +1,15 @@
 //! What has become of what presets made: CloudFormation detects no drift of custom resources.
 //!
-//! An audit reads, and changes nothing. For each owner whose marks are in the account it takes the
-//! properties of the stack's newest completed event, renders, observes and plans as for an Update
-//! that changes nothing, and reports what that Update would have to do.
+//! For each owner whose marks are in the account an audit takes the properties of the stack's
+//! newest completed event, renders, observes and plans as for an Update that changes nothing, and
+//! reports what that Update would have to do. It changes nothing, unless the operator has that
+//! Update carried out.
 
 mod finding;
+mod repair;
 mod report;
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
@@ -24,7 +27,9 @@ use crate::cloud::Cloud;
 use crate::json;
 use crate::plan::plan;
 use crate::state::{Account, Owner, State};
-use finding::Finding;
+use finding::{Class, Finding};
+pub use repair::Repairs;
+use repair::Update;
 pub use report::{Report, Unknown};
 
 /// Kept back for the report: no further resource is begun with less than this.
@@ -81,11 +86,20 @@ fn is_key(text: &str) -> bool {
 
 /// What is known of one resource.
 enum Verdict {
-    /// What differs; nothing if all is as it was made.
-    Known(Vec<Finding>, Made),
+    /// What differs; nothing if all is as it was made. And what would put it right.
+    Known(Vec<Finding>, Made, Update),
     InProgress,
     /// Why nobody can tell.
     Unknown(String),
+}
+
+/// What an Update that changes nothing would have to do.
+struct Comparison {
+    findings: Vec<Finding>,
+    preset: String,
+    edition: &'static str,
+    /// Of what it puts right; empty if it would be refused.
+    classes: BTreeSet<Class>,
 }
 
 /// How a resource was last made.
@@ -97,12 +111,17 @@ struct Made {
 
 impl<C: Cloud> IamPreset<C> {
     /// Looks at every resource of this account and Region that owns something, until `progress`
-    /// has too little time left.
+    /// has too little time left. Puts right what `repairs` says.
     ///
     /// # Errors
     ///
     /// The account cannot be listed. What goes wrong with one resource is part of the report.
-    pub async fn audit(&self, audit: &Audit, progress: &Progress) -> Result<Report, String> {
+    pub async fn audit(
+        &self,
+        audit: &Audit,
+        repairs: &Repairs,
+        progress: &Progress,
+    ) -> Result<Report, String> {
         progress.note("looking for everybody who owns something");
         let owners = self.cloud.owners().await.map_err(|error| error.to_string())?;
         let is_next = |owner: &&Owner| audit.after.as_deref().is_none_or(|it| owner.key() > it);
@@ -138,10 +157,20 @@ impl<C: Cloud> IamPreset<C> {
                     warn!(%owner, why, "audit: unknown");
                     report.unknown(owner, &why);
                 }
-                Verdict::Known(findings, _) if findings.is_empty() => report.same += 1,
-                Verdict::Known(findings, made) => {
-                    let findings = report.drift((stack, logical_id), &made, findings);
+                Verdict::Known(findings, ..) if findings.is_empty() => report.same += 1,
+                Verdict::Known(findings, made, update) => {
+                    let repair = match update.is_wanted(repairs) {
+                        true => Some(self.repair(&update, progress).await),
+                        false => None,
+                    };
+                    let findings =
+                        report.drift((stack, logical_id), &made, findings, repair.as_ref());
                     warn!(%owner, findings, "audit: drift");
+                    match repair {
+                        Some(Ok(())) => info!(%owner, "audit: repaired"),
+                        Some(Err(reason)) => warn!(%owner, reason, "audit: not repaired"),
+                        None => {}
+                    }
                 }
             }
         }
@@ -160,36 +189,39 @@ impl<C: Cloud> IamPreset<C> {
         progress: &Progress,
     ) -> Verdict {
         progress.note("asking CloudFormation how a resource was made");
-        let (physical_id, properties) = match self.cloud.past(stack, logical_id).await {
-            Ok(Past::Completed { physical_id, properties }) => (physical_id, properties),
-            Ok(Past::InProgress(_)) => return Verdict::InProgress,
-            Ok(Past::Gone) => {
+        let past = match self.cloud.past(stack, logical_id).await {
+            Ok(past) => past,
+            Err(error) => return Verdict::Unknown(error.to_string()),
+        };
+        let (physical_id, properties) = match past.clone() {
+            Past::Completed { physical_id, properties } => (physical_id, properties),
+            Past::InProgress(_) => return Verdict::InProgress,
+            Past::Gone => {
                 let why = "its stack is gone, or has deleted or retained it; what is left has to be \
                            deleted by hand, or used with AdoptExisting";
                 return Verdict::Unknown(why.to_owned());
             }
-            Ok(Past::Unknown(why)) => return Verdict::Unknown(why),
-            Err(error) => return Verdict::Unknown(error.to_string()),
+            Past::Unknown(why) => return Verdict::Unknown(why),
         };
         let Ok(Value::Object(properties)) = json::read(&properties) else {
             return Verdict::Unknown("the event's properties cannot be read".to_owned());
         };
         let request = as_it_is(stack, logical_id, &physical_id, properties);
         match self.compare(owner, &request, progress).await {
-            Ok((findings, preset, edition)) => {
-                Verdict::Known(findings, Made { physical_id, preset, edition })
+            Ok(Comparison { findings, preset, edition, classes }) => {
+                let update = Update { request, classes, past };
+                Verdict::Known(findings, Made { physical_id, preset, edition }, update)
             }
             Err(why) => Verdict::Unknown(why),
         }
     }
 
-    /// What an Update that changes nothing would have to do.
     async fn compare(
         &self,
         owner: &Owner,
         request: &Request,
         progress: &Progress,
-    ) -> Result<(Vec<Finding>, String, &'static str), String> {
+    ) -> Result<Comparison, String> {
         let intent = Intent::read(RequestType::Update, request, self.release)?;
         if let Some(mistakes) = &intent.mistakes {
             return Err(format!("this release takes its properties no more: {mistakes}"));
@@ -213,9 +245,13 @@ impl<C: Cloud> IamPreset<C> {
             Err(conflicts) => finding::of_conflicts(&task.me, conflicts),
         };
         findings.extend(finding::members(owner, &task.desired, &observed));
+        let classes = match (&refused, &planned) {
+            (None, Ok(plan)) => finding::classes(plan),
+            (Some(_), _) | (_, Err(_)) => BTreeSet::new(),
+        };
         match refused {
             Some(refused) if findings.is_empty() => Err(refused),
-            Some(_) | None => Ok((findings, preset, edition)),
+            Some(_) | None => Ok(Comparison { findings, preset, edition, classes }),
         }
     }
 }

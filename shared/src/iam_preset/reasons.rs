@@ -136,6 +136,14 @@ pub(super) fn of_the_providers_own(properties: &Properties, wish: &Wish) -> Vec<
     if wish.path.split('/').any(is_own) {
         refusals.push(format!("Path: given `{}`; {own}; choose another path", wish.path));
     }
+    let boundary = properties.permissions_boundary.as_ref();
+    let boundary = boundary.and_then(|arn| Some((arn, arn.rsplit('/').next()?)));
+    if let Some((arn, name)) = boundary
+        && is_own(name)
+        && !name.starts_with(&format!("{provider}-PresetBoundary-"))
+    {
+        refusals.push(format!("PermissionsBoundary: given `{arn}`; {own}; choose another policy"));
+    }
     let state = render(properties.preset, wish, Branches::Chosen);
     let holders = state.ids().filter_map(Id::parent);
     let ids: BTreeSet<Id> = state.ids().cloned().chain(holders).collect();

@@ -1,4 +1,5 @@
-//! What an audit says of what presets made, and that it changes nothing.
+//! What an audit says of what presets made, and that it changes nothing unless the operator wants
+//! it put right.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use account_presets::cfn::{Gate, Past, Progress, StackPart};
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
-use account_presets::iam_preset::{Audit, IamPreset, Report, Settings};
+use account_presets::iam_preset::{Audit, IamPreset, Repairs, Report, Settings};
 use account_presets::plan::{Attachable, Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, Owners, PolicyDocument, Resource, State};
 use serde_json::value::RawValue;
@@ -16,24 +17,42 @@ use tokio::time::{Duration, Instant};
 use super::world::*;
 
 /// An account with a CloudFormation that knows how these stacks were made.
-struct Audited<'a> {
-    account: &'a Fake,
-    past: BTreeMap<String, Past>,
+pub struct Audited<'a> {
+    pub account: &'a Fake,
+    pub past: BTreeMap<String, Past>,
     /// Of this stack nothing can be read, or reading it never ends.
-    broken: Option<(&'static str, bool)>,
+    pub broken: Option<(&'static str, bool)>,
     /// Reads of the account.
-    looks: Cell<usize>,
+    pub looks: Cell<usize>,
+    /// What is put right.
+    pub repairs: Repairs,
+    pub settings: Settings,
+    /// CloudFormation begins an Update of every stack when it has been asked so often.
+    pub begins_after: Option<usize>,
+    /// IAM refuses every write.
+    pub refuses: bool,
+    pub asked: Cell<usize>,
 }
 
 impl<'a> Audited<'a> {
     /// Every stack is as it was deployed.
-    fn new(account: &'a Fake, stacks: &[&Stack]) -> Self {
+    pub fn new(account: &'a Fake, stacks: &[&Stack]) -> Self {
         let past = stacks.iter().map(|stack| {
             let properties = stack.properties.clone().unwrap().to_string();
             let physical_id = stack.physical_id.clone().unwrap();
             (stack.request(None).stack_id, Past::Completed { physical_id, properties })
         });
-        Audited { account, past: past.collect(), broken: None, looks: Cell::new(0) }
+        Audited {
+            account,
+            past: past.collect(),
+            broken: None,
+            looks: Cell::new(0),
+            repairs: Repairs::none(),
+            settings: Settings::open(),
+            begins_after: None,
+            refuses: false,
+            asked: Cell::new(0),
+        }
     }
 
     fn saying(account: &'a Fake, stack: &Stack, past: Past) -> Self {
@@ -41,7 +60,7 @@ impl<'a> Audited<'a> {
         Audited { past, ..Audited::new(account, &[]) }
     }
 
-    async fn report(&self) -> Report {
+    pub async fn report(&self) -> Report {
         self.page(json!({})).await
     }
 
@@ -50,11 +69,11 @@ impl<'a> Audited<'a> {
         self.within(asked, &Progress::until(&Gate::default(), end)).await
     }
 
-    async fn within(&self, asked: Value, progress: &Progress) -> Report {
+    pub async fn within(&self, asked: Value, progress: &Progress) -> Report {
         let event = RawValue::from_string(json!({ "audit": asked }).to_string()).unwrap();
         let audit = Audit::read(&event).unwrap().unwrap();
-        let preset = IamPreset::new(self, account()).with_settings(Settings::open());
-        preset.audit(&audit, progress).await.unwrap()
+        let preset = IamPreset::new(self, account()).with_settings(self.settings.clone());
+        preset.audit(&audit, &self.repairs, progress).await.unwrap()
     }
 
     /// What differs of the one resource that is not as it was made, a line for each.
@@ -70,7 +89,7 @@ impl<'a> Audited<'a> {
     }
 }
 
-fn lines(drift: &Value) -> Vec<String> {
+pub fn lines(drift: &Value) -> Vec<String> {
     let findings = drift["findings"].as_array().unwrap();
     let text = |finding: &Value, name: &str| finding[name].as_str().unwrap().to_owned();
     let line = |finding: &Value| {
@@ -85,8 +104,14 @@ impl Cloud for &Audited<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, _: &Change) -> Result<Applied, CallError> {
-        panic!("an audit changes nothing")
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        assert_ne!(self.repairs, Repairs::none(), "an audit changes nothing");
+        if self.refuses {
+            let (target, code) = (change.id().name, "AccessDenied".to_owned());
+            let message = "no".to_owned();
+            return Err(CallError { action: "iam:AttachRolePolicy", target, code, message });
+        }
+        self.account.apply(change).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -118,6 +143,10 @@ impl Cloud for &Audited<'_> {
 
     async fn past(&self, stack: &str, logical_id: &str) -> Result<Past, CallError> {
         assert_eq!(logical_id, "Preset");
+        self.asked.set(self.asked.get() + 1);
+        if self.begins_after.is_some_and(|after| self.asked.get() > after) {
+            return Ok(Past::InProgress("UPDATE_IN_PROGRESS".to_owned()));
+        }
         match self.broken {
             Some((name, hangs)) if stack.contains(name) => {
                 if hangs {
@@ -132,18 +161,18 @@ impl Cloud for &Audited<'_> {
     }
 }
 
-fn deployed(account: &Fake, name: &'static str, properties: Value) -> Stack {
+pub fn deployed(account: &Fake, name: &'static str, properties: Value) -> Stack {
     let mut stack = Stack::named(name);
     stack.deploy(account, properties).unwrap();
     stack
 }
 
-fn hardened(preset: &str, parameters: Value) -> Value {
+pub fn hardened(preset: &str, parameters: Value) -> Value {
     edition("hardened", preset, parameters)
 }
 
 /// Somebody's hand puts another object in the place of one.
-fn by_hand(account: &Fake, id: &Id, change: impl Fn(&mut Resource)) {
+pub fn by_hand(account: &Fake, id: &Id, change: impl Fn(&mut Resource)) {
     let before = account.state().get(id).unwrap().clone();
     let mut after = before.clone();
     change(&mut after.resource);
@@ -171,7 +200,7 @@ async fn each_kind_of_drift_is_found_with_what_it_grants() {
     let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
     let document = |statement: Value| PolicyDocument::new(json!({"Statement": [statement]}));
     type Hand<'a> = &'a dyn Fn(&Fake);
-    let cases: [(Hand<'_>, &str); 7] = [
+    let cases: [(Hand<'_>, &str); 8] = [
         (
             &|account| account.person(Change::Create(attachment(name, admin))).unwrap(),
             "added, role attachment `lithops-role` <- aws `AdministratorAccess`, object, more",
@@ -197,6 +226,18 @@ async fn each_kind_of_drift_is_found_with_what_it_grants() {
             },
             "changed, policy `lithops-policy`, document, more",
         ),
+        // Everything in the place of what the preset says.
+        (
+            &|account| {
+                by_hand(account, &Id::node(Kind::Policy, policy), |resource| {
+                    if let Resource::Policy(policy) = resource {
+                        let all = json!({"Effect": "Allow", "Action": "*", "Resource": "*"});
+                        policy.document = document(all);
+                    }
+                });
+            },
+            "changed, policy `lithops-policy`, document, more",
+        ),
         (
             &|account| {
                 by_hand(account, &role, |resource| {
@@ -207,7 +248,7 @@ async fn each_kind_of_drift_is_found_with_what_it_grants() {
                     }
                 });
             },
-            "changed, role `lithops-role`, trust, different",
+            "changed, role `lithops-role`, trust, more",
         ),
         (
             &|account| {
@@ -297,7 +338,8 @@ async fn what_another_release_made_is_unknown_and_no_drift() {
     let stack = deployed(&account, "one", hardened("slim", json!({})));
     let audited = Audited::new(&account, &[&stack]);
     let newer = IamPreset::new(&audited, super::world::account()).with_release("9.0.0");
-    let report = newer.audit(&Audit::default(), &Progress::default()).await.unwrap();
+    let report =
+        newer.audit(&Audit::default(), &Repairs::none(), &Progress::default()).await.unwrap();
     assert_eq!((report.unknown.len(), report.drifted.len()), (1, 0));
     assert!(report.unknown[0].why.contains("this is 9.0.0"), "{report:?}");
 }
@@ -358,7 +400,7 @@ async fn stacks_of_another_region_or_account_are_not_asked_for() {
     let elsewhere = "arn:aws:lambda:us-east-1:123456789012:function:f";
     let elsewhere = account_presets::state::Account::from_arn(elsewhere).unwrap();
     let preset = IamPreset::new(&audited, elsewhere);
-    let report = preset.audit(&Audit::default(), &Progress::default()).await;
+    let report = preset.audit(&Audit::default(), &Repairs::none(), &Progress::default()).await;
     assert_eq!(report, Ok(Report::default()));
     assert_eq!(audited.looks.get(), 0);
 }
@@ -392,7 +434,7 @@ async fn the_event_has_the_form_that_its_schema_says() {
 }
 
 /// As far as the schema's own words go: types, names, required ones, enumerations.
-fn assert_fits_the_schema(drift: &Value) {
+pub fn assert_fits_the_schema(drift: &Value) {
     let schema = include_str!("../../../events/preset-drift.schema.json");
     let schema: Value = serde_json::from_str(schema).unwrap();
     assert_fits(drift, &schema, "detail");

@@ -58,6 +58,7 @@ impl Told {
             status: event.status.clone(),
             at: Some(event.at),
             physical_id: event.physical_id.clone(),
+            resource_type: Some("Custom::IamPreset".to_owned()),
         }))
     }
 }

@@ -105,6 +105,18 @@ fn what_meets_the_providers_own_is_refused_by_the_property() {
         let reason = refused(usual(), json!({"Preset": "lithops", "Path": path}));
         assert_eq!(reason, format!("Path: given `{path}`; {own}; choose another path"));
     }
+    let boundary =
+        |name: &str| format!("arn:aws:iam::{ACCOUNT}:policy/account-presets-{name}-us-east-1");
+    let common = boundary("Common");
+    let reason = refused(usual(), json!({"Preset": "lithops", "PermissionsBoundary": common}));
+    assert_eq!(
+        reason,
+        format!("PermissionsBoundary: given `{common}`; {own}; choose another policy")
+    );
+    // That one is made for presets.
+    let account = populated();
+    let bounded = json!({"Preset": "slim", "PermissionsBoundary": boundary("PresetBoundary")});
+    Stack::named("b").deploy(&account, bounded).unwrap();
     let role = "account-presets-IamPreset-us-east-1";
     let asked = json!({"Preset": "orchestra", "Parameters": {"RoleNames": [role]}});
     assert_eq!(

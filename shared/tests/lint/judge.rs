@@ -228,6 +228,51 @@ fn of_what_is_there_a_grant_on_one_thing_that_is_named_counts() {
     }
 }
 
+/// Threat 2, Threat 4
+#[test]
+fn each_document_that_runs_what_it_is_told_is_a_path() {
+    let machines = "arn:aws:ec2:*:*:instance/*";
+    let documents = [
+        ("ssm:SendCommand", "AWS-RunShellScript"),
+        ("ssm:SendCommand", "AWS-RunPowerShellScript"),
+        ("ssm:SendCommand", "AWS-RunRemoteScript"),
+        ("ssm:SendCommand", "AWS-ApplyAnsiblePlaybooks"),
+        ("ssm:SendCommand", "AWS-RunSaltState"),
+        ("ssm:SendCommand", "AWS-RunDocument"),
+        ("ssm:SendCommand", "AWS-RunDockerAction"),
+        ("ssm:SendCommand", "AWS-ConfigureAWSPackage"),
+        ("ssm:CreateAssociation", "AWS-RunShellScript"),
+        ("ssm:CreateAssociation", "AWS-RunPowerShellScript"),
+        ("ssm:CreateAssociation", "AWS-RunRemoteScript"),
+        ("ssm:CreateAssociation", "AWS-ApplyAnsiblePlaybooks"),
+        ("ssm:CreateAssociation", "AWS-RunSaltState"),
+        ("ssm:CreateAssociation", "AWS-RunDocument"),
+        ("ssm:StartSession", "AWS-StartNonInteractiveCommand"),
+        ("ssm:StartSession", "AWS-StartInteractiveCommand"),
+    ];
+    for (action, document) in documents {
+        let document = format!("arn:aws:ssm:*::document/{document}");
+        let session = json!({"BoolIfExists": {"ssm:SessionDocumentAccessCheck": "true"}});
+        let inline = json!([{"Effect": "Allow", "Action": action,
+            "Resource": [machines, document], "Condition": session}]);
+        let found = path(&role(&[], Some(inline), None));
+        assert!(found.is_some_and(|it| it.contains("on any machine")), "{action} {document}");
+    }
+    let harmless = json!([{"Effect": "Allow", "Action": "ssm:SendCommand",
+        "Resource": [machines, "arn:aws:ssm:*::document/AWS-GatherSoftwareInventory"]}]);
+    assert_eq!(path(&role(&[], Some(harmless), None)), None);
+}
+
+/// Threat 4
+#[test]
+fn a_role_that_may_be_passed_to_any_service_counts_whichever_the_service() {
+    let passing = |condition: Value| json!([{"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*", "Condition": condition}]);
+    let found = path_beside(&role(&[], Some(passing(json!({}))), None)).unwrap();
+    assert!(found.starts_with("iam:PassRole to any service"), "{found}");
+    let named = json!({"StringEquals": {"iam:PassedToService": "batch.amazonaws.com"}});
+    assert_eq!(path_beside(&role(&[], Some(passing(named)), None)), None);
+}
+
 /// Threat 4
 #[test]
 fn what_is_the_presets_own_or_given_by_it_anyway_is_no_further_power() {

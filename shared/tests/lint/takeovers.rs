@@ -149,6 +149,54 @@ const KINDS: &[(&str, &[(&str, &str)])] = &[
     ("any repository of images", &[("ecr:SetRepositoryPolicy", "ecr:*:A:repository/app*")]),
     ("any repository of code", &[("codecommit:GitPush", "codecommit:*:A:app-*")]),
     ("any repository of code", &[("codecommit:CreateCommit", "codecommit:*:A:app-*")]),
+    ("any association of Systems Manager", &[("ssm:UpdateAssociation", "ssm:*:A:association/app")]),
+    (
+        "any maintenance window of Systems Manager",
+        &[("ssm:RegisterTaskWithMaintenanceWindow", "ssm:*:A:maintenancewindow/mw-app")],
+    ),
+    (
+        "any maintenance window of Systems Manager",
+        &[("ssm:UpdateMaintenanceWindowTask", "ssm:*:A:maintenancewindow/mw-app")],
+    ),
+    (
+        "any image of Lambda's machines",
+        &[("lambda:CreateMicrovmShellAuthToken", "lambda:*:A:microvm-image:app-*")],
+    ),
+    (
+        "any image of Lambda's machines",
+        &[("lambda:CreateMicrovmAuthToken", "lambda:*:A:microvm-image:app-*")],
+    ),
+    ("any service of ECS", &[("ecs:UpdateExpressGatewayService", "ecs:*:A:service/app/*")]),
+    (
+        "any environment of Elastic Beanstalk",
+        &[("elasticbeanstalk:UpdateEnvironment", "elasticbeanstalk:*:A:environment/app/*")],
+    ),
+    (
+        "any cluster of EKS",
+        &[
+            ("eks:AssociateAccessPolicy", "eks:*:A:access-entry/app/*"),
+            ("eks:CreateAccessEntry", "eks:*:A:cluster/app"),
+        ],
+    ),
+    ("any permission set", &[("sso:PutInlinePolicyToPermissionSet", "sso:::permissionSet/app/*")]),
+    (
+        "any permission set",
+        &[("sso:AttachManagedPolicyToPermissionSet", "sso:::permissionSet/app/*")],
+    ),
+    (
+        "any permission set",
+        &[("sso:AttachCustomerManagedPolicyReferenceToPermissionSet", "sso:::permissionSet/app/*")],
+    ),
+    ("any permission set", &[("sso:CreateAccountAssignment", "sso:::permissionSet/app/*")]),
+    ("any SAML provider", &[("iam:UpdateSAMLProvider", "iam::A:saml-provider/app")]),
+    (
+        "any OpenID Connect provider",
+        &[("iam:AddClientIDToOpenIDConnectProvider", "iam::A:oidc-provider/app")],
+    ),
+    (
+        "any OpenID Connect provider",
+        &[("iam:UpdateOpenIDConnectProviderThumbprint", "iam::A:oidc-provider/app")],
+    ),
 ];
 
 fn arn(resource: &str) -> String {

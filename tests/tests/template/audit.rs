@@ -25,7 +25,7 @@ fn without_the_operators_word_there_is_no_audit_and_nothing_that_starts_one() {
     assert_eq!(texts(&parameter["AllowedValues"]), ["off", "report"].map(str::to_owned).into());
     assert_eq!(
         texts(&template["Conditions"]["Audits"]),
-        ["Audit", "report"].map(str::to_owned).into()
+        ["Audit", "off"].map(str::to_owned).into()
     );
     let variables = &template["Resources"]["IamPresetFunction"]["Properties"]["Environment"];
     assert_eq!(variables["Variables"]["AUDIT"], "Audit");

@@ -2,16 +2,18 @@
 //!
 //! Must not know: AWS's API.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use crate::cfn::value::cut;
+use crate::cfn::value::{brief, cut};
 use crate::iam_preset::release::difference;
 use crate::plan::conflict::{Conflict, explain};
 use crate::plan::{Change, Plan};
 use crate::state::{Id, Kind, Object, Owner, Resource, Role, State, Tags};
 
-/// Characters of what is expected or found.
-const LONGEST: usize = 1000;
+/// Characters of what is expected or found, and of a reason.
+pub(super) const LONGEST: usize = 1000;
 
 /// How an object differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -25,15 +27,48 @@ pub enum Class {
     Added,
 }
 
+impl Class {
+    /// # Errors
+    ///
+    /// It is no class.
+    pub(super) fn read(word: &str) -> Result<Self, String> {
+        match word {
+            "changed" => Ok(Class::Changed),
+            "missing" => Ok(Class::Missing),
+            "added" => Ok(Class::Added),
+            other => Err(format!(
+                "given `{}`, allowed are `changed`, `missing` and `added`",
+                brief(other)
+            )),
+        }
+    }
+
+    /// Of what a change puts right.
+    fn of(change: &Change) -> Self {
+        match change {
+            Change::Create(_) => Class::Missing,
+            Change::Delete(_) => Class::Added,
+            // A policy of a user is claimed and then attached.
+            Change::Update { before, after } if is_claimed(before, after) => Class::Missing,
+            Change::Update { .. } => Class::Changed,
+        }
+    }
+}
+
+/// The classes of what a plan puts right.
+pub(super) fn classes(plan: &Plan) -> BTreeSet<Class> {
+    plan.changes().filter(|change| change.is_of_content()).map(Class::of).collect()
+}
+
 /// What the difference gives to those who have the preset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grants {
-    /// It grants more, or lets others in.
+    /// It grants more, or lets others in, whatever else it takes away.
     More,
     /// It grants less.
     Less,
-    /// It grants something else: some more and some less, or nobody can tell.
+    /// Nobody can tell.
     Different,
     /// It grants the same.
     Same,
@@ -79,9 +114,7 @@ pub(super) fn of_plan(plan: &Plan) -> Vec<Finding> {
         let id = change.id();
         match change {
             // A policy of a user is claimed and then attached: one finding for both.
-            Change::Update { before, after }
-                if before.is_claim() && is_same_link(before, after) =>
-            {
+            Change::Update { before, after } if is_claimed(before, after) => {
                 let is_created = |it: &Change| matches!(it, Change::Create(new) if new.is_claim());
                 if !plan.changes().any(|it| it.id() == id && is_created(it)) {
                     findings.push(Finding::whole(&id, Class::Missing));
@@ -101,8 +134,8 @@ pub(super) fn of_plan(plan: &Plan) -> Vec<Finding> {
     findings
 }
 
-fn is_same_link(before: &Object, after: &Object) -> bool {
-    before.resource.id() == after.resource.id() && !after.is_claim()
+fn is_claimed(before: &Object, after: &Object) -> bool {
+    before.is_claim() && !after.is_claim()
 }
 
 /// What stands in the way of any plan: it has a name of the preset and is not the resource's own
@@ -209,10 +242,11 @@ fn grants(missing: &[String], more: &[String]) -> Grants {
     let has = |sentences: &[String], effect| sentences.iter().any(|it| it.starts_with(effect));
     let gives = has(more, "Allow") || has(missing, "Deny");
     let takes = has(missing, "Allow") || has(more, "Deny");
+    // Who looks for more power does not care what was taken away besides.
     match (gives, takes) {
-        (true, false) => Grants::More,
+        (true, _) => Grants::More,
         (false, true) => Grants::Less,
-        (true, true) | (false, false) => Grants::Different,
+        (false, false) => Grants::Different,
     }
 }
 

@@ -6,7 +6,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Made;
-use super::finding::Finding;
+use super::finding::{Finding, LONGEST};
+use crate::cfn::value::cut;
 use crate::state::Owner;
 
 /// The form of what is reported. A field may be added to it; anything else is another number.
@@ -20,6 +21,8 @@ const MOST: usize = 50;
 pub struct Report {
     /// The details of an event for each resource that differs from how it was made.
     pub drifted: Vec<Value>,
+    /// So many of these were put right.
+    pub repaired: usize,
     /// Resources of which nobody can tell.
     pub unknown: Vec<Unknown>,
     /// Resources that are as they were made.
@@ -44,17 +47,19 @@ impl Report {
         self.unknown.push(Unknown { resource: owner.to_string(), why: why.to_owned() });
     }
 
-    /// Adds what differs of a resource, by stack and logical id. Returns it as one text, for the
+    /// Adds what differs of a resource, by stack and logical id, and whether it was put right, if
+    /// the operator wants that. Returns it as one text, for the
     /// log.
     pub(super) fn drift(
         &mut self,
         (stack, logical_id): (&str, &str),
         made: &Made,
         mut findings: Vec<Finding>,
+        repair: Option<&Result<(), String>>,
     ) -> String {
         let left = findings.len().saturating_sub(MOST);
         findings.truncate(MOST);
-        let drift = json!({
+        let mut drift = json!({
             "form": FORM,
             "stackId": stack,
             "logicalResourceId": logical_id,
@@ -64,6 +69,14 @@ impl Report {
             "findings": findings,
             "furtherFindings": left,
         });
+        if let (Some(repair), Value::Object(drift)) = (repair, &mut drift) {
+            self.repaired += usize::from(repair.is_ok());
+            let repair = match repair {
+                Ok(()) => json!({"done": true}),
+                Err(reason) => json!({"done": false, "reason": cut(reason, LONGEST)}),
+            };
+            drift.insert("repair".to_owned(), repair);
+        }
         let said = drift.get("findings").map(Value::to_string).unwrap_or_default();
         self.drifted.push(drift);
         said

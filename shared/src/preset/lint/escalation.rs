@@ -16,7 +16,8 @@
 //!
 //! Of what is in the account already, beside a preset, the same counts on one thing that a grant
 //! names, by its ARN or a tag, and that neither is the preset's own nor what the preset gives
-//! anyway: who made it by hand named what is there. Writing the policies of a role or changing a
+//! anyway: who made it by hand named what is there. A role that may be passed to any service counts
+//! without a call that gives the service work: there are more services than `services.rs` knows. Writing the policies of a role or changing a
 //! policy counts on whatever there is. One bucket counts where it holds code by its name.
 //!
 //! # Guarantees
@@ -227,7 +228,7 @@ impl<'a> Attack<'a> {
 
     fn passes(&self, role: &str) -> Option<String> {
         let known = self.account.roles.get(role);
-        SERVICES.iter().find_map(|(service, ways)| {
+        let to_one = SERVICES.iter().find_map(|(service, ways)| {
             let trusted = known.is_none_or(|role| role.trust.services.contains(*service));
             let request = Request::from([("iam:passedtoservice", Some(*service))]);
             let way = ways
@@ -235,7 +236,10 @@ impl<'a> Attack<'a> {
                 .find(|way| way.iter().all(|action| self.can(action, &Request::new())))?;
             (trusted && self.allows("iam:PassRole", role, &request))
                 .then(|| format!("iam:PassRole to {service} with {}", way.join(" and ")))
-        })
+        });
+        let any = Request::from([("iam:passedtoservice", Some(FOREIGN))]);
+        let to_any = || self.account.beside.is_some() && self.allows("iam:PassRole", role, &any);
+        to_one.or_else(|| to_any().then(|| "iam:PassRole to any service".to_owned()))
     }
 
     fn rewrites(&self, policy: &str) -> Option<String> {

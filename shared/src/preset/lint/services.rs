@@ -16,6 +16,7 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
             &["lambda:CreateFunction", "lambda:CreateFunctionUrlConfig"],
             // Another role for a function that is called anyway.
             &["lambda:UpdateFunctionConfiguration", "lambda:UpdateFunctionCode"],
+            &["synthetics:CreateCanary", "synthetics:StartCanary"],
         ],
     ),
     (
@@ -47,6 +48,8 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
         &[
             &["states:CreateStateMachine", "states:StartExecution"],
             &["states:UpdateStateMachine", "states:StartExecution"],
+            &["states:CreateStateMachine", "states:StartSyncExecution"],
+            &["states:UpdateStateMachine", "states:StartSyncExecution"],
             &["states:TestState"],
         ],
     ),
@@ -60,6 +63,7 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
             &["codebuild:CreateProject", "codebuild:StartBuild"],
             &["codebuild:CreateProject", "codebuild:StartBuildBatch"],
             &["codebuild:UpdateProject", "codebuild:StartBuild"],
+            &["codebuild:UpdateProject", "codebuild:StartBuildBatch"],
         ],
     ),
     (
@@ -68,9 +72,37 @@ pub const SERVICES: &[(&str, &[&[&str]])] = &[
             &["sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl"],
             &["sagemaker:CreateTrainingJob"],
             &["sagemaker:CreateProcessingJob"],
+            &[
+                "sagemaker:CreateModel",
+                "sagemaker:CreateEndpointConfig",
+                "sagemaker:CreateEndpoint",
+            ],
         ],
     ),
     ("elasticmapreduce.amazonaws.com", &[&["elasticmapreduce:RunJobFlow"]]),
+    (
+        "emr-serverless.amazonaws.com",
+        &[&["emr-serverless:CreateApplication", "emr-serverless:StartJobRun"]],
+    ),
+    (
+        "codepipeline.amazonaws.com",
+        &[
+            &["codepipeline:CreatePipeline"],
+            &["codepipeline:UpdatePipeline", "codepipeline:StartPipelineExecution"],
+        ],
+    ),
+    (
+        "amplify.amazonaws.com",
+        &[&["amplify:CreateApp", "amplify:CreateBranch", "amplify:StartJob"]],
+    ),
+    (
+        "rolesanywhere.amazonaws.com",
+        &[&["rolesanywhere:CreateTrustAnchor", "rolesanywhere:CreateProfile"]],
+    ),
+    (
+        "cognito-identity.amazonaws.com",
+        &[&["cognito-identity:CreateIdentityPool", "cognito-identity:SetIdentityPoolRoles"]],
+    ),
     (
         "datapipeline.amazonaws.com",
         &[&["datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition"]],
@@ -98,6 +130,15 @@ const EC2: &[&[&str]] = &[
     &["ec2:CreateLaunchTemplate", "ec2:CreateFleet"],
     &["autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"],
     &["ec2:CreateLaunchTemplate", "autoscaling:CreateAutoScalingGroup"],
+    &["ec2:CreateLaunchTemplate", "autoscaling:UpdateAutoScalingGroup"],
+    &["autoscaling:CreateLaunchConfiguration", "autoscaling:UpdateAutoScalingGroup"],
+    &[
+        "imagebuilder:CreateInfrastructureConfiguration",
+        "imagebuilder:CreateComponent",
+        "imagebuilder:CreateImageRecipe",
+        "imagebuilder:CreateImage",
+    ],
+    &["elasticbeanstalk:CreateApplicationVersion", "elasticbeanstalk:CreateEnvironment"],
 ];
 
 const CLOUDFORMATION: &[&[&str]] = &[
@@ -106,6 +147,8 @@ const CLOUDFORMATION: &[&[&str]] = &[
     &["cloudformation:CreateChangeSet", "cloudformation:ExecuteChangeSet"],
     &["cloudformation:CreateStackSet", "cloudformation:CreateStackInstances"],
     &["cloudformation:UpdateStackSet"],
+    &["cloudformation:CreateResource"],
+    &["cloudformation:UpdateResource"],
 ];
 
 /// True if whoever gives the service work acts with its role. A role that only other services

@@ -79,13 +79,33 @@ pub const TAKEOVERS: &[Takeover] = &[
             // Session Manager's own document needs no grant, unless this key asks for one.
             &[ItWith("ssm:StartSession", NO_DOCUMENT)],
             &[It("ssm:StartSession"), On("ssm:StartSession", SHELL)],
+            &[
+                It("ssm:StartSession"),
+                On("ssm:StartSession", "arn:P:ssm:R::document/AWS-StartNonInteractiveCommand"),
+            ],
+            &[
+                It("ssm:StartSession"),
+                On("ssm:StartSession", "arn:P:ssm:R::document/AWS-StartInteractiveCommand"),
+            ],
             &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_SHELL_SCRIPT)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_POWER_SHELL_SCRIPT)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_REMOTE_SCRIPT)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_ANSIBLE)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_SALT)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_DOCUMENT)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", RUN_DOCKER)],
+            &[It("ssm:SendCommand"), On("ssm:SendCommand", INSTALL_PACKAGE)],
             &[
                 It("ssm:SendCommand"),
                 On("ssm:SendCommand", OWN_DOCUMENT),
                 Any("ssm:CreateDocument"),
             ],
             &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_SHELL_SCRIPT)],
+            &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_POWER_SHELL_SCRIPT)],
+            &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_REMOTE_SCRIPT)],
+            &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_ANSIBLE)],
+            &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_SALT)],
+            &[It("ssm:CreateAssociation"), On("ssm:CreateAssociation", RUN_DOCUMENT)],
             &[It("ec2-instance-connect:SendSSHPublicKey")],
             &[It("ec2-instance-connect:SendSerialConsoleSSHPublicKey")],
         ],
@@ -98,6 +118,27 @@ pub const TAKEOVERS: &[Takeover] = &[
         tags: &[It("ec2:CreateTags")],
         named: ANY,
         ways: &[&[It("ec2:CreateLaunchTemplateVersion")]],
+    },
+    Takeover {
+        what: "association of Systems Manager",
+        so: "its machines run another command, with their role",
+        arn: "arn:P:ssm:R:A:association/NAME",
+        keys: &[],
+        tags: &[],
+        named: ANY,
+        ways: &[&[It("ssm:UpdateAssociation")]],
+    },
+    Takeover {
+        what: "maintenance window of Systems Manager",
+        so: "its machines run another command, with their role",
+        arn: "arn:P:ssm:R:A:maintenancewindow/mw-NAME",
+        keys: &[],
+        tags: &[It("ssm:AddTagsToResource")],
+        named: ANY,
+        ways: &[
+            &[It("ssm:RegisterTaskWithMaintenanceWindow")],
+            &[It("ssm:UpdateMaintenanceWindowTask")],
+        ],
     },
     Takeover {
         what: "document of Systems Manager",
@@ -124,6 +165,18 @@ pub const TAKEOVERS: &[Takeover] = &[
             &[It("lambda:AddPermission")],
             &[On("lambda:CreateEventSourceMapping", OWN_MAPPING)],
             &[On("lambda:UpdateEventSourceMapping", OWN_MAPPING)],
+        ],
+    },
+    Takeover {
+        what: "image of Lambda's machines",
+        so: "a token of one's own opens a shell in them, with their role",
+        arn: "arn:P:lambda:R:A:microvm-image:NAME",
+        keys: &[],
+        tags: &[It("lambda:TagResource")],
+        named: ANY,
+        ways: &[
+            &[It("lambda:CreateMicrovmShellAuthToken")],
+            &[It("lambda:CreateMicrovmAuthToken")],
         ],
     },
     Takeover {
@@ -197,7 +250,7 @@ pub const TAKEOVERS: &[Takeover] = &[
         keys: &[],
         tags: &[It("ecs:TagResource")],
         named: ANY,
-        ways: &[&[It("ecs:UpdateService")]],
+        ways: &[&[It("ecs:UpdateService")], &[It("ecs:UpdateExpressGatewayService")]],
     },
     Takeover {
         what: "stack",
@@ -353,6 +406,62 @@ pub const TAKEOVERS: &[Takeover] = &[
             ],
         ],
     },
+    Takeover {
+        what: "environment of Elastic Beanstalk",
+        so: "its machines run another version, with their role",
+        arn: "arn:P:elasticbeanstalk:R:A:environment/NAME/TAIL",
+        keys: &[],
+        tags: &[It("elasticbeanstalk:AddTags")],
+        named: ANY,
+        ways: &[&[It("elasticbeanstalk:UpdateEnvironment")]],
+    },
+    Takeover {
+        what: "cluster of EKS",
+        so: "its administrator reaches the roles of its pods and machines",
+        arn: "arn:P:eks:R:A:cluster/NAME",
+        keys: &[],
+        tags: &[It("eks:TagResource")],
+        named: ANY,
+        ways: &[&[
+            It("eks:CreateAccessEntry"),
+            On("eks:AssociateAccessPolicy", "arn:P:eks:R:A:access-entry/NAME/role/A/x/y"),
+        ]],
+    },
+    Takeover {
+        what: "permission set",
+        so: "whoever has it gets what it says, in every account",
+        arn: "arn:P:sso:::permissionSet/NAME/TAIL",
+        keys: &[],
+        tags: &[It("sso:TagResource")],
+        named: ANY,
+        ways: &[
+            &[It("sso:PutInlinePolicyToPermissionSet")],
+            &[It("sso:AttachManagedPolicyToPermissionSet")],
+            &[It("sso:AttachCustomerManagedPolicyReferenceToPermissionSet")],
+            &[It("sso:CreateAccountAssignment")],
+        ],
+    },
+    Takeover {
+        what: "SAML provider",
+        so: "whoever signs for it has the roles that trust it",
+        arn: "arn:P:iam::A:saml-provider/NAME",
+        keys: &[],
+        tags: &[It("iam:TagSAMLProvider")],
+        named: ANY,
+        ways: &[&[It("iam:UpdateSAMLProvider")]],
+    },
+    Takeover {
+        what: "OpenID Connect provider",
+        so: "whoever has another client or certificate has the roles that trust it",
+        arn: "arn:P:iam::A:oidc-provider/NAME",
+        keys: &[],
+        tags: &[It("iam:TagOpenIDConnectProvider")],
+        named: ANY,
+        ways: &[
+            &[It("iam:AddClientIDToOpenIDConnectProvider")],
+            &[It("iam:UpdateOpenIDConnectProviderThumbprint")],
+        ],
+    },
     // What others run is read from there, whenever they run or deploy it again: the bucket to which
     // CDK or SAM uploads, the script of a job, the image that a task names by a tag.
     Takeover {
@@ -387,6 +496,13 @@ pub const TAKEOVERS: &[Takeover] = &[
 const NO_DOCUMENT: (&str, &str) = ("ssm:sessiondocumentaccesscheck", "false");
 const SHELL: &str = "arn:P:ssm:R:A:document/SSM-SessionManagerRunShell";
 const RUN_SHELL_SCRIPT: &str = "arn:P:ssm:R::document/AWS-RunShellScript";
+const RUN_POWER_SHELL_SCRIPT: &str = "arn:P:ssm:R::document/AWS-RunPowerShellScript";
+const RUN_REMOTE_SCRIPT: &str = "arn:P:ssm:R::document/AWS-RunRemoteScript";
+const RUN_ANSIBLE: &str = "arn:P:ssm:R::document/AWS-ApplyAnsiblePlaybooks";
+const RUN_SALT: &str = "arn:P:ssm:R::document/AWS-RunSaltState";
+const RUN_DOCUMENT: &str = "arn:P:ssm:R::document/AWS-RunDocument";
+const RUN_DOCKER: &str = "arn:P:ssm:R::document/AWS-RunDockerAction";
+const INSTALL_PACKAGE: &str = "arn:P:ssm:R::document/AWS-ConfigureAWSPackage";
 const OWN_DOCUMENT: &str = "arn:P:ssm:R:A:document/NAME";
 const DEPLOYMENTS: &str = "arn:P:apigateway:R::/restapis/NAME/deployments";
 const TAGS: &str = "arn:P:apigateway:R::/tags/x";

@@ -1,0 +1,109 @@
+//! Putting right what an audit found, where the operator wants that.
+//!
+//! A repair is the Update that changes nothing, carried out: what refuses that one, such as a
+//! setting of the operator or an administrator's policy on a role, refuses the repair.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::select;
+use tokio::time::{Instant, sleep_until};
+
+use super::finding::Class;
+use crate::cfn::{CustomResource, Past, Progress, Request, RequestType};
+use crate::cloud::Cloud;
+use crate::iam_preset::IamPreset;
+
+/// Kept back for the writes that are on their way when the time ends.
+const LAST: Duration = Duration::from_secs(12);
+/// A repair that has less time is left to the next audit.
+const LEAST: Duration = Duration::from_secs(20);
+
+/// Which differences an audit puts right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Repairs(BTreeSet<Class>);
+
+impl Repairs {
+    /// No difference: an audit changes nothing.
+    pub fn none() -> Self {
+        Repairs::default()
+    }
+
+    /// Reads classes with commas between them, as in `changed,missing`.
+    ///
+    /// # Errors
+    ///
+    /// A word that is no class.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        words.map(Class::read).collect::<Result<_, _>>().map(Repairs)
+    }
+}
+
+/// The Update that changes nothing, and the classes of what it would put right.
+pub(super) struct Update {
+    pub request: Request,
+    pub classes: BTreeSet<Class>,
+    /// How CloudFormation knows the resource.
+    pub past: Past,
+}
+
+impl Update {
+    /// True if there is something to put right, all of which the operator wants put right: half a
+    /// repair would leave a state that no stack has asked for.
+    pub(super) fn is_wanted(&self, repairs: &Repairs) -> bool {
+        !self.classes.is_empty() && self.classes.is_subset(&repairs.0)
+    }
+}
+
+/// Why a stack is left alone.
+const AT_WORK: &str = "CloudFormation is at work on the stack";
+
+impl<C: Cloud> IamPreset<C> {
+    /// Carries the Update out, unless CloudFormation is at work on the stack.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not carried out, or not whole.
+    pub(super) async fn repair(&self, update: &Update, progress: &Progress) -> Result<(), String> {
+        let end = progress.deadline().and_then(|end| end.checked_sub(LAST));
+        if end.is_some_and(|end| end.saturating_duration_since(Instant::now()) < LEAST) {
+            return Err("too little time is left; the next audit repairs it".to_owned());
+        }
+        if !self.is_at_rest(update).await {
+            return Err(AT_WORK.to_owned());
+        }
+        let work = progress.of_a_part();
+        let watch = work.watch();
+        let over = async {
+            match end {
+                Some(end) => sleep_until(end).await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut over = pin!(over);
+        let mut handled = Box::pin(self.handle(RequestType::Update, &update.request, &work));
+        loop {
+            select! {
+                biased;
+                done = &mut handled => return done.map(drop),
+                () = watch.until_asked() => {
+                    if !self.is_at_rest(update).await {
+                        work.supersede(AT_WORK);
+                    }
+                    watch.tell();
+                }
+                () = &mut over, if work.stopped().is_none() => {
+                    work.stop("the time of the audit is over");
+                }
+            }
+        }
+    }
+
+    /// True if CloudFormation has not asked for anything since the audit looked.
+    async fn is_at_rest(&self, Update { request, past, .. }: &Update) -> bool {
+        let now = self.cloud.past(&request.stack_id, &request.logical_resource_id).await;
+        now.is_ok_and(|now| now == *past)
+    }
+}
