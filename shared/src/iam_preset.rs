@@ -194,8 +194,8 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             order::note(&intent, &mut task);
         }
         let mut planned = self.plan(&intent, &mut task, &mut observed).await;
-        if task.last_did_nothing
-            && let Err(refusal) = planned.as_ref().and(allowed.as_ref())
+        if let Err(refusal) = planned.as_ref().and(allowed.as_ref())
+            && (task.last_did_nothing || task.last_was_refused(&observed))
             && self.rolls_back(&task.me).await
         {
             warn!(refusal, "the Update did nothing, so that its rollback has nothing to do");
@@ -230,6 +230,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             && !refusals.is_empty()
             && !self.rolls_back(&task.me).await
         {
+            return Err(refusals.join("; "));
+        }
+        let refusals = reasons::of_foreign_boundaries(&task, &observed);
+        if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
         let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
@@ -385,14 +389,17 @@ impl<C: Cloud> IamPreset<C> {
         observed: &mut State,
         progress: &Progress,
     ) -> Result<(), String> {
-        let ids = memory::unnamed_users(&task.me, &task.scope, observed);
+        let ids = memory::unnamed_users(&task.me, observed);
         if ids.is_empty() {
             return Ok(());
         }
         let seen = look(&self.cloud, &Scope { ids, ..task.scope.clone() }, progress).await?;
         let is_claimed = |object: &&Object| object.owners.contains(&task.me);
         for (id, object) in seen.iter().filter(|(_, object)| is_claimed(object)) {
-            task.scope.ids.extend(id.parent().into_iter().chain([id.clone()]));
+            for id in id.parent().into_iter().chain([id.clone()]) {
+                // In the spelling in which IAM finds it.
+                task.scope.ids.replace(id);
+            }
             observed.insert(object.clone());
         }
         Ok(())
@@ -545,7 +552,10 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     for foreign in &plan.foreign {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");
     }
-    let drift = task.left.as_ref().map(|left| self::plan(&task.me, &task.scope, left, observed));
+    // What a refused Create leaves to its Delete was never made.
+    let has_own = observed.iter().any(|(_, object)| object.owners.contains(&task.me));
+    let left = task.left.as_ref().filter(|_| has_own || !task.desired.is_empty());
+    let drift = left.map(|left| self::plan(&task.me, &task.scope, left, observed));
     // The marks of what is there are those of the request that made it.
     let drift = drift.and_then(Result::ok).unwrap_or_default();
     let drift = Plan::of(drift.changes().filter(|change| change.is_of_content()).cloned());

@@ -130,7 +130,7 @@ impl Scope {
     }
 
     /// True for a permissions boundary that this resource or its operator set.
-    fn is_own_boundary(&self, arn: &str) -> bool {
+    pub fn is_own_boundary(&self, arn: &str) -> bool {
         let name = arn.rsplit('/').next().unwrap_or_default();
         self.boundaries.contains(arn) || !name.is_empty() && name == self.template_boundary
     }

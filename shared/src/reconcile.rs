@@ -34,6 +34,9 @@ pub enum OnFailure {
 /// decide at the same time.
 const PASSES: usize = 4;
 
+/// So many plans at most while somebody else uses what is to be deleted.
+const PATIENT_PASSES: usize = 3;
+
 /// For whom, where, and on what condition work is done.
 #[derive(Debug)]
 pub struct Work<'a> {
@@ -83,7 +86,10 @@ pub async fn carry_out(
     let mut sights = Sights::new(cloud, work.wait);
     for pass in 1..=PASSES {
         let (done, failures) = execute(cloud, work, &plan, &mut sights, progress).await;
-        let again = must_look_again(me, desired, &plan, &done, &failures) && pass < PASSES;
+        // Who shares what goes may be about to go, too.
+        let may_end = desired.is_empty() && !plan.blockers.is_empty() && pass < PATIENT_PASSES;
+        let again =
+            pass < PASSES && (may_end || must_look_again(me, desired, &plan, &done, &failures));
         problems = sentences(&failures);
         problems.extend(plan.blockers.iter().cloned());
         problems.extend(give_back(cloud, work, &done, progress).await);
@@ -91,6 +97,14 @@ pub async fn carry_out(
         made.extend(done);
         if !again {
             break;
+        }
+        if may_end {
+            progress.note("waiting for others who use what goes");
+            select! {
+                biased;
+                () = progress.until_stopped() => break,
+                () = cloud.wait() => {}
+            }
         }
         match plan_again(cloud, me, scope, desired, &released, progress).await {
             Ok(next) if next.is_empty() => {

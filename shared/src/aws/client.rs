@@ -95,7 +95,7 @@ impl Environment {
 
     /// What the operator of `iam-preset` allows.
     pub fn settings(&self) -> Settings {
-        Settings::read(|name| self.get(name))
+        Settings::read(|name| self.variables.get(name).map(String::as_str))
     }
 
     /// Where answers are sent.

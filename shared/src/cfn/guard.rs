@@ -281,8 +281,10 @@ async fn work(
     let on_their_way = gate.on_their_way();
     let timed_out = progress.stopped().as_deref() == Some(TIME_IS_OVER);
     let mut result = match ended {
-        Some(Err(words)) if timed_out => Err(out_of_time(budget, &progress, &format!(": {words}"))),
-        None => Err(out_of_time(budget, &progress, "")),
+        Some(Err(words)) if timed_out => {
+            Err(out_of_time(kind, budget, &progress, &format!(": {words}")))
+        }
+        None => Err(out_of_time(kind, budget, &progress, "")),
         Some(result) => result,
     };
     if !on_their_way.is_empty() {
@@ -297,10 +299,19 @@ async fn work(
     Done { result, rest: rest.then_some(kind) }
 }
 
-fn out_of_time(budget: Duration, progress: &Progress, words: &str) -> String {
+fn out_of_time(kind: RequestType, budget: Duration, progress: &Progress, words: &str) -> String {
+    let next = match kind {
+        RequestType::Create | RequestType::Update => {
+            "the next request finds what was made, so try again, with a ServiceTimeout of 300 or more"
+        }
+        // No Update can give a stack that is being deleted another ServiceTimeout.
+        RequestType::Delete => {
+            "the function goes on deleting after this answer; delete again in some minutes, and if \
+             that ends so too, retain the resource when the function's log says `nothing is left`"
+        }
+    };
     format!(
-        "timed out after {} s while {}{words}; nothing is lost: the next request finds what was \
-         made, so try again, with a ServiceTimeout of 300 or more",
+        "timed out after {} s while {}{words}; nothing is lost: {next}",
         budget.as_secs(),
         progress.latest()
     )

@@ -143,7 +143,7 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
     }
 
     /// Refuses what CloudFormation has gone on from.
-    async fn check_age(&self, kind: RequestType, request: &Request) -> Result<(), String> {
+    async fn check_age(&self, kind: RequestType, request: &Request) -> Result<(), Refusal> {
         if self.is_fresh(request) {
             return Ok(());
         }
@@ -155,10 +155,9 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
                 return Ok(());
             }
         };
-        match superseded(kind, request, latest.as_ref()) {
-            Some(why) => Err(format!("{why}; nothing was done")),
-            None => Ok(()),
-        }
+        let Some(why) = superseded(kind, request, latest.as_ref()) else { return Ok(()) };
+        let is_deleted = latest.is_some_and(|event| event.status == "DELETE_COMPLETE");
+        Err(Refusal { why, is_rest: kind == RequestType::Create && is_deleted })
     }
 
     /// Stops work that CloudFormation has gone on from. Never returns.
@@ -207,7 +206,7 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         Ok(stack.and_then(|stack| taken_back(request, &stack)))
     }
 
-    async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), String> {
+    async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), Refusal> {
         if !self.always {
             return self.check_age(kind, request).await;
         }
@@ -219,7 +218,7 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
                 sleep(PAUSE).await;
             }
             // What a resource of another type is doing says nothing of this one.
-            let event = self.latest(request).await?;
+            let event = self.latest(request).await.map_err(Refusal::of)?;
             found = event.map(|it| of(&it.status, it.resource_type.as_deref().unwrap_or_default()));
             if found.as_ref() == Some(&expected) {
                 return Ok(());
@@ -227,10 +226,39 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         }
         let found =
             found.map_or_else(|| "it has none".to_owned(), |found| format!("it is {found}"));
-        Err(format!(
+        Err(Refusal::of(format!(
             "the newest event of this resource in its stack would be {expected} if this request were \
-             CloudFormation's, but {found}; nothing was done"
-        ))
+             CloudFormation's, but {found}"
+        )))
+    }
+}
+
+impl<R: CustomResource, S> Verified<'_, R, S> {
+    /// Deletes what a Create that died may have made after its resource was deleted: IAM may
+    /// carry out a call that was on its way then. Returns what to say of it.
+    async fn delete_rest(&self, request: &Request, progress: &Progress) -> String {
+        // Under the id that the Create would have given, so that nobody waits for others.
+        let physical_resource_id = Some(self.resource.physical_id(request));
+        let request = Request { physical_resource_id, ..request.clone() };
+        // Without its type, because the compiler gives up on futures that are nested so deeply.
+        let work = self.resource.handle(RequestType::Delete, &request, progress).boxed_local();
+        match work.await {
+            Ok(_) => "what an earlier delivery may have left is deleted".to_owned(),
+            Err(reason) => format!("what an earlier delivery left is not deleted: {reason}"),
+        }
+    }
+}
+
+/// Why a request is not served.
+struct Refusal {
+    why: String,
+    /// It is a Create whose resource is deleted.
+    is_rest: bool,
+}
+
+impl Refusal {
+    fn of(why: String) -> Self {
+        Refusal { why, is_rest: false }
     }
 }
 
@@ -245,7 +273,7 @@ fn expected(kind: RequestType) -> &'static str {
 /// Why CloudFormation does not want this any more; `None` if it does, as far as its newest event
 /// of the resource says.
 fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>) -> Option<String> {
-    let Some(StackEvent { status, at, physical_id: _, resource_type: _ }) = latest else {
+    let Some(StackEvent { status, at, physical_id, resource_type: _ }) = latest else {
         // What a Delete is about is not wanted by anybody.
         return (kind != RequestType::Delete)
             .then(|| "CloudFormation knows no such stack or resource any more".to_owned());
@@ -254,8 +282,13 @@ fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>)
     let is_later = at.zip(issued).is_some_and(|(at, issued)| at > issued + SLACK);
     let goes_on = match kind {
         RequestType::Create | RequestType::Update => status != expected(kind) || is_later,
-        // One Delete more does no harm while there is nothing but Deletes.
-        RequestType::Delete => !status.starts_with("DELETE_") && is_later,
+        // One Delete more of the same does no harm while there is nothing but Deletes. A clean-up
+        // deletes one half of a resource, and the other half is what its stack has.
+        RequestType::Delete => {
+            let id = request.physical_resource_id.as_ref();
+            let is_another = physical_id.as_ref().zip(id).is_some_and(|(now, id)| now != id);
+            is_later && (is_another || !status.starts_with("DELETE_"))
+        }
     };
     goes_on.then(|| {
         format!("CloudFormation has gone on from this request: the resource is in `{status}` now")
@@ -287,7 +320,12 @@ impl<R: CustomResource, S: StackEvents> CustomResource for Verified<'_, R, S> {
         progress: &Progress,
     ) -> Result<Success, String> {
         progress.note("asking CloudFormation whether the request is its own");
-        if let Err(reason) = self.verify(kind, request).await {
+        if let Err(Refusal { why, is_rest }) = self.verify(kind, request).await {
+            let done = match is_rest {
+                true => self.delete_rest(request, progress).await,
+                false => "nothing was done".to_owned(),
+            };
+            let reason = format!("{why}; {done}");
             // An alarm in template.yaml looks for this line.
             error!(reason, "refused");
             return Err(reason);
@@ -442,7 +480,7 @@ mod tests {
         let sent = Duration::from_secs(60);
         let deliveries = Deliveries::default();
         let (events, asked) =
-            (Events(vec![Ok(Some("DELETE_COMPLETE"))], Cell::new(0)), Counting::default());
+            (Events(vec![Ok(Some("CREATE_FAILED"))], Cell::new(0)), Counting::default());
         for (age, looks, served) in [(3, 0, 1), (3, 1, 1), (4, 2, 1)] {
             let now = UNIX_EPOCH + sent + Duration::from_secs(age);
             let verified = Verified::new(&asked, &events, false, &deliveries, now);
@@ -529,6 +567,84 @@ mod tests {
         }
     }
 
+    /// I17
+    #[tokio::test(start_paused = true)]
+    async fn an_old_delete_is_not_served_while_another_half_of_the_resource_is_deleted() {
+        struct Deleting(&'static str);
+        impl StackEvents for Deleting {
+            async fn latest(
+                &self,
+                _: &str,
+                _: StackPart<'_>,
+            ) -> Result<Option<StackEvent>, String> {
+                Ok(Some(StackEvent {
+                    status: "DELETE_IN_PROGRESS".to_owned(),
+                    at: Some(UNIX_EPOCH + Duration::from_secs(120)),
+                    physical_id: Some(self.0.to_owned()),
+                    resource_type: None,
+                }))
+            }
+        }
+        for (now, served) in [("other", 0), ("mine", 1)] {
+            let event = json!({
+                "ResponseURL": "https://answers/?X-Amz-Date=19700101T000100Z", "StackId": "stack",
+                "LogicalResourceId": "Logical", "RequestId": "one", "PhysicalResourceId": "mine",
+            });
+            let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
+            let (asked, deliveries) = (Counting::default(), Deliveries::default());
+            let late = UNIX_EPOCH + Duration::from_secs(121);
+            let verified = Verified::new(&asked, Deleting(now), false, &deliveries, late);
+            let result = verified.handle(RequestType::Delete, &request, &Progress::default()).await;
+            assert_eq!((asked.0.get(), result.is_ok()), (served, served == 1), "{now}");
+        }
+    }
+
+    /// I3
+    #[tokio::test(start_paused = true)]
+    async fn a_create_that_comes_again_after_its_delete_deletes_what_is_left() {
+        struct Noting(RefCell<Vec<(RequestType, Option<String>)>>);
+        impl CustomResource for &Noting {
+            const RESOURCE_TYPE: &'static str = "Custom::Noting";
+
+            fn physical_id(&self, _: &Request) -> String {
+                "id".to_owned()
+            }
+
+            async fn handle(
+                &self,
+                kind: RequestType,
+                request: &Request,
+                _: &Progress,
+            ) -> Result<Success, String> {
+                self.0.borrow_mut().push((kind, request.physical_resource_id.clone()));
+                Ok(Success::default())
+            }
+        }
+        for (status, done) in [
+            ("DELETE_COMPLETE", vec![(RequestType::Delete, Some("id".to_owned()))]),
+            // What is retained stays.
+            ("DELETE_SKIPPED", vec![]),
+            ("CREATE_COMPLETE", vec![]),
+        ] {
+            let event = json!({
+                "ResponseURL": "https://answers/?X-Amz-Date=19700101T000100Z", "StackId": "stack",
+                "LogicalResourceId": "Logical", "RequestId": "one",
+            });
+            let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
+            let (events, noting) =
+                (Events(vec![Ok(Some(status))], Cell::new(0)), Noting(RefCell::default()));
+            let deliveries = Deliveries::default();
+            let late = UNIX_EPOCH + Duration::from_secs(121);
+            let verified = Verified::new(&noting, &events, false, &deliveries, late);
+            let result = verified.handle(RequestType::Create, &request, &Progress::default()).await;
+            let reason = result.unwrap_err();
+            let said =
+                if done.is_empty() { "; nothing was done" } else { " may have left is deleted" };
+            assert!(reason.ends_with(said), "{reason}");
+            assert_eq!(noting.0.into_inner(), done, "{status}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn an_event_that_is_written_a_moment_later_is_waited_for() {
         let events = [Ok(Some("CREATE_COMPLETE")), Ok(Some("UPDATE_IN_PROGRESS"))];
@@ -539,6 +655,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_cannot_be_verified_is_not_done() {
         let (refusal, asked) = serve(RequestType::Delete, &[Err("denied")]).await;
-        assert_eq!((refusal.as_deref(), asked), (Some("denied"), 0));
+        assert_eq!((refusal.as_deref(), asked), (Some("denied; nothing was done"), 0));
     }
 }

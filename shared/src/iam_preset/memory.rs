@@ -148,13 +148,14 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
     scope.paths.extend(found.paths);
 }
 
-/// The users who hold a policy of `me` and are not in the scope, and what they hold.
-pub(super) fn unnamed_users(me: &Owner, scope: &Scope, observed: &State) -> BTreeSet<Id> {
+/// The users who hold a policy of `me` and were not looked at, and what they hold. A user who is
+/// named in another case may have been looked for in vain.
+pub(super) fn unnamed_users(me: &Owner, observed: &State) -> BTreeSet<Id> {
     let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
     let held = observed.ids().filter(|id| {
         id.kind == Kind::UserAttachment
             && id.target().is_some_and(|policy| is_mine(&policy))
-            && id.parent().is_some_and(|user| !scope.ids.contains(&user))
+            && id.parent().is_some_and(|user| !observed.contains(&user))
     });
     held.flat_map(|link| link.parent().into_iter().chain([link.clone()])).collect()
 }

@@ -7,11 +7,12 @@ use std::collections::BTreeSet;
 
 use super::intent::Intent;
 use super::properties::Properties;
+use super::task::Task;
 use crate::plan::Conflict;
 use crate::plan::conflict::joined;
 use crate::preset::schema::{ALLOWED_VALUES, Parameter};
 use crate::preset::{Branches, Wish, parameters, render};
-use crate::state::{Id, Kind, Object, Owner, Owners, State};
+use crate::state::{Id, Kind, Object, Owner, Owners, Resource, State};
 
 /// The sentences, and which parameters name those of whom they say that they are not there, or
 /// hold too much.
@@ -120,6 +121,28 @@ pub(super) fn of_boundary(
         (None, None) => return reason,
     };
     if is_of_boundary { format!("{said}; {reason}") } else { reason }
+}
+
+/// Roles of the resource with a permissions boundary that somebody else set, where the last request
+/// asked for none and this one would put its own in that one's place.
+pub(super) fn of_foreign_boundaries(task: &Task, observed: &State) -> Vec<String> {
+    let Some(left) = &task.left else { return Vec::new() };
+    let boundary = |state: &State, id: &Id| match state.get(id).map(|object| &object.resource) {
+        Some(Resource::Role(role)) => role.permissions_boundary.clone(),
+        Some(_) | None => None,
+    };
+    let refusal = |id: &Id| {
+        let (wanted, found) = (boundary(&task.desired, id)?, boundary(observed, id)?);
+        let is_foreign = !task.scope.is_own_boundary(&found) && boundary(left, id).is_none();
+        (left.contains(id) && is_foreign).then(|| {
+            format!(
+                "PermissionsBoundary: given `{wanted}`, and {id} has `{found}`, which somebody else set; \
+                 leave the property out, or take that one off first \
+                 (iam:DeleteRolePermissionsBoundary)"
+            )
+        })
+    };
+    task.desired.ids().filter_map(refusal).collect()
 }
 
 /// What of a wish IAM would refuse because it is named as what the provider's own is: the

@@ -43,16 +43,22 @@ impl Settings {
     }
 
     /// Reads the variables. A value that is none forbids everything: what the operator meant is
-    /// not known.
-    pub fn read<'a>(get: impl Fn(&str) -> Option<&'a str>) -> Self {
+    /// not known. So does a list without a word; other empty values are the same as none.
+    pub fn read<'a>(given: impl Fn(&str) -> Option<&'a str>) -> Self {
+        let get = |name: &str| given(name).filter(|value| !value.is_empty());
         let mut problems = Vec::new();
         let mut list = |name: &str, what: &str, known: &[&str]| -> BTreeSet<String> {
-            let words = get(name).into_iter().flat_map(|text| text.split(','));
+            let words = given(name).into_iter().flat_map(|text| text.split(','));
             let words: BTreeSet<&str> =
                 words.map(str::trim).filter(|word| !word.is_empty()).collect();
             let wrong = words.iter().filter(|word| !known.contains(*word));
             problems.extend(wrong.map(|word| wrong_setting(name, &unknown(what, word, known))));
-            let all = if words.is_empty() { known.iter().copied().collect() } else { words };
+            let is_left_out = given(name).is_none();
+            if words.is_empty() && !is_left_out {
+                let problem = format!("given none, allowed are `{}`", known.join("`, `"));
+                problems.push(wrong_setting(name, &problem));
+            }
+            let all = if is_left_out { known.iter().copied().collect() } else { words };
             all.into_iter().map(str::to_owned).collect()
         };
         let presets = list("ALLOWED_PRESETS", "preset", &preset::names());
@@ -371,6 +377,8 @@ mod tests {
     fn a_setting_that_is_none_forbids_everything() {
         for (name, value) in [
             ("ALLOWED_PRESETS", "slimm"),
+            ("ALLOWED_PRESETS", ""),
+            ("ALLOWED_EDITIONS", " , "),
             ("ALLOWED_EDITIONS", "latest"),
             ("ALLOW_ADMIN_EQUIVALENT", "yes"),
             ("ALLOWED_NAMES", "lithops.Prefix=x"),

@@ -9,7 +9,7 @@ use super::intent::{Intent, choices};
 use super::memory::{self, anchor};
 use super::properties::Properties;
 use crate::cfn::{Request, RequestType};
-use crate::plan::{Change, Plan, Scope};
+use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::{Branches, Wish, render};
 use crate::reconcile::OnFailure;
 use crate::state::{Id, Kind, Mark, Owner, State, limits};
@@ -165,6 +165,14 @@ impl Task {
         is_in_place
             && choice != former
             && memory::choices(&self.me, observed) == BTreeSet::from([choice.as_str()])
+    }
+
+    /// True if what the last request wanted stands against what is there: it was refused before
+    /// its first write.
+    pub(super) fn last_was_refused(&self, observed: &State) -> bool {
+        let is_in_place = !self.is_replacement && !self.goes_back;
+        let left = self.left.as_ref().filter(|_| is_in_place);
+        left.is_some_and(|left| plan(&self.me, &self.scope, left, observed).is_err())
     }
 
     /// Strikes out the choices of before, when all is carried out.

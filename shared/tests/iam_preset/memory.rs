@@ -2,7 +2,7 @@
 //! are resolved anew, users and groups are renamed, names have no case, and releases change.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Applied, CallError, Cloud, Found};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, Resource, State};
 use serde_json::{Value, json};
@@ -94,6 +94,47 @@ fn a_renamed_user_loses_everything_when_she_is_taken_off_the_list_or_the_stack_g
         let before = populated();
         before.rename(Kind::User, "alice", "alice.smith");
         assert_same(&but_service_linked(&account), &before.state());
+    }
+}
+
+/// An IAM that finds a user by the name's own spelling only.
+struct Spelling<'a>(&'a Fake);
+
+impl Cloud for Spelling<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        let state = self.0.state();
+        let is_spelled = |id: &&Id| {
+            id.kind != Kind::User || state.ids().any(|it| it.kind == id.kind && it.name == id.name)
+        };
+        let ids = scope.ids.iter().filter(is_spelled).cloned().collect();
+        self.0.observe(&Scope { ids, ..scope.clone() }).await
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.0.apply(change).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+}
+
+/// I31, I33
+#[test]
+fn a_user_who_is_named_in_another_case_later_loses_everything_with_the_stack() {
+    for taken_off in [true, false] {
+        let account = populated();
+        let cloud = Spelling(&account);
+        let mut stack = Stack::named("a");
+        stack.deploy(&cloud, slim_for(&["alice"])).unwrap();
+        stack.deploy(&cloud, slim_for(&["ALICE"])).unwrap();
+        assert!(attachments(&account, "alice") > 0);
+        if taken_off {
+            stack.deploy(&cloud, slim_for(&[])).unwrap();
+            assert_eq!(attachments(&account, "alice"), 0);
+        }
+        stack.delete(&cloud).unwrap();
+        assert_same(&but_service_linked(&account), &populated().state());
     }
 }
 

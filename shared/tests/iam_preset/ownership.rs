@@ -231,6 +231,36 @@ fn what_a_person_attached_to_our_role_goes_with_it_and_is_itself_untouched() {
     assert_eq!(but_service_linked(&account), before);
 }
 
+/// I18, Threat 13
+#[test]
+fn a_boundary_that_somebody_else_set_is_not_replaced_by_the_stacks_own() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    let plain = edition("hardened", "skypilot", json!({}));
+    stack.deploy(&account, plain.clone()).unwrap();
+    let id = Id::node(Kind::Role, "skypilot-v1");
+    let before = account.state().get(&id).unwrap().clone();
+    let mut after = before.clone();
+    if let Resource::Role(role) = &mut after.resource {
+        role.permissions_boundary = Some("arn:aws:iam::123456789012:policy/Quarantine".into());
+    }
+    person(&account, Change::Update { before, after });
+    let held = account.state();
+    let mut bounded = plain.clone();
+    bounded["PermissionsBoundary"] = json!("arn:aws:iam::123456789012:policy/Weak");
+    let error = stack.deploy(&account, bounded).unwrap_err();
+    assert!(
+        error.starts_with(
+            "PermissionsBoundary: given `arn:aws:iam::123456789012:policy/Weak`, and role"
+        ) && error.contains("Quarantine`, which somebody else set"),
+        "{error}"
+    );
+    assert_same(&account.state(), &held);
+    // Without the property the stack goes on with it.
+    stack.deploy(&account, plain).unwrap();
+    assert_same(&account.state(), &held);
+}
+
 /// I26, M7, Threat 13
 #[test]
 fn our_policy_in_use_elsewhere_is_named_and_stays_and_the_rest_goes() {

@@ -47,6 +47,31 @@ fn made_by(properties: &Value) -> Vec<Object> {
     state.iter().filter(|(id, _)| !before.contains(id)).map(|(_, it)| it.clone()).collect()
 }
 
+/// I26
+#[test]
+fn a_delete_waits_a_moment_for_others_who_let_go_of_what_is_shared() {
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, edition("hardened", "zappa", json!({}))).unwrap();
+    let policy = format!("arn:aws:iam::{ACCOUNT}:policy/ZappaLambdaExecutionPolicy");
+    let held = attachment("foreign", &policy);
+    account.person(Change::Create(held.clone())).unwrap();
+    for (moments, goes) in [
+        (vec![], false),
+        (vec![vec![Change::Delete(held.clone())]], true),
+        (vec![vec![Change::Delete(held.clone())], vec![]], true),
+    ] {
+        let account = Fake::new(account.state());
+        let busy = Busy { account: &account, moments: RefCell::new(moments) };
+        let result = stack.clone().delete(&busy);
+        assert_eq!(result.is_ok(), goes, "{result:?}");
+        let rest = Fake::new(populated().state());
+        if goes {
+            assert_same(&but_service_linked(&account), &rest.state());
+        }
+    }
+}
+
 /// I6, I8
 #[test]
 fn a_delete_of_a_create_that_was_given_up_lasts_until_that_makes_nothing_more() {

@@ -162,9 +162,17 @@ fn who_has_the_policy_by_hand_keeps_it_if_the_update_that_named_them_was_refused
 /// I19
 #[test]
 fn a_rollback_of_nothing_succeeds_whatever_stands_in_its_way() {
-    let account = populated();
     let of = |users: Value| edition("hardened", "slim", json!({"UserNames": users}));
-    let (old, new) = (of(json!(["alice"])), of(json!(["alice", "bob"])));
+    let old = of(json!(["alice"]));
+    let mut tagged = old.clone();
+    tagged["Tags"] = json!([{"Key": "cost", "Value": "7"}]);
+    for new in [of(json!(["alice", "bob"])), tagged] {
+        rolls_back_to_what_somebody_made_anew(&old, &new);
+    }
+}
+
+fn rolls_back_to_what_somebody_made_anew(old: &Value, new: &Value) {
+    let account = populated();
     let mut stack = Stack::named("x");
     stack.deploy(&account, old.clone()).unwrap();
     // Somebody made a role anew, so that it is nobody's; not the one that carries the notes.
@@ -188,7 +196,7 @@ fn a_rollback_of_nothing_succeeds_whatever_stands_in_its_way() {
     let before = account.state();
     let update = stack.request_sent(Some(new.clone()), 10);
     handle(&account, &update).unwrap().unwrap_err();
-    let back = rollback(&stack, &old, &new);
+    let back = rollback(&stack, old, new);
     handle(&Telling::rolling_back(&account), &back).unwrap().unwrap();
     assert_same(&account.state(), &before);
     // An Update that is no rollback says what is in the way.
