@@ -1,4 +1,5 @@
-"""Drift: what somebody changed by hand is reported by the state machine of the template, and nothing is changed."""
+"""Drift: what somebody changed by hand is reported by the state machine of the template, and nothing is changed unless
+the operator wants it put right."""
 
 import json
 import time
@@ -11,8 +12,8 @@ from .runtime import WAIT_SECONDS
 from .stacks import preset_template
 
 AUDITED = "ap-southeast-2"
+REPAIRED = "ap-southeast-1"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
-MACHINE = f"arn:aws:states:{AUDITED}:000000000000:stateMachine:{provider.STACK}-Audit"
 
 
 @pytest.fixture(scope="session")
@@ -29,21 +30,31 @@ def audited(audited_provider, emulator, account):
     audited.remove_stacks()
 
 
+def audit_of(emulator, region):
+    """Runs the state machine as the schedule does. Its output has the last report."""
+    states = emulator.client("stepfunctions", region)
+    machine = f"arn:aws:states:{region}:000000000000:stateMachine:{provider.STACK}-Audit"
+    execution = states.start_execution(stateMachineArn=machine, input='{"audit": {}}')["executionArn"]
+    deadline = time.monotonic() + WAIT_SECONDS
+    while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert found["status"] == "SUCCEEDED", found
+    return json.loads(found["output"])
+
+
 @pytest.fixture
 def audit(audited_provider, emulator):
-    """Runs the state machine as the schedule does. Its output has the last report."""
-    states = emulator.client("stepfunctions", AUDITED)
+    return lambda: audit_of(emulator, AUDITED)
 
-    def run():
-        execution = states.start_execution(stateMachineArn=MACHINE, input='{"audit": {}}')["executionArn"]
-        deadline = time.monotonic() + WAIT_SECONDS
-        while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
-        assert found["status"] == "SUCCEEDED", found
-        return json.loads(found["output"])
 
-    return run
+@pytest.fixture
+def repaired(emulator, account):
+    """The account by way of a Region whose provider puts right what was changed or is missing."""
+    provider.deploy(emulator, region=REPAIRED, Audit="repair")
+    repaired = replace(account, cloudformation=emulator.client("cloudformation", REPAIRED))
+    yield repaired
+    repaired.remove_stacks()
 
 
 def findings(report):
@@ -72,6 +83,26 @@ def test_what_a_hand_changed_is_reported_and_an_update_puts_it_right(audited, au
     audited.update(preset_template("lithops", Edition="hardened", OnForeignAttachment="Detach"))
     assert audit()["same"] == 1
     audited.delete()
+
+
+# A10
+def test_what_a_hand_changed_is_put_right_where_the_operator_wants_that(repaired, emulator):
+    repaired.create(preset_template("lithops", Edition="hardened"))
+    as_made = repaired.snapshot()
+    policy = repaired.policy_arn("lithops-policy")
+    repaired.iam.detach_role_policy(RoleName="lithops-role", PolicyArn=policy)
+    report = audit_of(emulator, REPAIRED)
+    assert findings(report) == [("missing", "role attachment `lithops-role` <- `lithops-policy`", "less")]
+    assert (report["drifted"][0]["repair"], report["repaired"]) == ({"done": True}, 1)
+    assert repaired.snapshot() == as_made
+
+    # What somebody added is theirs to take away.
+    repaired.iam.attach_role_policy(RoleName="lithops-role", PolicyArn=ADMINISTRATOR)
+    changed = repaired.snapshot()
+    report = audit_of(emulator, REPAIRED)
+    assert (report["repaired"], "repair" in report["drifted"][0]) == (0, False)
+    assert repaired.snapshot() == changed
+    repaired.delete()
 
 
 # A9
