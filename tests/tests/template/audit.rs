@@ -61,6 +61,26 @@ fn what_starts_an_audit_may_do_that_and_put_its_report_on_the_bus() {
     );
 }
 
+/// Who may start the state machine, and nothing else, chooses its input.
+/// Threat 24
+#[test]
+fn an_execution_sends_the_function_an_audit_and_nothing_else_of_its_input() {
+    let machine = resource("AuditStateMachine")["Definition"].clone();
+    let states = machine["States"].as_object().unwrap();
+    let tasks = states.iter().filter(|(_, state)| state["Type"] == "Task");
+    let tasks: Vec<&String> = tasks.map(|(name, _)| name).collect();
+    assert_eq!(tasks, ["Audit"]);
+    let asks = states["Audit"]["Parameters"].as_object().unwrap();
+    let names: BTreeSet<&str> = asks.keys().map(String::as_str).collect();
+    assert_eq!(names, ["FunctionName", "Payload"].into());
+    assert_eq!(asks["FunctionName"], "IamPresetFunction.Arn");
+    assert_eq!(asks["Payload"], serde_json::json!({"audit.$": "$.audit"}));
+    // What is put on the bus is the function's answer: the input is gone by then.
+    assert_eq!(states["Audit"]["OutputPath"], "$.Payload");
+    assert_eq!(states["Audit"].get("ResultPath"), None);
+    assert_eq!(states["Audit"]["Next"], "Report");
+}
+
 /// The report's fields are those of `iam_preset::Report`.
 /// A5, A8
 #[test]
@@ -69,7 +89,6 @@ fn the_state_machine_reports_each_resource_and_goes_on_where_an_audit_stopped() 
     let states = &machine["States"];
     assert_eq!(machine["StartAt"], "Audit");
     assert_eq!(states["Audit"]["Parameters"]["FunctionName"], "IamPresetFunction.Arn");
-    assert_eq!(states["Audit"]["Parameters"]["Payload.$"], "$");
     assert_eq!(states["Audit"]["OutputPath"], "$.Payload");
     assert_eq!(states["Report"]["ItemsPath"], "$.drifted");
     // The bus's replies do not take the place of where to go on.
