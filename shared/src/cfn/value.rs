@@ -66,9 +66,7 @@ pub fn scalar(given: &Value) -> Result<String, String> {
 /// Reads an entry of a list as text.
 pub fn entry(number: usize, given: &Value) -> Result<String, String> {
     if given.is_array() {
-        return Err(format!(
-            "entry {number} is a list itself; leave the brackets around it out"
-        ));
+        return Err(format!("entry {number} is a list itself; leave the brackets around it out"));
     }
     scalar(given).map_err(|problem| format!("entry {number}: {problem}"))
 }

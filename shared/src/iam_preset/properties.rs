@@ -139,7 +139,8 @@ impl Properties {
                 &empty
             }
         };
-        let is_misplaced = |name: &str| KNOWN.contains(&name) && !preset.parameters.contains_key(name);
+        let is_misplaced =
+            |name: &str| KNOWN.contains(&name) && !preset.parameters.contains_key(name);
         let mut placed = own.clone();
         placed.retain(|name, _| !is_misplaced(name));
         let (parameters, wrong) = parameters::read_as_given((&name, preset), &placed);

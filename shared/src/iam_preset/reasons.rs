@@ -238,9 +238,9 @@ impl Reasons<'_> {
                 let given = properties.parameters.get(*name);
                 given.is_some_and(|given| given.texts().contains(&policy))
             });
-            names.into_iter().any(|(name, _)| {
-                !self.settings.allows(&properties.name, name, &policy)
-            })
+            names
+                .into_iter()
+                .any(|(name, _)| !self.settings.allows(&properties.name, name, &policy))
         });
         is_former.then(|| {
             format!(
@@ -267,9 +267,9 @@ pub(super) fn of_other_accounts(
         "a policy of the stack's own account, `arn:{partition}:iam::{id}:policy/…`, or one of AWS's, \
          `arn:{partition}:iam::aws:policy/…`"
     );
-    let given = given.filter(is_other).map(|arn| {
-        format!("PermissionsBoundary: given `{}`, allowed is only {only}", brief(arn))
-    });
+    let given = given
+        .filter(is_other)
+        .map(|arn| format!("PermissionsBoundary: given `{}`, allowed is only {only}", brief(arn)));
     let operators = operators.filter(is_other).map(|arn| {
         format!(
             "the provider is not set up well: its boundary `{}` (parameter PermissionsBoundary of the \
@@ -381,7 +381,13 @@ mod tests {
         Intent::read(kind, &request, "1.0.0").unwrap()
     }
 
-    fn said(intent: &Intent, settings: &Settings, id: &Id, call: [&str; 2], action: &'static str) -> Option<Said> {
+    fn said(
+        intent: &Intent,
+        settings: &Settings,
+        id: &Id,
+        call: [&str; 2],
+        action: &'static str,
+    ) -> Option<Said> {
         let [code, message] = call.map(str::to_owned);
         let error = CallError { action, target: "t".to_owned(), code, message };
         Reasons { settings, intent }.of(id, &error)
@@ -391,7 +397,6 @@ mod tests {
         Settings::read(|_| None)
     }
 
-    /// V12, X17
     #[test]
     fn a_user_whom_iam_refuses_is_named_by_the_property() {
         let asked = json!({"Preset": "lithops", "Parameters": {"UserNames": ["ana"]}});
@@ -412,14 +417,15 @@ mod tests {
                 .to_owned(),
         ));
         assert_eq!(said(&asked, &usual(), &link, gone, "iam:AddUserToGroup"), gone_said);
-        let tag = Id::link(Kind::UserAttachment, "ana", "arn:aws:iam::123456789012:policy/SLIM-User");
+        let tag =
+            Id::link(Kind::UserAttachment, "ana", "arn:aws:iam::123456789012:policy/SLIM-User");
         assert_eq!(said(&asked, &usual(), &tag, gone, "iam:TagUser"), gone_said);
         // It is the policy that is not there.
         let policy = ["NoSuchEntity", "Policy …/SLIM-User does not exist or is not attachable."];
         assert_eq!(said(&asked, &usual(), &tag, policy, "iam:AttachUserPolicy"), None);
     }
 
-    /// X17, U1
+    /// X17
     #[test]
     fn a_policy_of_a_former_name_that_cannot_be_detached_is_one_for_the_operator() {
         let parameters = json!({"PolicyName": "sky-p", "RoleName": "skypilot-v1"});
@@ -438,23 +444,26 @@ mod tests {
                 ))
             );
             // It is allowed: somebody else denies it.
-            let allowing = |asked: &str| (asked == "ALLOWED_NAMES").then_some("skypilot.PolicyName=sky-*");
+            let allowing =
+                |asked: &str| (asked == "ALLOWED_NAMES").then_some("skypilot.PolicyName=sky-*");
             let allowing = Settings::read(allowing);
             assert_eq!(said(&asked, &allowing, &link, denied, action), None);
-            let usual_name = Id::link(Kind::UserAttachment, "ana", "arn:aws:iam::123456789012:policy/p");
+            let usual_name =
+                Id::link(Kind::UserAttachment, "ana", "arn:aws:iam::123456789012:policy/p");
             assert_eq!(said(&asked, &usual(), &usual_name, denied, action), None);
             assert_eq!(said(&asked, &usual(), &link, ["Throttling", ""], action), None);
         }
     }
 
-    /// V13
     #[test]
     fn a_boundary_of_another_account_or_partition_is_told_which_ones_iam_takes() {
-        let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
+        let account =
+            Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
         let of = |arn: &str| of_other_accounts(&account, Some(&arn.to_owned()), None).join("; ");
         assert_eq!(of(OURS), "");
         assert_eq!(of("arn:aws:iam::aws:policy/PowerUserAccess"), "");
-        for other in ["arn:aws:iam::111111111111:policy/b", "arn:aws-cn:iam::123456789012:policy/b"] {
+        for other in ["arn:aws:iam::111111111111:policy/b", "arn:aws-cn:iam::123456789012:policy/b"]
+        {
             assert_eq!(
                 of(other),
                 format!(
@@ -466,6 +475,9 @@ mod tests {
         }
         let operators = "arn:aws:iam::111111111111:policy/b".to_owned();
         let said = of_other_accounts(&account, None, Some(&operators)).join("; ");
-        assert!(said.starts_with("the provider is not set up well: its boundary `arn:aws:"), "{said}");
+        assert!(
+            said.starts_with("the provider is not set up well: its boundary `arn:aws:"),
+            "{said}"
+        );
     }
 }

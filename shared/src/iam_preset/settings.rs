@@ -61,7 +61,7 @@ impl Settings {
             Some("true") => true,
             Some("false") | None => false,
             Some(other) => {
-                let problem = format!("given `{other}`, allowed are `true` and `false`");
+                let problem = format!("given `{}`, allowed are `true` and `false`", brief(other));
                 problems.push(wrong_setting("ALLOW_ADMIN_EQUIVALENT", &problem));
                 false
             }

@@ -312,13 +312,18 @@ mod tests {
     fn to_use_it_as_it_is_is_no_way_out_where_that_would_be_refused() {
         let id = Id::node(Kind::Role, "r");
         let foreign = |is_like| said(&Conflict::Foreign { id: id.clone(), is_like });
-        assert!(foreign(true).ends_with("first, or set AdoptExisting to `true` to use it as it is"));
+        assert!(
+            foreign(true).ends_with("first, or set AdoptExisting to `true` to use it as it is")
+        );
         assert!(foreign(false).ends_with("was not made by this resource; delete it first"));
         let gone = |is_like| {
             let owners = Owners::from([Owner::new("stack/other", "Preset")]);
             said(&Conflict::Taken { id: id.clone(), owners, gone: true, is_like, by: None })
         };
-        assert!(gone(true).ends_with("by hand first, or set AdoptExisting to `true` to use it as it is"));
+        assert!(
+            gone(true)
+                .ends_with("by hand first, or set AdoptExisting to `true` to use it as it is")
+        );
         assert!(gone(false).ends_with("; delete it by hand first"));
     }
 
@@ -333,7 +338,9 @@ mod tests {
         assert!(own.contains("; if the template has both resources, take one of the two out; "));
         let other = taken("stack/other", Some("Parameters.Deployments"));
         assert!(
-            other.contains("; another name in Parameters.Deployments is enough; or delete that stack"),
+            other.contains(
+                "; another name in Parameters.Deployments is enough; or delete that stack"
+            ),
             "{other}"
         );
     }

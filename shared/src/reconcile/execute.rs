@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::{error, info};
 
-use super::{Said, Words, Work};
 use super::sights::Sights;
+use super::{Said, Words, Work};
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::{Change, Plan};

@@ -57,7 +57,8 @@ fn a_second_stack_is_refused_by_the_name_of_the_first_and_nothing_is_touched() {
 #[test]
 fn an_entry_of_a_list_that_another_stack_has_is_told_by_the_list_alone() {
     let account = populated();
-    let asked = |names: serde_json::Value| edition("hardened", "zappa", json!({"Deployments": names}));
+    let asked =
+        |names: serde_json::Value| edition("hardened", "zappa", json!({"Deployments": names}));
     Stack::named("first").deploy(&account, asked(json!(["tr-a-dev", "tr-b-dev"]))).unwrap();
     let mut second = Stack::named("second");
     let error = second.deploy(&account, asked(json!(["tr-a-dev", "tr-c-dev"]))).unwrap_err();

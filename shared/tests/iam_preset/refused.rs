@@ -185,28 +185,32 @@ fn a_boundary_that_does_not_exist_is_refused_by_the_property() {
     let elsewhere = "arn:aws:iam::111111111111:policy/Boundary";
     let asked = json!({"Preset": "lithops", "PermissionsBoundary": elsewhere});
     let reason = refused(usual(), asked);
-    assert!(reason.starts_with(&format!("PermissionsBoundary: given `{elsewhere}`, allowed is only")));
+    assert!(
+        reason.starts_with(&format!("PermissionsBoundary: given `{elsewhere}`, allowed is only"))
+    );
 }
 
 /// A group's path has its owner behind the path that is asked for.
-/// V11
 #[test]
 fn a_path_that_is_too_long_for_a_group_is_told_how_long_it_may_be() {
     let path = |length: usize| format!("/{}/", "p".repeat(length - 2));
     let asked = |length| json!({"Preset": "lithops", "Path": path(length)});
     let reason = refused(usual(), asked(512));
     let (said, rest) = reason.split_once("allowed here are at most ").unwrap();
-    assert!(said.starts_with("Path: given `/ppp") && said.ends_with("(512 characters), "), "{reason}");
+    assert!(
+        said.starts_with("Path: given `/ppp") && said.ends_with("(512 characters), "),
+        "{reason}"
+    );
     let most: usize = rest.split(':').next().unwrap().parse().unwrap();
     assert_eq!(reason.matches("Path: ").count(), 1, "{reason}");
     assert!(refused(usual(), asked(most + 1)).contains("allowed here are at most"));
     Stack::named("a").deploy(&populated(), asked(most)).unwrap();
 }
 
-/// V17
 #[test]
 fn a_list_whose_attributes_are_too_large_is_told_how_many_entries_fit() {
-    let names = |number: usize| (0..number).map(|n| format!("tr-relay-{n:02}-dev")).collect::<Vec<_>>();
+    let names =
+        |number: usize| (0..number).map(|n| format!("tr-relay-{n:02}-dev")).collect::<Vec<_>>();
     let asked = |number| json!({"Preset": "zappa", "Parameters": {"Deployments": names(number)}});
     let reason = refused(usual(), asked(40));
     let (said, rest) = reason.split_once(" of them fit into one resource, since").unwrap();
@@ -239,7 +243,6 @@ impl Cloud for Exact {
     }
 }
 
-/// V17
 #[test]
 fn a_name_that_is_there_in_another_case_is_told_as_iam_has_it() {
     let account = Exact(populated());
@@ -254,7 +257,6 @@ fn a_name_that_is_there_in_another_case_is_told_as_iam_has_it() {
     assert_eq!(account.0.writes(), 0);
 }
 
-/// V17
 #[test]
 fn a_role_that_aws_alone_changes_is_refused_by_the_property_before_anything_is_written() {
     let account = populated();
@@ -263,7 +265,8 @@ fn a_role_that_aws_alone_changes_is_refused_by_the_property_before_anything_is_w
         role.path = "/aws-service-role/ecs.amazonaws.com/".to_owned();
     }
     account.person(Change::Create(linked)).unwrap();
-    let asked = json!({"Preset": "orchestra", "Parameters": {"RoleNames": ["AWSServiceRoleForECS"]}});
+    let asked =
+        json!({"Preset": "orchestra", "Parameters": {"RoleNames": ["AWSServiceRoleForECS"]}});
     let reason = Stack::named("a").deploy(&account, asked).unwrap_err();
     assert_eq!(
         reason,

@@ -94,18 +94,23 @@ fn the_function_is_told_of_every_name_that_shapes_its_role_and_the_defaults_are_
 }
 
 /// CloudFormation holds each entry of a list to these, before anything is deployed.
-/// X17
 #[test]
 fn what_no_provider_could_allow_is_refused_before_it_is_deployed() {
     let parameters = &template()["Parameters"];
+    let words = |list: &str| -> BTreeSet<String> {
+        let pattern = text(&parameters[list]["AllowedPattern"]);
+        pattern.split('|').map(str::to_owned).collect()
+    };
     let names: BTreeSet<String> = preset::names().into_iter().map(str::to_owned).collect();
-    assert_eq!(texts(&parameters["AllowedPresets"]["AllowedValues"]), names);
+    assert_eq!(words("AllowedPresets"), names);
     let editions = ["documented", "current", "hardened"].map(str::to_owned);
-    assert_eq!(texts(&parameters["AllowedEditions"]["AllowedValues"]), editions.into());
+    assert_eq!(words("AllowedEditions"), editions.into());
     for list in ["AllowedPresets", "AllowedEditions"] {
         let default = text(&parameters[list]["Default"]);
         let default: BTreeSet<String> = default.split(',').map(str::to_owned).collect();
-        assert_eq!(default, texts(&parameters[list]["AllowedValues"]), "{list}");
+        assert_eq!(default, words(list));
+        let said = text(&parameters[list]["ConstraintDescription"]);
+        assert!(default.iter().all(|word| said.contains(word.as_str())), "{said}");
     }
     let pattern = text(&parameters["FormerPolicyNames"]["AllowedPattern"]);
     let pattern = Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
