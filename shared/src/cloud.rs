@@ -77,6 +77,16 @@ pub trait Cloud {
         ready(Ok(BTreeMap::new()))
     }
 
+    /// The users, groups and roles of the account, as IAM spells them. It is read as a whole: for
+    /// the reason of a request that names somebody who is not there.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    fn names(&self) -> impl Future<Output = Result<BTreeSet<Id>, CallError>> {
+        ready(Ok(BTreeSet::new()))
+    }
+
     /// How many managed policies the account's IAM attaches to one user, group or role.
     ///
     /// # Errors

@@ -16,18 +16,21 @@ mod settings;
 mod stacks;
 mod task;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::select;
 use tracing::{info, warn};
 
 use crate::cfn::value::brief;
-use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
+use crate::cfn::{
+    BODY_LIMIT, CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success,
+};
 use crate::cloud::Cloud;
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Attachable, Change, Plan, Scope, plan};
-use crate::preset::{Wish, attributes};
+use crate::preset::parameters::Value;
+use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{Standing, Work, carry_out, look};
 use crate::state::{Account, Id, Object, Owner, Resource, State};
 pub use audit::{Audit, Repairs, Report, Unknown};
@@ -36,6 +39,7 @@ use marked::Marked;
 use memory::Belief;
 use order::Overtaken;
 use properties::Properties;
+use reasons::Reasons;
 use release::Difference;
 pub use settings::Settings;
 use task::Task;
@@ -128,7 +132,10 @@ impl<C> IamPreset<C> {
         let mistakes = mistakes.into_iter().cloned();
         let refusals = self.settings.refusals(properties, &wish, &admin, &unbounded);
         let own = reasons::of_the_providers_own(properties, &wish);
-        let refusals: Vec<String> = mistakes.chain(refusals).chain(own).collect();
+        let (given, operators) =
+            (properties.permissions_boundary.as_ref(), self.settings.permissions_boundary());
+        let others = reasons::of_other_accounts(&self.account, given, operators);
+        let refusals: Vec<String> = mistakes.chain(refusals).chain(own).chain(others).collect();
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
@@ -238,7 +245,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
         let success = self.success(&intent, &task, &observed, &plan, &further);
-        success.fits(request)?;
+        if let Err(too_large) = success.fits(request) {
+            let of_list = self.longest_list(&intent, &task, &success, request);
+            return Err(of_list.unwrap_or(too_large));
+        }
         let closing = task.closing(&observed, &plan);
         let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
         if self.cloud.now().duration_since(begun) >= LONG_LOOK {
@@ -246,15 +256,14 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
         let wait = wait.unwrap_or_default();
-        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait };
+        let words = &Reasons { settings: &self.settings, intent: &intent };
+        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, words };
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         let carried_out =
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
         if let Err(reason) = Box::pin(carried_out).await {
             let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
-            let reason = not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; ");
-            let given = intent.wanted.as_ref().and_then(|it| it.permissions_boundary.as_ref());
-            return Err(reasons::of_boundary(self.settings.permissions_boundary(), given, reason));
+            return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
         }
         if kind == RequestType::Delete && intent.known_id.is_none() {
             self.outlast(&task, QUIET, progress).await?;
@@ -434,13 +443,66 @@ impl<C: Cloud> IamPreset<C> {
         } else {
             plan(&task.me, &task.scope, &task.desired, observed)
         };
-        second.map_err(|conflicts| {
-            let said = reasons::located(intent, &conflicts, &explain(&task.me, &conflicts));
-            let lead = intent.wanted.as_ref().and_then(|wanted| {
-                let wish = self.wish(&task.me, wanted);
-                reasons::already_there(&task.me, wanted, &wish, &task.desired, &conflicts)
-            });
-            lead.into_iter().chain([said]).collect::<Vec<_>>().join("; ")
+        let conflicts = match second {
+            Ok(plan) => return Ok(plan),
+            Err(conflicts) => self.as_spelled(conflicts).await,
+        };
+        let wish = intent.wanted.as_ref().map(|wanted| (wanted, self.wish(&task.me, wanted)));
+        let wanted = wish.as_ref().map(|(wanted, wish)| (*wanted, wish));
+        Err(reasons::of_conflicts(&task.me, wanted, &task.desired, conflicts))
+    }
+
+    /// Who is named and not there may be there in another case.
+    async fn as_spelled(&self, mut conflicts: Vec<Conflict>) -> Vec<Conflict> {
+        if !conflicts.iter().any(|it| matches!(it, Conflict::Missing(_))) {
+            return conflicts;
+        }
+        let names = self.cloud.names().await.unwrap_or_else(|error| {
+            warn!(%error, "whether a name is there in another case cannot be told");
+            BTreeSet::new()
+        });
+        for conflict in &mut conflicts {
+            if let Conflict::Missing(id) = conflict
+                && let Some(there) = names.get(id).filter(|there| there.name != id.name)
+            {
+                *conflict = Conflict::Spelled { id: id.clone(), found: there.name.clone() };
+            }
+        }
+        conflicts
+    }
+
+    /// Where attributes are too large for an answer: the longest list, and how much of it fits.
+    fn longest_list(
+        &self,
+        intent: &Intent,
+        task: &Task,
+        success: &Success,
+        request: &Request,
+    ) -> Option<String> {
+        let wanted = intent.wanted.as_ref()?;
+        let lists = wanted.parameters.iter().filter_map(|(name, value)| match value {
+            Value::List(texts) => Some((name, texts)),
+            Value::One(_) => None,
+        });
+        let (name, texts) = lists.max_by_key(|(_, texts)| texts.len())?;
+        let wish = self.wish(&task.me, wanted);
+        let fits = |number: &usize| {
+            let mut wish = wish.clone();
+            let some = texts.iter().take(*number).cloned().collect();
+            wish.parameters.insert(name.clone(), Value::List(some));
+            let state = render(wanted.preset, &wish, Branches::Chosen);
+            let mut less = success.clone();
+            less.data.extend(attributes(wanted.preset, &wish, &state));
+            less.fits(request).is_ok()
+        };
+        let (given, numbers) = (texts.len(), (1..=texts.len()).collect::<Vec<usize>>());
+        let most = numbers.partition_point(fits);
+        (most > 0 && most < given).then(|| {
+            format!(
+                "Parameters.{name}: given {given} entries, and about {most} of them fit into one resource, \
+                 since CloudFormation reads {BODY_LIMIT} bytes of an answer with its attributes; give the \
+                 rest to a second stack"
+            )
         })
     }
 
@@ -524,7 +586,7 @@ impl<C: Cloud> IamPreset<C> {
             changed = plan.changes().map(|change| change.id().in_words()).collect();
             let standing = Standing::none(&self.cloud);
             let (me, scope, wait) = (&task.me, &task.scope, Duration::ZERO);
-            let work = Work { me, scope, standing: &standing, wait };
+            let work = Work { me, scope, standing: &standing, wait, words: &() };
             carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
             if quiet == enough {
                 return Ok(());

@@ -7,13 +7,14 @@ mod sights;
 mod standing;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 use tokio::select;
 use tracing::info;
 
 use crate::cfn::Progress;
-use crate::cloud::Cloud;
+use crate::cloud::{CallError, Cloud};
 use crate::plan::conflict::explain;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Kind, Object, Owner, State};
@@ -48,6 +49,30 @@ pub struct Work<'a> {
     pub standing: &'a Standing,
     /// Longest that somebody waits for IAM to show what was made; zero for not at all.
     pub wait: Duration,
+    /// What the requester says of calls that failed.
+    pub words: &'a dyn Words,
+}
+
+/// Who asks knows of some calls that failed what AWS does not: which property is to be changed.
+pub trait Words: fmt::Debug + Sync {
+    /// What is said of a change of this object or link, besides AWS's words or instead of them.
+    fn of(&self, id: &Id, error: &CallError) -> Option<Said>;
+}
+
+/// What is said of a call that failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// All that there is to say.
+    Instead(String),
+    /// What to do, after AWS's words.
+    Besides(String),
+}
+
+/// Nothing is known but AWS's words.
+impl Words for () {
+    fn of(&self, _: &Id, _: &CallError) -> Option<Said> {
+        None
+    }
 }
 
 /// What is in the account of the scope.
@@ -90,7 +115,7 @@ pub async fn carry_out(
         let may_end = desired.is_empty() && !plan.blockers.is_empty() && pass < PATIENT_PASSES;
         let again =
             pass < PASSES && (may_end || must_look_again(me, desired, &plan, &done, &failures));
-        problems = sentences(&failures);
+        problems = sentences(&failures, work.words);
         problems.extend(plan.blockers.iter().cloned());
         problems.extend(give_back(cloud, work, &done, progress).await);
         let released: Vec<Id> = plan.released(me).collect();
@@ -132,13 +157,15 @@ pub async fn carry_out(
         // What was made since the last good look may have come after the successor had looked.
         progress.take_back();
         let quiet = Standing::none(cloud);
-        let undisturbed = Work { me, scope, standing: &quiet, wait: Duration::ZERO };
+        let (wait, words) = (Duration::ZERO, work.words);
+        let undisturbed = Work { me, scope, standing: &quiet, wait, words };
         let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
         info!(changes = late.len(), plan = %late, "taken back");
         problems.extend(sentences(
             &execute(cloud, &undisturbed, &late, &mut Sights::new(cloud, Duration::ZERO), progress)
                 .await
                 .1,
+            words,
         ));
         return Err(said_once(problems));
     }
@@ -260,6 +287,7 @@ async fn give_back(
     info!(changes = again.len(), plan = %again, "somebody else claimed it meanwhile");
     sentences(
         &execute(cloud, work, &again, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
+        work.words,
     )
 }
 
@@ -294,6 +322,7 @@ async fn undo(
         info!(changes = back.len(), plan = %back, "undo");
         problems = sentences(
             &execute(cloud, work, &back, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
+            work.words,
         );
         released = back.released(me).collect();
         if !looked || released.is_empty() {

@@ -343,6 +343,22 @@ def test_what_is_not_allowed_any_more_is_not_changed_and_can_be_deleted(operator
     assert account.snapshot()["policies"].keys() == before["policies"].keys()
 
 
+# U1, X17
+@walks("A policy has a name that was allowed once")
+def test_a_policy_of_a_former_name_goes_once_the_operator_names_it(operator, case):
+    account = operator.account
+    account.make_user("ana")
+    operator.set(SkyPilotPolicyName="sky-*")
+    before = account.snapshot()
+    parameters = {"PolicyName": "sky-p", "UserNames": ["ana"]}
+    account.create(preset_template("skypilot", Edition="hardened", Parameters=parameters))
+    operator.set(SkyPilotPolicyName="minimal-skypilot-policy")
+    case.is_said_by(account.delete(ends="DELETE_FAILED"))
+    operator.set(FormerPolicyNames="sky-p")
+    case.run(account)
+    assert is_gone(account) and account.snapshot() == before
+
+
 # U1, R23
 @walks("Its boundary cannot be deleted")
 def test_a_boundary_that_the_operator_took_away_is_let_go_of_and_can_be_deleted(operator, case):

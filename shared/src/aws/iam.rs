@@ -122,6 +122,10 @@ impl Cloud for Iam {
         self.all_policy_paths().await
     }
 
+    async fn names(&self) -> Result<BTreeSet<Id>, CallError> {
+        self.all_names().await
+    }
+
     async fn attachable(&self) -> Result<Attachable, CallError> {
         self.policies_per_holder().await
     }

@@ -63,6 +63,27 @@ pub fn scalar(given: &Value) -> Result<String, String> {
     }
 }
 
+/// Reads an entry of a list as text.
+pub fn entry(number: usize, given: &Value) -> Result<String, String> {
+    if given.is_array() {
+        return Err(format!("entry {number} is a list itself; leave the brackets around it out"));
+    }
+    scalar(given).map_err(|problem| format!("entry {number}: {problem}"))
+}
+
+/// What is wrong with a value where a list is wanted, as in "a list of strings".
+pub fn no_list(given: &Value, wanted: &str) -> String {
+    match given {
+        Value::String(text) => format!(
+            "given the string `{}`, allowed is {wanted}; where a parameter of the template has the \
+             string, give that parameter the type CommaDelimitedList, or split the string with \
+             Fn::Split",
+            brief(text)
+        ),
+        given => format!("given {}, allowed is {wanted}", kind(given)),
+    }
+}
+
 /// What kind of JSON it is, for people.
 pub fn kind(value: &Value) -> &'static str {
     match value {
@@ -75,9 +96,22 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The beginning of what was given: an answer has 4096 bytes for everything.
+/// The beginning of what was given: an answer has 4096 bytes for everything. A character that does
+/// something to a line, and is not seen in it, is written as in `\n`.
 pub fn brief(text: &str) -> String {
-    cut(text, 80)
+    let does = |c: char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        c.is_control() || turns
+    };
+    let mut brief = String::new();
+    for c in cut(text, 80).chars() {
+        if does(c) {
+            brief.extend(c.escape_default());
+        } else {
+            brief.push(c);
+        }
+    }
+    brief
 }
 
 /// So many characters of a text at most, and a sign if there were more.
@@ -105,7 +139,8 @@ pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> O
 }
 
 /// What is wrong with names of which some are none of the allowed ones: a sentence for each of
-/// the first ones, and one for the rest. `of` says whose names they are, as in " of preset `slim`".
+/// the first ones, and one for the rest. The last one says what is allowed, and whose names they are
+/// by `of`, as in " of preset `slim`".
 pub fn unknown_names<'a>(
     what: &str,
     given: impl IntoIterator<Item = &'a String>,
@@ -113,8 +148,11 @@ pub fn unknown_names<'a>(
     allowed: &[&str],
 ) -> Vec<String> {
     let mut names = given.into_iter().filter(|name| !allowed.contains(&name.as_str()));
-    let first = names.by_ref().take(MOST_NAMES).map(|name| unknown_of(what, name, of, allowed));
-    let mut problems: Vec<String> = first.collect();
+    let mut first: Vec<&String> = names.by_ref().take(MOST_NAMES).collect();
+    let last = first.pop();
+    let first = first.into_iter().map(|name| guessed(what, name, "", allowed));
+    let last = last.map(|name| unknown_of(what, name, of, allowed));
+    let mut problems: Vec<String> = first.chain(last).collect();
     let rest = names.count();
     if rest > 0 {
         problems.push(format!("and {rest} more that are unknown"));
@@ -129,12 +167,17 @@ pub fn unknown(what: &str, given: &str, allowed: &[&str]) -> String {
 }
 
 fn unknown_of(what: &str, given: &str, of: &str, allowed: &[&str]) -> String {
+    let said = guessed(what, given, of, allowed);
+    let allowed =
+        if allowed.is_empty() { "none".to_owned() } else { format!("`{}`", allowed.join("`, `")) };
+    format!("{said} (allowed: {allowed})")
+}
+
+fn guessed(what: &str, given: &str, of: &str, allowed: &[&str]) -> String {
     let given = &brief(given);
     let meant = nearest(given, allowed.iter().copied())
         .map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-    let allowed =
-        if allowed.is_empty() { "none".to_owned() } else { format!("`{}`", allowed.join("`, `")) };
-    format!("unknown {what} `{given}`{of}{meant} (allowed: {allowed})")
+    format!("unknown {what} `{given}`{of}{meant}")
 }
 
 #[cfg(test)]
@@ -202,6 +245,37 @@ mod tests {
         // To find out that these two are near would take a gigabyte.
         let long = "x".repeat(10_000);
         assert_eq!(nearest(&long, [long.as_str()]), None);
+    }
+
+    #[test]
+    fn what_is_allowed_is_said_once_whatever_many_are_unknown() {
+        let names = ["Editoin", "X"].map(str::to_owned);
+        assert_eq!(
+            unknown_names("property", &names, " of preset `p`", &["Edition"]),
+            [
+                "unknown property `Editoin`; did you mean `Edition`?",
+                "unknown property `X` of preset `p` (allowed: `Edition`)",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_value_stays_on_its_line() {
+        assert_eq!(brief("a\nb\tc\u{7}\u{202e}é"), r"a\nb\tc\u{7}\u{202e}é");
+        let long = brief(&"x".repeat(81));
+        assert_eq!(long, format!("{}…", "x".repeat(80)));
+    }
+
+    #[test]
+    fn an_entry_that_is_a_list_is_told_what_to_leave_out() {
+        assert_eq!(entry(2, &json!("a")), Ok("a".to_owned()));
+        let list = entry(2, &json!(["a"]));
+        assert_eq!(
+            list,
+            Err("entry 2 is a list itself; leave the brackets around it out".to_owned())
+        );
+        let map = entry(1, &json!({"a": 1}));
+        assert_eq!(map, Err("entry 1: given a map, allowed is a single value".to_owned()));
     }
 
     #[test]

@@ -139,9 +139,13 @@ impl Properties {
                 &empty
             }
         };
-        let (parameters, wrong) = parameters::read_as_given((&name, preset), own);
+        let is_misplaced =
+            |name: &str| KNOWN.contains(&name) && !preset.parameters.contains_key(name);
+        let mut placed = own.clone();
+        placed.retain(|name, _| !is_misplaced(name));
+        let (parameters, wrong) = parameters::read_as_given((&name, preset), &placed);
         problems.extend(wrong);
-        let misplaced = own.keys().filter(|name| KNOWN.contains(&name.as_str()));
+        let misplaced = own.keys().filter(|name| is_misplaced(name));
         problems.extend(misplaced.map(|name| {
             format!(
                 "Parameters: `{name}` is a property of the resource; write it beside Parameters"
@@ -300,6 +304,13 @@ fn path(given: &Value) -> Result<String, String> {
         limits::is_path(path) && path.len() <= limits::PATH && !path.contains(['*', '?', '$'])
     };
     let text = given.as_str().unwrap_or_default();
+    if fits(text) && limits::is_path_of_aws(text) {
+        return Err(format!(
+            "given `{}`, and IAM keeps `/aws-service-role/` and `/aws-reserved/` for AWS's own roles; \
+             choose another path",
+            brief(text)
+        ));
+    }
     if fits(text) {
         return Ok(text.to_owned());
     }
@@ -479,6 +490,8 @@ mod tests {
             ("Path", json!("team"), "; did you mean `/team/`?"),
             ("Path", json!("/*/"), "Path: given `/*/`"),
             ("Path", json!(["/"]), "Path: given a list, allowed is"),
+            ("Path", json!("/aws-service-role/x/"), "Path: given `/aws-service-role/x/`, and IAM"),
+            ("Path", json!("/aws-reserved/"), "`/aws-reserved/` for AWS's own roles; choose"),
             ("Path", json!(format!("/{}/", "p".repeat(511))), "` (513 characters), allowed is"),
             (
                 "PermissionsBoundary",
@@ -589,10 +602,9 @@ mod tests {
     #[test]
     fn a_property_among_the_parameters_is_told_where_it_belongs() {
         let problems = with("Parameters", json!({"Edition": "current"}));
-        assert!(problems[0].starts_with("Parameters: unknown parameter `Edition`"), "{problems:?}");
         assert_eq!(
-            problems[1],
-            "Parameters: `Edition` is a property of the resource; write it beside Parameters"
+            problems,
+            ["Parameters: `Edition` is a property of the resource; write it beside Parameters"]
         );
     }
 

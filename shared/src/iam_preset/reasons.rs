@@ -7,33 +7,81 @@ use std::collections::BTreeSet;
 
 use super::intent::Intent;
 use super::properties::Properties;
+use super::settings::Settings;
 use super::task::Task;
+use crate::cfn::value::brief;
+use crate::cloud::CallError;
 use crate::plan::Conflict;
-use crate::plan::conflict::joined;
+use crate::plan::conflict::{explain, joined};
 use crate::preset::schema::{ALLOWED_VALUES, Parameter};
 use crate::preset::{Branches, Wish, parameters, render};
-use crate::state::{Id, Kind, Object, Owner, Owners, Resource, State};
+use crate::reconcile::{Said, Words};
+use crate::state::{Account, Id, Kind, Object, Owner, Owners, Resource, State, limits};
 
-/// The sentences, and which parameters name those of whom they say that they are not there, or
-/// hold too much.
-pub(super) fn located(intent: &Intent, conflicts: &[Conflict], sentences: &[String]) -> String {
-    let missing: BTreeSet<&str> = conflicts
-        .iter()
-        .filter_map(|conflict| {
-            let (Conflict::Missing(id) | Conflict::Full { id, .. }) = conflict else { return None };
-            Some(id.name.as_str())
-        })
-        .collect();
-    let wanted = intent.wanted.as_ref();
-    let parameters = wanted.map(|wanted| wanted.parameters_that_name(&missing)).unwrap_or_default();
-    let parameters: Vec<String> =
-        parameters.into_iter().map(|name| format!("Parameters.{name}")).collect();
-    let text = sentences.join("; ");
-    if parameters.is_empty() { text } else { format!("{}: {text}", joined(&parameters)) }
+/// What stands in the way of what is wanted, each fact once, by the property that it is about.
+pub(super) fn of_conflicts(
+    me: &Owner,
+    wanted: Option<(&Properties, &Wish)>,
+    desired: &State,
+    mut conflicts: Vec<Conflict>,
+) -> String {
+    let mut said = Vec::new();
+    if let Some((properties, wish)) = wanted {
+        name_lists(properties, wish, &mut conflicts);
+        if let Some(lead) = already_there(me, properties, wish, desired, &conflicts) {
+            conflicts.retain(|it| !matches!(it, Conflict::Taken { gone: false, by: None, .. }));
+            said.push(lead);
+        }
+    }
+    let is_of_named = |conflict: &Conflict| named(conflict).is_some();
+    let (of_named, others): (Vec<_>, Vec<_>) = conflicts.into_iter().partition(is_of_named);
+    let names: BTreeSet<&str> = of_named.iter().filter_map(named).collect();
+    let by = wanted.map(|(properties, _)| by(properties, &names)).unwrap_or_default();
+    let sentences = explain(me, &of_named).join("; ");
+    said.extend((!sentences.is_empty()).then(|| format!("{by}{sentences}")));
+    said.extend(explain(me, &others));
+    said.join("; ")
+}
+
+/// Whom a conflict is about, if the properties name somebody who is there.
+fn named(conflict: &Conflict) -> Option<&str> {
+    let (Conflict::Missing(id)
+    | Conflict::Spelled { id, .. }
+    | Conflict::OfAws(id)
+    | Conflict::Full { id, .. }) = conflict
+    else {
+        return None;
+    };
+    Some(id.name.as_str())
+}
+
+/// Begins a sentence about these names: the parameters that have them.
+fn by(properties: &Properties, names: &BTreeSet<&str>) -> String {
+    let lists = properties.parameters_that_name(names);
+    let lists: Vec<String> = lists.iter().map(|name| format!("Parameters.{name}")).collect();
+    if lists.is_empty() { String::new() } else { format!("{}: ", joined(&lists)) }
+}
+
+/// Notes of what is taken which list of the properties asks for it: another entry is enough.
+fn name_lists(properties: &Properties, wish: &Wish, conflicts: &mut [Conflict]) {
+    let preset = properties.preset;
+    let lists = preset.parameters.iter().filter(|(_, it)| matches!(it, Parameter::List { .. }));
+    for (name, _) in lists {
+        let mut other = wish.clone();
+        other.parameters.insert(name.clone(), parameters::Value::List(Vec::new()));
+        let without = render(preset, &other, Branches::Chosen);
+        for conflict in conflicts.iter_mut() {
+            if let Conflict::Taken { id, gone: false, by, .. } = conflict
+                && !without.contains(id)
+            {
+                *by = Some(format!("Parameters.{name}"));
+            }
+        }
+    }
 }
 
 /// That another stack has the whole preset, where it has, and what a second one takes.
-pub(super) fn already_there(
+fn already_there(
     me: &Owner,
     properties: &Properties,
     wish: &Wish,
@@ -41,16 +89,21 @@ pub(super) fn already_there(
     conflicts: &[Conflict],
 ) -> Option<String> {
     let mut taken: BTreeSet<&Id> = BTreeSet::new();
+    let mut listed: BTreeSet<&Id> = BTreeSet::new();
     let mut theirs = Owners::new();
     for conflict in conflicts {
-        if let Conflict::Taken { id, owners, gone: false } = conflict {
-            taken.insert(id);
-            theirs.extend(owners.iter().cloned());
+        match conflict {
+            Conflict::Taken { id, owners, gone: false, by: None, .. } => {
+                taken.insert(id);
+                theirs.extend(owners.iter().cloned());
+            }
+            Conflict::Taken { id, gone: false, by: Some(_), .. } => drop(listed.insert(id)),
+            _ => {}
         }
     }
     let is_own = |(id, object): &(&Id, &Object)| {
         let is_made = !matches!(id.kind, Kind::User | Kind::ServiceLinkedRole);
-        id.kind.is_node() && is_made && !object.shared
+        id.kind.is_node() && is_made && !object.shared && !listed.contains(id)
     };
     let is_whole = desired.iter().filter(is_own).all(|(id, _)| taken.contains(id));
     // A tag says more of an owner than a group's path.
@@ -76,10 +129,14 @@ pub(super) fn already_there(
             )
         }
     };
+    let things: Vec<String> = taken.iter().map(|id| id.in_words()).collect();
+    let (is, it) = if things.len() == 1 { ("is", "it") } else { ("are", "them") };
     Some(format!(
-        "the account has preset `{}` already, by {}; use that stack, or delete that stack first{second}",
+        "the account has preset `{}` already, by {}; use that stack, or delete that stack first{second}; \
+         in the way {is} {}; if that stack is gone, delete {it} by hand",
         properties.name,
-        joined(&by)
+        joined(&by),
+        joined(&things)
     ))
 }
 
@@ -102,25 +159,152 @@ fn naming(properties: &Properties, wish: &Wish, taken: &BTreeSet<&Id>) -> Vec<(S
     declared.filter(|(name, _)| renames(name)).map(|(name, by)| (name.clone(), by)).collect()
 }
 
-/// Names the property where IAM refuses a role because its boundary does not exist.
-pub(super) fn of_boundary(
-    operators: Option<&String>,
+/// What the properties and the operator's settings say of a call that failed.
+#[derive(Debug)]
+pub(super) struct Reasons<'a> {
+    pub settings: &'a Settings,
+    pub intent: &'a Intent,
+}
+
+impl Words for Reasons<'_> {
+    fn of(&self, id: &Id, error: &CallError) -> Option<Said> {
+        let instead = self.of_boundary(error).or_else(|| self.of_user(id, error));
+        instead.map(Said::Instead).or_else(|| self.of_former(id, error).map(Said::Besides))
+    }
+}
+
+impl Reasons<'_> {
+    /// IAM refuses a role because its boundary does not exist.
+    fn of_boundary(&self, error: &CallError) -> Option<String> {
+        if error.code != "NoSuchEntity" || !error.message.contains("Scope ARN") {
+            return None;
+        }
+        let wanted = self.intent.wanted.as_ref();
+        let given = wanted.and_then(|wanted| wanted.permissions_boundary.as_ref());
+        match (self.settings.permissions_boundary(), given) {
+            (Some(boundary), _) => Some(format!(
+                "PermissionsBoundary: the policy `{boundary}`, which parameter PermissionsBoundary of the \
+                 provider's stack names, does not exist; the operator of the provider has to create it"
+            )),
+            (None, Some(boundary)) => {
+                let create = match boundary.contains(":iam::aws:") {
+                    true => "correct its name",
+                    false => "create it first",
+                };
+                Some(format!(
+                    "PermissionsBoundary: the policy `{boundary}` does not exist; {create}, or leave the \
+                     property out"
+                ))
+            }
+            (None, None) => None,
+        }
+    }
+
+    /// IAM refuses what a user gets: somebody deleted the user meanwhile, or put the user into many
+    /// groups.
+    fn of_user(&self, id: &Id, error: &CallError) -> Option<String> {
+        let ends = [id.parent(), id.target(), Some(id.clone())];
+        let user = ends.into_iter().flatten().find(|end| end.kind == Kind::User)?;
+        let is_of_user = error.message.to_lowercase().contains("user with name");
+        let said = match (error.code.as_str(), id.kind) {
+            ("NoSuchEntity", _) if is_of_user => {
+                "was deleted meanwhile; create it again, or leave it out".to_owned()
+            }
+            ("LimitExceeded", Kind::GroupMember) => format!(
+                "is in {} groups already, as many as IAM allows; take it out of one of them first, or leave \
+                 it out here",
+                limits::GROUPS_OF_USER
+            ),
+            _ => return None,
+        };
+        let names = BTreeSet::from([user.name.as_str()]);
+        let wanted = self.intent.wanted.as_ref();
+        let by = wanted.map(|wanted| by(wanted, &names)).unwrap_or_default();
+        Some(format!("{by}{user} {said}"))
+    }
+
+    /// The function may not let go of a policy of a name that its operator allowed once.
+    fn of_former(&self, id: &Id, error: &CallError) -> Option<String> {
+        let detaches = ["iam:DetachGroupPolicy", "iam:DetachRolePolicy", "iam:DetachUserPolicy"];
+        if !error.code.starts_with("AccessDenied") || !detaches.contains(&error.action) {
+            return None;
+        }
+        let policy = id.target()?.name;
+        let all = [&self.intent.earlier, &self.intent.wanted];
+        let is_former = all.into_iter().flatten().any(|properties| {
+            let of_settings = properties.preset.parameters.iter().filter(|(_, of)| {
+                of.setting().is_some_and(|setting| setting.parameter != ALLOWED_VALUES)
+            });
+            let names = of_settings.filter(|(name, _)| {
+                let given = properties.parameters.get(*name);
+                given.is_some_and(|given| given.texts().contains(&policy))
+            });
+            names
+                .into_iter()
+                .any(|(name, _)| !self.settings.allows(&properties.name, name, &policy))
+        });
+        is_former.then(|| {
+            format!(
+                "the operator names `{policy}` in parameter FormerPolicyNames of the provider's stack, until \
+                 this stack is deleted"
+            )
+        })
+    }
+}
+
+/// A sentence for each boundary that no role of this account can have.
+pub(super) fn of_other_accounts(
+    account: &Account,
     given: Option<&String>,
-    reason: String,
-) -> String {
-    let is_of_boundary = reason.contains("NoSuchEntity") && reason.contains("Scope ARN");
-    let said = match (operators, given) {
-        (Some(boundary), _) => format!(
-            "PermissionsBoundary: the policy `{boundary}`, which parameter PermissionsBoundary of the \
-             provider's stack names, does not exist; the operator of the provider has to create it"
-        ),
-        (None, Some(boundary)) => format!(
-            "PermissionsBoundary: the policy `{boundary}` does not exist; create it first, or leave \
-             the property out"
-        ),
-        (None, None) => return reason,
+    operators: Option<&String>,
+) -> Vec<String> {
+    let (partition, id) = (&account.partition, &account.id);
+    let is_other = |arn: &&String| {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let [_, of, _, _, owner, _] = parts.as_slice() else { return false };
+        of != partition || owner != id && *owner != "aws"
     };
-    if is_of_boundary { format!("{said}; {reason}") } else { reason }
+    let only = format!(
+        "a policy of the stack's own account, `arn:{partition}:iam::{id}:policy/…`, or one of AWS's, \
+         `arn:{partition}:iam::aws:policy/…`"
+    );
+    let given = given
+        .filter(is_other)
+        .map(|arn| format!("PermissionsBoundary: given `{}`, allowed is only {only}", brief(arn)));
+    let operators = operators.filter(is_other).map(|arn| {
+        format!(
+            "the provider is not set up well: its boundary `{}` (parameter PermissionsBoundary of the \
+             provider's stack) has to be {only}; tell the operator of the provider",
+            brief(arn)
+        )
+    });
+    given.into_iter().chain(operators).collect()
+}
+
+/// What IAM's limits refuse, a sentence for each: by the property, where that is the longest part.
+pub(super) fn of_limits(properties: &Properties, desired: &State) -> Vec<String> {
+    let mut rest = desired.clone();
+    let mut said = Vec::new();
+    for (id, object) in desired.iter() {
+        let Resource::Group { path, .. } = &object.resource else { continue };
+        let length = properties.path.len();
+        let over = path.len().saturating_sub(limits::PATH);
+        if over == 0 || over >= length {
+            continue;
+        }
+        rest.remove(id);
+        if said.is_empty() {
+            said.push(format!(
+                "Path: given `{}` ({length} characters), allowed here are at most {}: the path of {id} has \
+                 its owner behind it, and IAM allows {} characters",
+                brief(&properties.path),
+                length - over,
+                limits::PATH
+            ));
+        }
+    }
+    said.extend(limits::check(&rest));
+    said
 }
 
 /// Roles of the resource with a permissions boundary that somebody else set, where the last request
@@ -180,7 +364,9 @@ pub(super) fn of_the_providers_own(properties: &Properties, wish: &Wish) -> Vec<
         let given = Some(value).filter(|given| usual.as_ref() != Some(*given))?;
         let text = given.texts().iter().find(|text| is_own(text))?;
         let shapes = named.iter().any(|id| id.name.starts_with(text.as_str()));
-        shapes.then(|| format!("Parameters.{name}: given `{text}`; {own}; choose another name"))
+        shapes.then(|| {
+            format!("Parameters.{name}: given `{}`; {own}; choose another name", brief(text))
+        })
     });
     match named_so.next() {
         Some(refusal) => refusals.extend([refusal].into_iter().chain(named_so)),
@@ -191,4 +377,130 @@ pub(super) fn of_the_providers_own(properties: &Properties, wish: &Wish) -> Vec<
         )),
     }
     refusals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    use crate::cfn::{Request, RequestType};
+
+    const OURS: &str = "arn:aws:iam::123456789012:policy/sky-p";
+
+    /// An Update or a Delete of a resource with these properties.
+    fn intent(kind: RequestType, properties: serde_json::Value) -> Intent {
+        let event = json!({
+            "RequestType": format!("{kind:?}"),
+            "ResponseURL": "https://example.com",
+            "StackId": "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/guid",
+            "RequestId": "request",
+            "LogicalResourceId": "Preset",
+            "PhysicalResourceId": "skypilot:s:Preset:0123456789abcdef",
+            "ResourceProperties": properties,
+            "OldResourceProperties": {"Preset": "skypilot"},
+        });
+        let request = Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap();
+        Intent::read(kind, &request, "1.0.0").unwrap()
+    }
+
+    fn said(
+        intent: &Intent,
+        settings: &Settings,
+        id: &Id,
+        call: [&str; 2],
+        action: &'static str,
+    ) -> Option<Said> {
+        let [code, message] = call.map(str::to_owned);
+        let error = CallError { action, target: "t".to_owned(), code, message };
+        Reasons { settings, intent }.of(id, &error)
+    }
+
+    fn usual() -> Settings {
+        Settings::read(|_| None)
+    }
+
+    #[test]
+    fn a_user_whom_iam_refuses_is_named_by_the_property() {
+        let asked = json!({"Preset": "lithops", "Parameters": {"UserNames": ["ana"]}});
+        let asked = intent(RequestType::Create, asked);
+        let link = Id::link(Kind::GroupMember, "LithopsUserGroup", "ana");
+        let full = ["LimitExceeded", "Cannot exceed quota for GroupsPerUser: 10"];
+        assert_eq!(
+            said(&asked, &usual(), &link, full, "iam:AddUserToGroup"),
+            Some(Said::Instead(
+                "Parameters.UserNames: user `ana` is in 10 groups already, as many as IAM allows; take it \
+                 out of one of them first, or leave it out here"
+                    .to_owned()
+            ))
+        );
+        let gone = ["NoSuchEntity", "The user with name ana cannot be found."];
+        let gone_said = Some(Said::Instead(
+            "Parameters.UserNames: user `ana` was deleted meanwhile; create it again, or leave it out"
+                .to_owned(),
+        ));
+        assert_eq!(said(&asked, &usual(), &link, gone, "iam:AddUserToGroup"), gone_said);
+        let tag =
+            Id::link(Kind::UserAttachment, "ana", "arn:aws:iam::123456789012:policy/SLIM-User");
+        assert_eq!(said(&asked, &usual(), &tag, gone, "iam:TagUser"), gone_said);
+        // It is the policy that is not there.
+        let policy = ["NoSuchEntity", "Policy …/SLIM-User does not exist or is not attachable."];
+        assert_eq!(said(&asked, &usual(), &tag, policy, "iam:AttachUserPolicy"), None);
+    }
+
+    /// X17
+    #[test]
+    fn a_policy_of_a_former_name_that_cannot_be_detached_is_one_for_the_operator() {
+        let parameters = json!({"PolicyName": "sky-p", "RoleName": "skypilot-v1"});
+        let asked = json!({"Preset": "skypilot", "Parameters": parameters});
+        let link = Id::link(Kind::UserAttachment, "ana", OURS);
+        let denied = ["AccessDenied", "no identity-based policy allows the action"];
+        let action = "iam:DetachUserPolicy";
+        for kind in [RequestType::Delete, RequestType::Update] {
+            let asked = intent(kind, asked.clone());
+            assert_eq!(
+                said(&asked, &usual(), &link, denied, action),
+                Some(Said::Besides(
+                    "the operator names `sky-p` in parameter FormerPolicyNames of the provider's stack, \
+                     until this stack is deleted"
+                        .to_owned()
+                ))
+            );
+            // It is allowed: somebody else denies it.
+            let allowing =
+                |asked: &str| (asked == "ALLOWED_NAMES").then_some("skypilot.PolicyName=sky-*");
+            let allowing = Settings::read(allowing);
+            assert_eq!(said(&asked, &allowing, &link, denied, action), None);
+            let usual_name =
+                Id::link(Kind::UserAttachment, "ana", "arn:aws:iam::123456789012:policy/p");
+            assert_eq!(said(&asked, &usual(), &usual_name, denied, action), None);
+            assert_eq!(said(&asked, &usual(), &link, ["Throttling", ""], action), None);
+        }
+    }
+
+    #[test]
+    fn a_boundary_of_another_account_or_partition_is_told_which_ones_iam_takes() {
+        let account =
+            Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
+        let of = |arn: &str| of_other_accounts(&account, Some(&arn.to_owned()), None).join("; ");
+        assert_eq!(of(OURS), "");
+        assert_eq!(of("arn:aws:iam::aws:policy/PowerUserAccess"), "");
+        for other in ["arn:aws:iam::111111111111:policy/b", "arn:aws-cn:iam::123456789012:policy/b"]
+        {
+            assert_eq!(
+                of(other),
+                format!(
+                    "PermissionsBoundary: given `{other}`, allowed is only a policy of the stack's own \
+                     account, `arn:aws:iam::123456789012:policy/…`, or one of AWS's, \
+                     `arn:aws:iam::aws:policy/…`"
+                )
+            );
+        }
+        let operators = "arn:aws:iam::111111111111:policy/b".to_owned();
+        let said = of_other_accounts(&account, None, Some(&operators)).join("; ");
+        assert!(
+            said.starts_with("the provider is not set up well: its boundary `arn:aws:"),
+            "{said}"
+        );
+    }
 }

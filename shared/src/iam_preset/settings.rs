@@ -67,7 +67,7 @@ impl Settings {
             Some("true") => true,
             Some("false") | None => false,
             Some(other) => {
-                let problem = format!("given `{other}`, allowed are `true` and `false`");
+                let problem = format!("given `{}`, allowed are `true` and `false`", brief(other));
                 problems.push(wrong_setting("ALLOW_ADMIN_EQUIVALENT", &problem));
                 false
             }
@@ -94,6 +94,11 @@ impl Settings {
     /// The boundary that every role has to have.
     pub fn permissions_boundary(&self) -> Option<&String> {
         self.permissions_boundary.as_ref()
+    }
+
+    /// Whether consumers may choose this text for a parameter of a preset.
+    pub(super) fn allows(&self, preset: &str, parameter: &str, text: &str) -> bool {
+        self.values.allows(preset, parameter, text)
     }
 
     /// Whether consumers may have this edition.
@@ -149,16 +154,15 @@ impl Settings {
         admin: &Marked,
         unbounded: &Marked,
     ) -> Vec<String> {
-        let mut refusals: Vec<String> = self
-            .problems
-            .iter()
-            .map(|problem| {
-                format!(
-                    "the provider is not set up well, so that it allows nothing: {problem}; tell the \
-                     operator of the provider"
-                )
-            })
-            .collect();
+        // What is allowed otherwise, nobody knows.
+        if !self.problems.is_empty() {
+            return vec![format!(
+                "the provider is not set up well, so that it allows nothing: {}; tell the operator of the \
+                 provider",
+                self.problems.join("; ")
+            )];
+        }
+        let mut refusals = Vec::new();
         let edition = properties.edition.as_str();
         for (property, given, allowed, by) in [
             ("Preset", properties.name.as_str(), &self.presets, "AllowedPresets"),
@@ -386,6 +390,8 @@ mod tests {
         ] {
             let refused = refusals(&[(name, value)], json!({"Preset": "lithops"}));
             assert!(refused.contains("is not set up well") && refused.contains(name), "{refused}");
+            // Nothing else can be said of what is allowed.
+            assert!(refused.ends_with("; tell the operator of the provider"), "{refused}");
         }
     }
 }

@@ -8,11 +8,12 @@ use super::IamPreset;
 use super::intent::{Intent, choices};
 use super::memory::{self, anchor};
 use super::properties::Properties;
+use super::reasons;
 use crate::cfn::{Request, RequestType};
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::{Branches, Wish, render};
 use crate::reconcile::OnFailure;
-use crate::state::{Id, Kind, Mark, Owner, State, limits};
+use crate::state::{Id, Kind, Mark, Owner, State};
 
 /// A request, ready to be carried out.
 #[derive(Clone, Debug)]
@@ -113,7 +114,7 @@ impl<C> IamPreset<C> {
 
     fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {
         let desired = render_of(self.wish(me, wanted), wanted, Branches::Chosen);
-        let problems = limits::check(&desired);
+        let problems = reasons::of_limits(wanted, &desired);
         if problems.is_empty() { Ok(desired) } else { Err(problems.join("; ")) }
     }
 

@@ -135,6 +135,7 @@ impl Report {
         let message = self.message(desired);
         let Some(property) = self.outcome.decided_by() else { return message };
         let again = match self.outcome.is_open() {
+            true if self.is_approved() => "deploy again in some minutes, or ",
             true => "deploy again when AWS has decided, or ",
             false => "",
         };
@@ -143,6 +144,10 @@ impl Report {
              `Succeed`, with which the stack goes on all the same",
             self.outcome.as_str()
         )
+    }
+
+    fn is_approved(&self) -> bool {
+        self.increase.as_ref().is_some_and(|it| it.status == Status::Approved)
     }
 
     /// How things stand, in a sentence that says what to do.
@@ -164,6 +169,9 @@ impl Report {
                 "{request} was closed without effect so far; its outcome is in the case. \
                  RerequestWhenDenied: true asks again"
             ),
+            Outcome::Pending if self.is_approved() => {
+                format!("AWS has approved {request}, and it is not in force yet")
+            }
             Outcome::Pending => format!("{request} is on its way"),
             Outcome::SmallerRequestPending => format!(
                 "{request} is open, and AWS takes one at a time; update the stack when it is closed"
@@ -202,6 +210,21 @@ mod tests {
     fn report(outcome: Outcome, increase: Option<Increase>) -> Report {
         let concurrency = Concurrency { applied: 10, unreserved: 5 };
         Report { outcome, concurrency, increase, quota: None }
+    }
+
+    /// AWS has decided already: to wait for that would be for ever.
+    #[test]
+    fn what_is_approved_and_not_in_force_takes_minutes_and_no_decision() {
+        let (id, desired) = ("r1".to_owned(), 1000);
+        let increase = Increase { id, status: Status::Approved, desired, case_id: None };
+        let failure = report(Outcome::Pending, Some(increase)).failure(1000);
+        assert!(
+            failure.contains(
+                "; AWS has approved request r1 for 1000 (APPROVED), and it is not in force yet; \
+                 deploy again in some minutes, or set OnPending to `Succeed`"
+            ),
+            "{failure}"
+        );
     }
 
     #[test]

@@ -11,10 +11,16 @@ use crate::state::{GROUP_FOLDER, Id, Kind, Owner, Owners};
 pub enum Conflict {
     /// A user, group or role that the properties name does not exist.
     Missing(Id),
-    /// The name is taken by what no preset made.
-    Foreign(Id),
-    /// The name is taken by another stack or resource; `gone` if none of them is there any more.
-    Taken { id: Id, owners: Owners, gone: bool },
+    /// IAM has what the properties name in another case.
+    Spelled { id: Id, found: String },
+    /// A role that the properties name, and that AWS alone changes.
+    OfAws(Id),
+    /// The name is taken by what no preset made; `is_like` if it could be used as it is, as far as
+    /// the plan can tell.
+    Foreign { id: Id, is_like: bool },
+    /// The name is taken by another stack or resource; `gone` if none of them is there any more,
+    /// and `is_like` as above. `by` the entry of a list of the properties, if it is.
+    Taken { id: Id, owners: Owners, gone: bool, is_like: bool, by: Option<String> },
     /// Others share the object, in another form than the one asked for; `by` these properties.
     OtherForm { id: Id, owners: Owners, by: &'static [&'static str] },
     /// IAM cannot change a path; `is_own` if this resource made the object.
@@ -113,25 +119,38 @@ impl Conflict {
     fn sentence(&self, me: &Owner, known: &Owners) -> (String, String) {
         let (id, said) = match self {
             Conflict::Missing(id) => (id, " {does} not exist; create {it} first, or leave {it} out".to_owned()),
-            Conflict::Foreign(id) => (
+            Conflict::Spelled { id, found } => (
                 id,
-                " {exists} and {was} not made by this resource; delete {it} first, or set AdoptExisting \
-                 to `true` to use {it} {as it is}"
-                    .to_owned(),
+                format!(
+                    " does not exist, and IAM has `{found}`; its names have no case, so write it as \
+                     it is there"
+                ),
             ),
-            Conflict::Taken { id, owners, gone: true } => (
+            Conflict::OfAws(id) => (
+                id,
+                " {is} AWS's own, and IAM lets nobody else change {it}; leave {it} out".to_owned(),
+            ),
+            Conflict::Foreign { id, is_like } => (
+                id,
+                format!(
+                    " {{exists}} and {{was}} not made by this resource; delete {{it}} first{}",
+                    or_adopt(*is_like)
+                ),
+            ),
+            Conflict::Taken { id, owners, gone: true, is_like, .. } => (
                 id,
                 format!(
                     " {{exists}} and {{belongs}} to {}, which is gone or retains {{it}}; delete {{it}} \
-                     by hand first, or set AdoptExisting to `true` to use {{it}} {{as it is}}",
-                    names(owners, known)
+                     by hand first{}",
+                    names(owners, known),
+                    or_adopt(*is_like)
                 ),
             ),
-            Conflict::Taken { id, owners, gone: false } => {
+            Conflict::Taken { id, owners, gone: false, by, .. } => {
                 let said = format!(
                     " {{exists}} and {{belongs}} to {}; {}",
                     in_words(owners, known),
-                    way_out(me, owners)
+                    way_out(me, owners, by.as_deref())
                 );
                 (id, said)
             }
@@ -262,11 +281,67 @@ fn full(kind: Kind, has: usize, more: usize, most: usize, is_known: bool) -> Str
 
 /// What to do. If the owner is this very stack: CloudFormation takes a renamed logical id for
 /// another resource, and creates it before it deletes the first.
-fn way_out(me: &Owner, owners: &Owners) -> &'static str {
-    if owners.iter().any(|owner| owner.is_in_stack_of(me)) {
-        "if the resource's logical id was renamed, deploy once without the resource, and then under \
-         the new logical id"
+fn way_out(me: &Owner, owners: &Owners, by: Option<&str>) -> String {
+    let or_let_go = if owners.iter().any(|owner| owner.is_in_stack_of(me)) {
+        "if the template has both resources, take one of the two out; if the resource's logical id was \
+         renamed, deploy once without the resource, and then under the new logical id"
     } else {
-        "delete that stack first; if that stack is gone, delete by hand what it retained"
+        DELETE_THAT_STACK
+    };
+    let rename = by.map(|list| format!("another name in {list} is enough; or "));
+    format!("{}{or_let_go}", rename.unwrap_or_default())
+}
+
+/// What to do about what another stack has.
+pub const DELETE_THAT_STACK: &str =
+    "delete that stack first; if that stack is gone, delete by hand what it retained";
+
+fn or_adopt(is_like: bool) -> &'static str {
+    if is_like { ", or set AdoptExisting to `true` to use {it} {as it is}" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(conflict: &Conflict) -> String {
+        explain(&Owner::new("stack/mine", "Preset"), std::slice::from_ref(conflict)).join("; ")
+    }
+
+    #[test]
+    fn to_use_it_as_it_is_is_no_way_out_where_that_would_be_refused() {
+        let id = Id::node(Kind::Role, "r");
+        let foreign = |is_like| said(&Conflict::Foreign { id: id.clone(), is_like });
+        assert!(
+            foreign(true).ends_with("first, or set AdoptExisting to `true` to use it as it is")
+        );
+        assert!(foreign(false).ends_with("was not made by this resource; delete it first"));
+        let gone = |is_like| {
+            let owners = Owners::from([Owner::new("stack/other", "Preset")]);
+            said(&Conflict::Taken { id: id.clone(), owners, gone: true, is_like, by: None })
+        };
+        assert!(
+            gone(true)
+                .ends_with("by hand first, or set AdoptExisting to `true` to use it as it is")
+        );
+        assert!(gone(false).ends_with("; delete it by hand first"));
+    }
+
+    #[test]
+    fn a_second_resource_of_one_template_is_told_apart_from_a_renamed_one() {
+        let taken = |stack: &str, by: Option<&str>| {
+            let (id, owners) = (Id::node(Kind::Role, "r"), [Owner::new(stack, "First")].into());
+            let by = by.map(str::to_owned);
+            said(&Conflict::Taken { id, owners, gone: false, is_like: true, by })
+        };
+        let own = taken("stack/mine", None);
+        assert!(own.contains("; if the template has both resources, take one of the two out; "));
+        let other = taken("stack/other", Some("Parameters.Deployments"));
+        assert!(
+            other.contains(
+                "; another name in Parameters.Deployments is enough; or delete that stack"
+            ),
+            "{other}"
+        );
     }
 }

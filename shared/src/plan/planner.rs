@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::as_it_is;
 use super::likeness::{same, same_link, same_power, settled};
 use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers, quota};
-use crate::state::{Id, Kind, Object, Owner, Owners, Resource, State};
+use crate::state::{Id, Kind, Object, Owner, Owners, Resource, State, limits};
 
 /// Plans how to get from what was observed to what is wanted.
 ///
@@ -117,11 +117,13 @@ impl Planner<'_> {
         {
             self.use_as_it_is(id, wanted, found);
         } else if found.owners.is_empty() {
-            self.conflicts.push(Conflict::Foreign(id.clone()));
+            let is_like = self.is_like(wanted, found);
+            self.conflicts.push(Conflict::Foreign { id: id.clone(), is_like });
         } else if !wanted.shared {
             let owners = found.owners.clone();
             let gone = self.is_nobodys(found);
-            self.conflicts.push(Conflict::Taken { id: id.clone(), owners, gone });
+            let (id, is_like) = (id.clone(), self.is_like(wanted, found));
+            self.conflicts.push(Conflict::Taken { id, owners, gone, is_like, by: None });
         } else if same_power(&wanted.resource, &found.resource)
             || self.is_of_another_release(wanted, found, &others)
         {
@@ -150,6 +152,12 @@ impl Planner<'_> {
     /// An owner that is gone owns nothing, but what it left is only used if that is asked for.
     fn is_nobodys(&self, found: &Object) -> bool {
         self.scope.others(self.me, found).is_empty()
+    }
+
+    /// True if it could be used as it is, perhaps with another Path.
+    fn is_like(&self, wanted: &Object, found: &Object) -> bool {
+        let difference = as_it_is::difference(wanted, found, self.desired, self.observed);
+        !matches!(difference, Some(Conflict::Differs { .. } | Conflict::Unbounded { .. }))
     }
 
     fn use_as_it_is(&mut self, id: &Id, wanted: &Object, found: &Object) {
@@ -248,6 +256,7 @@ impl Planner<'_> {
         match self.observed.get(id) {
             None if id.kind == Kind::UserAttachment => self.claim(wanted),
             None if self.is_locked(&parent) => self.refuse_change_of(&parent),
+            None if self.is_of_aws(&parent) => self.refuse(Conflict::OfAws(parent)),
             None if self.is_anothers(&parent) => self.refuse_use_of(&parent),
             None => self.changes.push(Change::Create(wanted.clone())),
             Some(found) if id.kind == Kind::UserAttachment => {
@@ -313,10 +322,20 @@ impl Planner<'_> {
     fn refuse_use_of(&mut self, holder: &Id) {
         let found = self.observed.get(holder);
         let owners = found.map(|found| self.scope.others(self.me, found)).unwrap_or_default();
-        let conflict = Conflict::Managed { id: holder.clone(), owners };
+        self.refuse(Conflict::Managed { id: holder.clone(), owners });
+    }
+
+    /// One word about a holder is enough.
+    fn refuse(&mut self, conflict: Conflict) {
         if !self.conflicts.contains(&conflict) {
             self.conflicts.push(conflict);
         }
+    }
+
+    /// True for a service-linked role, and for one of IAM Identity Center.
+    fn is_of_aws(&self, holder: &Id) -> bool {
+        let found = self.observed.get(holder).filter(|_| holder.kind == Kind::Role);
+        found.and_then(|role| role.resource.path()).is_some_and(limits::is_path_of_aws)
     }
 
     /// A user who was named before, is not now, and does not exist may have been renamed: then

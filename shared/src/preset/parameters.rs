@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::forms;
 use super::schema::{Edition, Item, Parameter, Preset};
-use crate::cfn::value::{boolean, brief, integer, kind, scalar, unknown_names, word};
+use crate::cfn::value::{boolean, brief, entry, integer, no_list, scalar, unknown_names, word};
 
 /// Elements of a list: as many as an account has roles, unless its quota was raised. What is made
 /// of each takes memory, and more would not be made in the time that there is.
@@ -218,34 +218,35 @@ fn text(given: &Json, pattern: Option<&str>) -> Result<String, String> {
 /// A list of strings. CloudFormation makes `[""]` of an empty `CommaDelimitedList`, so empty
 /// elements count for nothing.
 fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, String> {
-    let elements = match given {
-        Json::Array(elements) => elements,
-        Json::String(text) => {
-            return Err(format!(
-                "given the string `{}`, allowed is a list of strings, such as `[a, b]`; where a \
-                 parameter of the template has the string, give that parameter the type \
-                 CommaDelimitedList, or split the string with Fn::Split",
-                brief(text)
-            ));
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::Object(_) => {
-            return Err(format!("given {}, allowed is a list of strings", kind(given)));
-        }
+    let Json::Array(elements) = given else {
+        return Err(no_list(given, "a list of strings, such as `[a, b]`"));
     };
     if elements.len() > LONGEST_LIST {
         let given = elements.len();
         return Err(format!("given {given} elements, allowed are at most {LONGEST_LIST}"));
     }
-    let mut texts = Vec::new();
-    for element in elements {
-        let given = scalar(element)?;
+    let mut texts: Vec<String> = Vec::new();
+    let mut given_as: BTreeMap<String, String> = BTreeMap::new();
+    for (number, element) in (1..).zip(elements) {
+        let given = entry(number, element)?;
         if given.is_empty() {
             continue;
         }
-        let text = if slug { slugified(&given) } else { given };
+        let text = if slug { slugified(&given) } else { given.clone() };
         forms::check(&text, pattern)?;
-        if !texts.contains(&text) {
-            texts.push(text);
+        match given_as.get(&text) {
+            Some(other) if *other != given => {
+                return Err(format!(
+                    "given `{}` and `{}`, which are both written `{text}`; leave one of them out",
+                    brief(other),
+                    brief(&given)
+                ));
+            }
+            Some(_) => {}
+            None => {
+                given_as.insert(text.clone(), given);
+                texts.push(text);
+            }
         }
     }
     Ok(texts)
@@ -285,6 +286,9 @@ mod tests {
         let problem = list(&json!("a,b"), None, false).unwrap_err();
         assert!(problem.starts_with("given the string `a,b`, allowed is a list"), "{problem}");
         assert!(problem.contains("CommaDelimitedList"), "{problem}");
+        // A list in brackets, as in `UserNames: [!Ref UserNames]`.
+        let problem = list(&json!(["a", ["b"]]), None, false).unwrap_err();
+        assert!(problem.starts_with("entry 2 is a list itself; leave the brackets"), "{problem}");
     }
 
     /// V22
@@ -339,8 +343,13 @@ mod tests {
 
     #[test]
     fn names_are_written_as_slugify_writes_them() {
-        let names = json!(["My_Project.2-Dev", "--a  b--", "a-b"]);
+        let names = json!(["My_Project.2-Dev", "--a  b--", "--a  b--"]);
         assert_eq!(list(&names, Some("[a-z0-9-]+"), true).unwrap(), ["my-project-2-dev", "a-b"]);
+        let problem = list(&json!(["c", "a_b", "a-b"]), Some("[a-z0-9-]+"), true).unwrap_err();
+        assert_eq!(
+            problem,
+            "given `a_b` and `a-b`, which are both written `a-b`; leave one of them out"
+        );
         // It would make `e` of the first, nothing of the comma and a word of the third.
         for given in ["é-dev", "1,000-dev", "a&amp;b-dev"] {
             let problem = list(&json!([given]), Some("[a-z0-9-]+"), true).unwrap_err();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::plan::{Region, SIZE};
-use crate::cfn::value::{boolean, brief, integer, kind, optional, scalar, unknown_names};
+use crate::cfn::value::{boolean, brief, entry, integer, no_list, optional, unknown_names};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
 const KNOWN: [&str; 5] =
@@ -63,14 +63,12 @@ impl Properties {
 /// nothing.
 fn regions(given: &Value) -> Result<BTreeSet<Region>, String> {
     let Value::Array(elements) = given else {
-        return Err(format!(
-            "given {}, allowed is a list of at most {SIZE} Regions such as `eu-west-1`",
-            kind(given)
-        ));
+        let wanted = format!("a list of at most {SIZE} Regions, such as `[eu-west-1, us-east-1]`");
+        return Err(no_list(given, &wanted));
     };
     let mut regions = BTreeSet::new();
-    for element in elements {
-        let region = scalar(element)?;
+    for (number, element) in (1..).zip(elements) {
+        let region = entry(number, element)?;
         if region.is_empty() {
             continue;
         }
@@ -131,12 +129,19 @@ mod tests {
         let many: Vec<String> = (1..12).map(|n| format!("eu-west-{n}")).collect();
         for (name, value, said) in [
             ("Region", json!("eu-west-1"), "did you mean `Regions`?"),
-            ("Regions", json!("eu-west-1"), "Regions: given a string, allowed is a list"),
+            (
+                "Regions",
+                json!("eu-west-1,eu-west-2"),
+                "Regions: given the string `eu-west-1,eu-west-2`, allowed is a list of at most 10 \
+                 Regions, such as `[eu-west-1, us-east-1]`; where a parameter of the template has \
+                 the string, give that parameter the type CommaDelimitedList",
+            ),
+            ("Regions", json!({}), "Regions: given a map, allowed is a list"),
             ("Regions", json!(["eu_west_1"]), "Regions: given `eu_west_1`, allowed are names"),
             ("Regions", json!(["Ireland"]), "Regions: given `Ireland`"),
             ("Regions", json!(["eu-west-"]), "Regions: given `eu-west-`"),
             ("Regions", json!(["*"]), "Regions: given `*`"),
-            ("Regions", json!([["a"]]), "Regions: given a list"),
+            ("Regions", json!([["a"]]), "Regions: entry 1 is a list itself"),
             ("Regions", json!(many), "Regions: given 11 Regions, allowed are at most 10"),
             ("AdoptExisting", json!("yes"), "AdoptExisting: given `yes`, allowed are"),
             ("ConcurrentExecutions", json!("0"), "ConcurrentExecutions: given `0`"),

@@ -7,8 +7,8 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::{error, info};
 
-use super::Work;
 use super::sights::Sights;
+use super::{Said, Words, Work};
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud};
 use crate::plan::{Change, Plan};
@@ -159,13 +159,24 @@ fn log(change: &Change, result: &Result<Applied, CallError>) {
     }
 }
 
-/// A sentence for each failure; one that several calls had is said once.
-pub(super) fn sentences(failures: &[Failure]) -> Vec<String> {
+/// A sentence for each failure; one that several calls had is said once. What to do comes last.
+pub(super) fn sentences(failures: &[Failure], words: &dyn Words) -> Vec<String> {
     let mut said: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut known = BTreeSet::new();
+    let mut besides = BTreeSet::new();
     let mut stopped = Vec::new();
     for failure in failures {
         match failure {
-            Failure::Call(_, CallError { action, target, code, message }) => {
+            Failure::Call(id, error) => {
+                match words.of(id, error) {
+                    Some(Said::Instead(sentence)) => {
+                        known.insert(sentence);
+                        continue;
+                    }
+                    Some(Said::Besides(sentence)) => drop(besides.insert(sentence)),
+                    None => {}
+                }
+                let CallError { action, target, code, message } = error;
                 said.entry((action, code, message)).or_default().insert(target);
             }
             Failure::Stopped(sentence) => stopped.push(sentence.clone()),
@@ -175,5 +186,6 @@ pub(super) fn sentences(failures: &[Failure]) -> Vec<String> {
         let targets: Vec<String> = targets.iter().map(|target| format!("`{target}`")).collect();
         format!("{action} {}: {code}: {message}", targets.join(", "))
     };
-    said.into_iter().map(sentence).chain(stopped).collect()
+    let of_aws = said.into_iter().map(sentence);
+    known.into_iter().chain(of_aws).chain(stopped).chain(besides).collect()
 }

@@ -27,6 +27,8 @@ pub const ROLE_INLINE: usize = 10_240;
 pub const GROUP_INLINE: usize = 5120;
 /// Most managed policies on one role, group or user, unless the account's quota was raised.
 pub const ATTACHMENTS: usize = 10;
+/// Most groups that one user is in; no account's quota of that is raised.
+pub const GROUPS_OF_USER: usize = 10;
 /// Most tags, with those that record ownership.
 pub const TAGS: usize = 50;
 /// Tags that record ownership: whose an object is, and that a preset made it.
@@ -161,6 +163,12 @@ impl Problems {
         let found = tags.len() + OWN_TAGS;
         self.at_most(id, "tags, with those that record the owner", found, TAGS);
     }
+}
+
+/// True for a path of roles that AWS alone makes and changes: those of its services, and those of
+/// IAM Identity Center.
+pub fn is_path_of_aws(path: &str) -> bool {
+    ["/aws-service-role/", "/aws-reserved/"].iter().any(|own| path.starts_with(own))
 }
 
 /// True for `/` and for `/…/` of printable ASCII, as IAM wants a path.

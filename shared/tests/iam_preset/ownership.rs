@@ -33,14 +33,43 @@ fn a_second_stack_is_refused_by_the_name_of_the_first_and_nothing_is_touched() {
     );
     assert!(
         error.contains(
-            "role `SLIM-Extras_for_Lambda` and instance profile `SLIM-Extras_ECS_for_EC2` exist and \
-             belong to stack `first` in eu-west-1 (resource `Preset`); delete that stack first"
+            "; in the way are policy `LambdaBatchExecutionPolicy`, policy `SLIM-PassRole`, role \
+             `AmazonEC2SpotFleetRole`, "
         ),
         "{error}"
     );
-    assert_eq!(error.matches("belong to").count(), 1, "one fact is said once: {error}");
+    assert!(
+        error.ends_with(
+            "role `SLIM-Extras_for_Lambda` and instance profile `SLIM-Extras_ECS_for_EC2`; if that \
+             stack is gone, delete them by hand"
+        ),
+        "{error}"
+    );
+    for fact in ["`first`", "delete that stack", "delete them"] {
+        assert_eq!(error.matches(fact).count(), 1, "one fact is said once: {error}");
+    }
     second.delete(&account).unwrap();
     assert_eq!((account.state(), account.writes()), (state, writes));
+}
+
+/// Two stacks of `zappa` share its policies, and a deployment is the one's or the other's.
+/// I22
+#[test]
+fn an_entry_of_a_list_that_another_stack_has_is_told_by_the_list_alone() {
+    let account = populated();
+    let asked =
+        |names: serde_json::Value| edition("hardened", "zappa", json!({"Deployments": names}));
+    Stack::named("first").deploy(&account, asked(json!(["tr-a-dev", "tr-b-dev"]))).unwrap();
+    let mut second = Stack::named("second");
+    let error = second.deploy(&account, asked(json!(["tr-a-dev", "tr-c-dev"]))).unwrap_err();
+    assert_eq!(
+        error,
+        "role `tr-a-dev-ZappaLambdaExecutionRole` exists and belongs to stack `first` in eu-west-1 \
+         (resource `Preset`); another name in Parameters.Deployments is enough; or delete that stack \
+         first; if that stack is gone, delete by hand what it retained"
+    );
+    let mut other = Stack::named("other");
+    other.deploy(&account, asked(json!(["tr-c-dev"]))).unwrap();
 }
 
 /// I23, Threat 4
@@ -54,6 +83,8 @@ fn a_name_that_is_taken_by_a_person_is_refused() {
         error.contains("role `SLIM-Extras_for_Lambda` exists and was not made by this resource"),
         "{error}"
     );
+    // It trusts others than the preset's: to use it as it is would be refused.
+    assert!(!error.contains("AdoptExisting"), "{error}");
     assert_eq!(account.state(), before);
 }
 

@@ -1,7 +1,12 @@
 //! What a refusal says: all of it at once, by the property, and what has no effect.
 
+use std::collections::BTreeSet;
+
+use account_presets::cloud::fake::Fake;
+use account_presets::cloud::{Applied, CallError, Cloud};
 use account_presets::iam_preset::Settings;
-use account_presets::state::{Id, Kind, Resource};
+use account_presets::plan::{Change, Scope};
+use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::{Value, json};
 
 use super::world::*;
@@ -154,11 +159,13 @@ fn a_boundary_that_does_not_exist_is_refused_by_the_property() {
     let cloud = Telling::without_boundary(&account);
     let asked = json!({"Preset": "lithops", "PermissionsBoundary": boundary});
     let reason = Stack::named("a").deploy(&cloud, asked).unwrap_err();
-    let said = format!(
-        "PermissionsBoundary: the policy `{boundary}` does not exist; create it first, or leave the \
-         property out; iam:CreateRole `lithops-"
+    assert_eq!(
+        reason,
+        format!(
+            "PermissionsBoundary: the policy `{boundary}` does not exist; create it first, or leave the \
+             property out"
+        )
     );
-    assert!(reason.starts_with(&said), "{reason}");
     let made = account.state();
     let mut roles = made.iter().filter(|(id, _)| id.kind == Kind::Role && id.name != "foreign");
     assert!(roles.next().is_none() && !made.contains(&Id::node(Kind::Group, "LithopsUserGroup")));
@@ -167,11 +174,106 @@ fn a_boundary_that_does_not_exist_is_refused_by_the_property() {
         Settings::read(move |asked| (asked == "PERMISSIONS_BOUNDARY").then_some(boundary));
     let create = Stack::named("b").request(Some(json!({"Preset": "lithops"})));
     let reason = handle_within(settings, &cloud, &create).unwrap().unwrap_err();
-    let said = format!(
-        "PermissionsBoundary: the policy `{boundary}`, which parameter PermissionsBoundary of the \
-         provider's stack names, does not exist; "
+    assert_eq!(
+        reason,
+        format!(
+            "PermissionsBoundary: the policy `{boundary}`, which parameter PermissionsBoundary of the \
+             provider's stack names, does not exist; the operator of the provider has to create it"
+        )
     );
-    assert!(reason.starts_with(&said), "{reason}");
+
+    let elsewhere = "arn:aws:iam::111111111111:policy/Boundary";
+    let asked = json!({"Preset": "lithops", "PermissionsBoundary": elsewhere});
+    let reason = refused(usual(), asked);
+    assert!(
+        reason.starts_with(&format!("PermissionsBoundary: given `{elsewhere}`, allowed is only"))
+    );
+}
+
+/// A group's path has its owner behind the path that is asked for.
+#[test]
+fn a_path_that_is_too_long_for_a_group_is_told_how_long_it_may_be() {
+    let path = |length: usize| format!("/{}/", "p".repeat(length - 2));
+    let asked = |length| json!({"Preset": "lithops", "Path": path(length)});
+    let reason = refused(usual(), asked(512));
+    let (said, rest) = reason.split_once("allowed here are at most ").unwrap();
+    assert!(
+        said.starts_with("Path: given `/ppp") && said.ends_with("(512 characters), "),
+        "{reason}"
+    );
+    let most: usize = rest.split(':').next().unwrap().parse().unwrap();
+    assert_eq!(reason.matches("Path: ").count(), 1, "{reason}");
+    assert!(refused(usual(), asked(most + 1)).contains("allowed here are at most"));
+    Stack::named("a").deploy(&populated(), asked(most)).unwrap();
+}
+
+#[test]
+fn a_list_whose_attributes_are_too_large_is_told_how_many_entries_fit() {
+    let names =
+        |number: usize| (0..number).map(|n| format!("tr-relay-{n:02}-dev")).collect::<Vec<_>>();
+    let asked = |number| json!({"Preset": "zappa", "Parameters": {"Deployments": names(number)}});
+    let reason = refused(usual(), asked(40));
+    let (said, rest) = reason.split_once(" of them fit into one resource, since").unwrap();
+    let most = said.strip_prefix("Parameters.Deployments: given 40 entries, and about ").unwrap();
+    let most: usize = most.parse().unwrap();
+    assert!(rest.ends_with("; give the rest to a second stack"), "{reason}");
+    assert!(refused(usual(), asked(most + 1)).contains("and about"));
+    Stack::named("a").deploy(&populated(), asked(most)).unwrap();
+}
+
+/// An account whose IAM finds a name only as it is spelled.
+struct Exact(Fake);
+
+impl Cloud for Exact {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        let found = self.0.observe(scope).await?;
+        let is_exact = |object: &&Object| {
+            let id = object.resource.id();
+            scope.ids.get(&id).is_none_or(|asked| asked.name == id.name)
+        };
+        Ok(found.iter().map(|(_, object)| object).filter(is_exact).cloned().collect())
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        self.0.apply(change).await
+    }
+
+    async fn names(&self) -> Result<BTreeSet<Id>, CallError> {
+        Ok(self.0.state().ids().cloned().collect())
+    }
+}
+
+#[test]
+fn a_name_that_is_there_in_another_case_is_told_as_iam_has_it() {
+    let account = Exact(populated());
+    let asked = json!({"Preset": "skypilot", "Parameters": {"UserNames": ["Alice", "nobody"]}});
+    let reason = Stack::named("a").deploy(&account, asked).unwrap_err();
+    assert_eq!(
+        reason,
+        "Parameters.UserNames: user `Alice` does not exist, and IAM has `alice`; its names have no \
+         case, so write it as it is there; user `nobody` does not exist; create it first, or leave it \
+         out"
+    );
+    assert_eq!(account.0.writes(), 0);
+}
+
+#[test]
+fn a_role_that_aws_alone_changes_is_refused_by_the_property_before_anything_is_written() {
+    let account = populated();
+    let mut linked = role("AWSServiceRoleForECS");
+    if let Resource::Role(role) = &mut linked.resource {
+        role.path = "/aws-service-role/ecs.amazonaws.com/".to_owned();
+    }
+    account.person(Change::Create(linked)).unwrap();
+    let asked =
+        json!({"Preset": "orchestra", "Parameters": {"RoleNames": ["AWSServiceRoleForECS"]}});
+    let reason = Stack::named("a").deploy(&account, asked).unwrap_err();
+    assert_eq!(
+        reason,
+        "Parameters.RoleNames: role `AWSServiceRoleForECS` is AWS's own, and IAM lets nobody else \
+         change it; leave it out"
+    );
+    assert_eq!(account.writes(), 0);
 }
 
 /// Each sentence that a conflict can have is about the thing, without the plan's own signs.

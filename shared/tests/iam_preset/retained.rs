@@ -40,9 +40,8 @@ fn what_a_stack_retained_is_refused_with_the_way_back_which_is_open() {
     let cloud = Telling::saying(&account, status("CREATE_COMPLETE", None));
     let error = Stack::named("second").deploy(&cloud, slim(json!({}))).unwrap_err();
     assert!(
-        error.contains(
-            "; delete that stack first; if that stack is gone, delete by hand what it retained"
-        ),
+        error.contains("; use that stack, or delete that stack first; ")
+            && error.ends_with("; if that stack is gone, delete them by hand"),
         "{error}"
     );
 }
@@ -55,7 +54,8 @@ fn a_logical_id_that_was_renamed_gets_the_hint_also_where_a_group_alone_tells() 
     let mut renamed = Stack::named("a").request(Some(lithops(json!({}))));
     renamed.logical_resource_id = "Renamed".to_owned();
     let error = handle(&account, &renamed).unwrap().unwrap_err();
-    let hint = "deploy once without the resource, and then under the new logical id";
+    let hint = "if the template has both resources, take one of the two out; if the resource's logical \
+                id was renamed, deploy once without the resource, and then under the new logical id";
     assert_eq!((error.matches(hint).count(), error.matches("belong").count()), (1, 1), "{error}");
 
     // Of a group only the path tells whose it is.

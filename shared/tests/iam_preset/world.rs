@@ -228,6 +228,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.policy_paths().await
     }
 
+    async fn names(&self) -> Result<BTreeSet<Id>, CallError> {
+        self.0.names().await
+    }
+
     async fn attachable(&self) -> Result<Attachable, CallError> {
         self.0.attachable().await
     }

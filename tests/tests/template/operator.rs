@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use account_presets::cfn::PROVIDER_VERSION;
 use account_presets::preset;
 use account_presets::preset::schema::ALLOWED_VALUES;
+use regex_lite::Regex;
 use serde_json::Value;
 
 use super::{template, text, texts};
@@ -90,6 +91,36 @@ fn the_function_is_told_of_every_name_that_shapes_its_role_and_the_defaults_are_
     let values: BTreeSet<String> = texts(&variables["Variables"]["ALLOWED_VALUES"][1]);
     assert_eq!(values, BTreeSet::from([ALLOWED_VALUES.to_owned()]));
     assert_eq!(template["Parameters"][ALLOWED_VALUES]["Default"], "");
+}
+
+/// CloudFormation holds each entry of a list to these, before anything is deployed.
+#[test]
+fn what_no_provider_could_allow_is_refused_before_it_is_deployed() {
+    let parameters = &template()["Parameters"];
+    let words = |list: &str| -> BTreeSet<String> {
+        let pattern = text(&parameters[list]["AllowedPattern"]);
+        pattern.split('|').map(str::to_owned).collect()
+    };
+    let names: BTreeSet<String> = preset::names().into_iter().map(str::to_owned).collect();
+    assert_eq!(words("AllowedPresets"), names);
+    let editions = ["documented", "current", "hardened"].map(str::to_owned);
+    assert_eq!(words("AllowedEditions"), editions.into());
+    for list in ["AllowedPresets", "AllowedEditions"] {
+        let default = text(&parameters[list]["Default"]);
+        let default: BTreeSet<String> = default.split(',').map(str::to_owned).collect();
+        assert_eq!(default, words(list));
+        let said = text(&parameters[list]["ConstraintDescription"]);
+        assert!(default.iter().all(|word| said.contains(word.as_str())), "{said}");
+    }
+    let pattern = text(&parameters["FormerPolicyNames"]["AllowedPattern"]);
+    let pattern = Regex::new(&format!(r"\A(?:{pattern})\z")).unwrap();
+    let fits = |name: &str| pattern.is_match(name);
+    for name in ["", "team-sky-policy", "sky-*", "a+=.@_-"] {
+        assert!(fits(name), "{name}");
+    }
+    for name in ["*", "*a", "a b", " a", "team/a", "arn:aws:iam::123456789012:policy/a"] {
+        assert!(!fits(name), "{name}");
+    }
 }
 
 /// X19

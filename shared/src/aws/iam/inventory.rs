@@ -1,5 +1,7 @@
 //! Everybody who owns something in the account, by the marks on it.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_iam::types::EntityType;
 use futures_util::future::join_all;
 
@@ -7,7 +9,7 @@ use super::find::PAGE;
 use super::{Iam, found, owners_of};
 use crate::aws::actions::Action;
 use crate::cloud::CallError;
-use crate::state::{Owner, Owners};
+use crate::state::{Id, Kind, Owner, Owners};
 
 impl Iam {
     /// The owners of roles, groups, policies and instance profiles: a listing of the account, and
@@ -30,6 +32,21 @@ impl Iam {
         // A tag says more of an owner than a group's path.
         add(&mut owners, of_groups);
         Ok(owners)
+    }
+
+    /// Users, groups and roles, as IAM spells them.
+    pub(super) async fn all_names(&self) -> Result<BTreeSet<Id>, CallError> {
+        use EntityType::{Group, Role, User};
+        let mut names = BTreeSet::new();
+        for page in self.listing([User, Group, Role].into()).await? {
+            let users = page.user_detail_list().iter().filter_map(|it| it.user_name());
+            names.extend(users.map(|name| Id::node(Kind::User, name)));
+            let groups = page.group_detail_list().iter().filter_map(|it| it.group_name());
+            names.extend(groups.map(|name| Id::node(Kind::Group, name)));
+            let roles = page.role_detail_list().iter().filter_map(|it| it.role_name());
+            names.extend(roles.map(|name| Id::node(Kind::Role, name)));
+        }
+        Ok(names)
     }
 
     async fn owners_of_policy(&self, arn: &str) -> Result<Owners, CallError> {

@@ -145,9 +145,12 @@ pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
         let said = explain(me, std::slice::from_ref(conflict)).join("; ");
         let changed = |id: &Id, field| Finding::new(id, Class::Changed, field, Grants::Different);
         match conflict {
-            Conflict::Missing(id) => Some(Finding::whole(id, Class::Missing)),
+            Conflict::Missing(id) | Conflict::Spelled { id, .. } => {
+                Some(Finding::whole(id, Class::Missing))
+            }
             Conflict::Attached(id) => Some(Finding::whole(id, Class::Added)),
-            Conflict::Foreign(id)
+            Conflict::Foreign { id, .. }
+            | Conflict::OfAws(id)
             | Conflict::Taken { id, .. }
             | Conflict::OtherForm { id, .. }
             | Conflict::Managed { id, .. } => Some(changed(id, "owner").saying("", &said)),

@@ -56,6 +56,11 @@ impl AllowedValues {
             for entry in get(variable).unwrap_or_default().split_whitespace() {
                 match entry.split_once('=') {
                     Some((name, pattern)) if known.iter().any(|known| known == name) => {
+                        if let Some(form) = other_form(name, pattern) {
+                            let entry = brief(entry);
+                            let problem = format!("given `{entry}`, allowed is {form}");
+                            problems.push(wrong_setting(variable, &problem));
+                        }
                         given.entry(name.to_owned()).or_default().push(pattern.to_owned());
                     }
                     Some((name, _)) => {
@@ -74,6 +79,12 @@ impl AllowedValues {
         }
         let usual = settings().map(|(name, setting)| (name, setting.allows.clone()));
         AllowedValues(usual.chain(properties()).chain(given).collect())
+    }
+
+    /// Whether this text is allowed for a parameter of a preset.
+    pub(super) fn allows(&self, preset: &str, parameter: &str, text: &str) -> bool {
+        let allowed = self.0.get(&format!("{preset}.{parameter}"));
+        allowed.is_none_or(|allowed| allowed.iter().any(|pattern| glob::matches(pattern, text)))
     }
 
     /// A sentence for a path, and one for tags, that are not allowed.
@@ -143,6 +154,20 @@ fn refused<'a>(texts: &'a [String], allowed: &[String]) -> Vec<&'a str> {
 /// since only the account knows whether anything goes by them.
 fn properties() -> impl Iterator<Item = (String, Vec<String>)> {
     [PATH, TAGS].into_iter().map(|name| (name.to_owned(), vec!["*".to_owned()]))
+}
+
+/// What an entry for a path or a tag is like, if this one is like no path and no tag.
+fn other_form(name: &str, pattern: &str) -> Option<&'static str> {
+    let any = ['/', '*', '?'];
+    match name {
+        PATH if !pattern.starts_with(any) || !pattern.ends_with(any) => {
+            Some("`Path=/…/`, such as `Path=/` or `Path=/teams/*`")
+        }
+        TAGS if !pattern.is_empty() && pattern != "*" && !pattern.contains('=') => {
+            Some("`Tags=Key=pattern`, such as `Tags=CostCenter=*`, or `Tags=` for no tags")
+        }
+        _ => None,
+    }
 }
 
 /// The parameters with a setting, of all presets.
@@ -306,6 +331,10 @@ mod tests {
             ("ALLOWED_VALUES", "lithops.BucketName=x", "did you mean `lithops.BucketNames`"),
             ("ALLOWED_VALUES", "Tag=team", "did you mean `Tags`"),
             ("ALLOWED_NAMES", "Path=/", "Path"),
+            ("ALLOWED_VALUES", "Path=team", "given `Path=team`, allowed is `Path=/…/`, such as"),
+            ("ALLOWED_VALUES", "Path=/team", "given `Path=/team`, allowed is"),
+            ("ALLOWED_VALUES", "Path=", "given `Path=`, allowed is"),
+            ("ALLOWED_VALUES", "Tags=Cost*", "given `Tags=Cost*`, allowed is `Tags=Key=pattern`"),
             // Its own parameter of the template shapes the function's role.
             ("ALLOWED_VALUES", "lithops.NamePrefix=x", "lithops.NamePrefix"),
             ("ALLOWED_NAMES", "lithops.BucketNames=x", "lithops.BucketNames"),
