@@ -125,7 +125,7 @@ pub(crate) async fn config(aws: &Aws) -> Result<Configured, String> {
     let named = std::env::var("AWS_PROFILE").ok().filter(|name| !name.is_empty());
     let profile = aws.profile.clone().or(named);
     let sdk = loader.load().await;
-    if sdk.region().is_some() {
+    if sdk.region().is_some_and(|region| !region.as_ref().is_empty()) {
         return Ok(Configured { sdk, profile });
     }
     let default = default.ok_or(

@@ -60,10 +60,8 @@ pub fn main() -> ExitCode {
 fn usage(error: &clap::Error) -> ExitCode {
     // If nobody reads, nobody misses it.
     let _ = error.print();
-    match error.kind() {
-        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
+    let is_asked = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion].contains(&error.kind());
+    if is_asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn run(arguments: Arguments, output: &Output) -> Result<Found, String> {

@@ -182,11 +182,12 @@ fn condition(name: &str, preset: &Preset, when: &When) -> Value {
         }
     }
     if !inner.is_empty() {
-        if !inner_needed.is_empty() {
+        let mut members = json!({"required": inner_needed, "properties": inner});
+        // An empty string for Parameters is no value, and no object: then all have their defaults.
+        if let (Value::Object(members), false) = (&mut members, inner_needed.is_empty()) {
+            members.insert("type".to_owned(), json!("object"));
             needed.push("Parameters");
         }
-        // An empty string for Parameters is no value, and no object.
-        let members = json!({"required": inner_needed, "properties": inner});
         top.insert("Parameters".to_owned(), members);
     }
     json!({"required": needed, "properties": top})

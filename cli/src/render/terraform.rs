@@ -159,7 +159,7 @@ fn block(account: &Account, resource: &Resource) -> Option<Block> {
     };
     let tagged = |mut arguments: Map<String, Value>, tags: &Tags| {
         if !tags.is_empty() {
-            let tags = tags.iter().map(|(key, value)| ((&**key).to_owned(), json!(value)));
+            let tags = tags.iter().map(|(key, value)| ((**key).to_owned(), json!(value)));
             arguments.insert("tags".to_owned(), Value::Object(tags.collect()));
         }
         arguments
