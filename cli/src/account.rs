@@ -5,7 +5,7 @@ use std::future::Future;
 
 use account_presets::aws::{Environment, Iam};
 use account_presets::cloud::ReadOnly;
-use account_presets::iam_preset::{IamPreset, Settings};
+use account_presets::iam_preset::{IamPreset, Settings, Unforeseen};
 use account_presets::state::Account;
 use aws_config::{AppName, BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::ProvideCredentials;
@@ -308,6 +308,15 @@ pub(crate) async fn presets_of_stack(
         ids.extend(presets.filter_map(|it| it.logical_resource_id()).map(str::to_owned));
     }
     Ok((stack_id.to_owned(), ids))
+}
+
+/// Why nothing is known of a resource, or it is refused, and whose it is.
+pub(crate) fn told(logical_id: &str, stack_id: &str, error: Unforeseen) -> String {
+    match error {
+        Unforeseen::Unknown(why) | Unforeseen::Refused(why) => {
+            format!("{logical_id} of {stack_id}: {why}")
+        }
+    }
 }
 
 /// A call that failed, in AWS's words, with its action and what it was about.

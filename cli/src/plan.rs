@@ -10,7 +10,7 @@ use account_presets::state::Id;
 use serde_json::{Map, Value, json};
 
 use crate::Found;
-use crate::account::{Looked, config, look, look_with, resource_of_stack};
+use crate::account::{Looked, config, look, look_with, resource_of_stack, told};
 use crate::arguments::{Aws, Plan};
 use crate::output::Output;
 use crate::properties;
@@ -80,9 +80,8 @@ fn tell(
             output.tell(|| as_json(resource, &foreseen), || as_text(&foreseen))?;
             Ok(if foreseen.is_nothing() { Found::Nothing } else { Found::Differences })
         }
-        Err(Unforeseen::Unknown(why)) => {
-            let Resource { logical_id, stack_id, .. } = resource;
-            Err(format!("{logical_id} of {stack_id}: {why}"))
+        Err(unknown @ Unforeseen::Unknown(_)) => {
+            Err(told(&resource.logical_id, &resource.stack_id, unknown))
         }
         Err(Unforeseen::Refused(reason)) if looked.is_failed_call(&reason) => Err(reason),
         Err(Unforeseen::Refused(reason)) => {

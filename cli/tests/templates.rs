@@ -273,7 +273,7 @@ fn no_mark_of_the_function_is_in_what_is_taken_along() {
             terraform::of(&wanted, &account(), true).document.to_string(),
         ] {
             assert!(!text.contains("account-presets:"), "{}", wanted.name);
-for (id, object) in wanted.state.iter().filter(|(id, _)| id.kind == Kind::Group) {
+            for (id, object) in wanted.state.iter().filter(|(id, _)| id.kind == Kind::Group) {
                 assert!(!text.contains(object.resource.path().unwrap()), "{}: {id}", wanted.name);
             }
         }

@@ -224,6 +224,20 @@ def test_who_may_only_look_may_plan_and_audit(account, reader):
     account.delete()
 
 
+def test_what_somebody_denies_by_hand_is_told_by_action_and_policy(account, cli):
+    account.create(preset_template("slim", Edition="hardened"))
+    fine = cli("verify", "--stack", account.name)
+    assert fine.code == 0 and fine.printed.endswith(" grants asked about, 0 taken away.\n"), fine
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"batch:SubmitJob","Resource":"*"}]}'
+    account.iam.put_role_policy(RoleName="SLIM-Extras_for_Lambda", PolicyName="No", PolicyDocument=document)
+    told = cli("verify", "--stack", account.name)
+    assert told.code == 2, told
+    assert all(": batch:SubmitJob on " in it for it in told.printed.splitlines() if it.startswith("- ")), told
+    assert "taken away by a Deny of" in told.printed, told
+    account.iam.delete_role_policy(RoleName="SLIM-Extras_for_Lambda", PolicyName="No")
+    account.delete()
+
+
 def test_an_endpoint_that_does_not_answer_is_told_and_ends(cli):
     told = cli("plan", "slim", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert told.code == 1 and "sts:GetCallerIdentity" in told.said, told

@@ -148,6 +148,35 @@ impl<C: Cloud> IamPreset<C> {
         logical_id: &str,
         progress: &Progress,
     ) -> Result<Foreseen, Unforeseen> {
+        let (physical_id, properties) = self.last_made(stack_id, logical_id).await?;
+        let update = as_it_is(stack_id, logical_id, &physical_id, properties);
+        let request = match kind {
+            RequestType::Delete => {
+                Request { request_type: "Delete".into(), old_properties: Map::new(), ..update }
+            }
+            RequestType::Create | RequestType::Update => update,
+        };
+        self.foresee(kind, &request, progress).await.map_err(Unforeseen::Refused)
+    }
+
+    /// What a resource was last asked for, by the stack's newest completed event.
+    ///
+    /// # Errors
+    ///
+    /// CloudFormation is at work on it, or cannot tell how it was made; this release takes its
+    /// properties no more.
+    pub async fn made(&self, stack_id: &str, logical_id: &str) -> Result<Wanted, Unforeseen> {
+        let (_, properties) = self.last_made(stack_id, logical_id).await?;
+        let wanted = self.wanted(stack_id, logical_id, &properties);
+        wanted.map_err(|problems| Unforeseen::Refused(problems.join("; ")))
+    }
+
+    /// The physical id and the properties of the stack's newest completed event.
+    async fn last_made(
+        &self,
+        stack_id: &str,
+        logical_id: &str,
+    ) -> Result<(String, Map<String, Value>), Unforeseen> {
         let unknown = |why: &str| Err(Unforeseen::Unknown(why.to_owned()));
         let past = self.cloud.past(stack_id, logical_id).await;
         let past = past.map_err(|error| Unforeseen::Unknown(error.to_string()))?;
@@ -164,14 +193,7 @@ impl<C: Cloud> IamPreset<C> {
         let Ok(Value::Object(properties)) = json::read(&properties) else {
             return unknown("the event's properties cannot be read");
         };
-        let update = as_it_is(stack_id, logical_id, &physical_id, properties);
-        let request = match kind {
-            RequestType::Delete => {
-                Request { request_type: "Delete".into(), old_properties: Map::new(), ..update }
-            }
-            RequestType::Create | RequestType::Update => update,
-        };
-        self.foresee(kind, &request, progress).await.map_err(Unforeseen::Refused)
+        Ok((physical_id, properties))
     }
 
     async fn foresee(
