@@ -16,7 +16,7 @@ use tokio::time::{Duration, Instant};
 use super::world::*;
 
 /// An account with a CloudFormation that knows how these stacks were made.
-struct Audited<'a> {
+pub struct Audited<'a> {
     account: &'a Fake,
     past: BTreeMap<String, Past>,
     /// Of this stack nothing can be read, or reading it never ends.
@@ -27,7 +27,7 @@ struct Audited<'a> {
 
 impl<'a> Audited<'a> {
     /// Every stack is as it was deployed.
-    fn new(account: &'a Fake, stacks: &[&Stack]) -> Self {
+    pub fn new(account: &'a Fake, stacks: &[&Stack]) -> Self {
         let past = stacks.iter().map(|stack| {
             let properties = stack.properties.clone().unwrap().to_string();
             let physical_id = stack.physical_id.clone().unwrap();
@@ -36,7 +36,7 @@ impl<'a> Audited<'a> {
         Audited { account, past: past.collect(), broken: None, looks: Cell::new(0) }
     }
 
-    fn saying(account: &'a Fake, stack: &Stack, past: Past) -> Self {
+    pub fn saying(account: &'a Fake, stack: &Stack, past: Past) -> Self {
         let past = [(stack.request(None).stack_id, past)].into();
         Audited { past, ..Audited::new(account, &[]) }
     }
