@@ -21,12 +21,13 @@ FUZZ_SECONDS ?= 60
 # The end-to-end tests wait more than they work: so many share them, each with an emulated account of its own.
 ACCOUNTS ?= 3
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
+PROGRAM := target/debug/account-presets
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
+.PHONY: help demo build cli test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -36,6 +37,8 @@ demo: ## a preset from deployment to delete, in an emulated account on this mach
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo
 
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
+
+cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-line.md
 
 # The linker and pip take one core each at most, so several parts share the machine; what a part says is printed
 # when it is done. The end-to-end tests come alone: they take both cores, and a function that gets a request three
@@ -49,7 +52,7 @@ test-but-e2e: test-rust test-policies test-templates
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
-test-e2e: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
+test-e2e: build cli $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider --numprocesses=$(ACCOUNTS) --dist=worksteal tests/e2e
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
@@ -134,6 +137,11 @@ $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH"; \
 	cargo lambda build --release --locked; \
 	sam build
+	@touch $@
+
+# `cargo test --workspace` has made it, too, with the dependencies that the tests have anyway.
+$(PROGRAM): $(SOURCES) $(shell find cli -type f)
+	cargo build --locked --quiet -p account-presets
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.

@@ -2,6 +2,7 @@
 
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
+mod read_only;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Id, Owner, Owners, PolicyDocument, State};
+pub use read_only::ReadOnly;
 
 /// An account's IAM, as far as presets are concerned.
 pub trait Cloud {

@@ -1,6 +1,8 @@
 //! `Custom::IamPreset`: a preset in an account, by one resource of a stack.
 
 mod audit;
+mod between;
+mod foresight;
 mod idle;
 mod intent;
 mod judge;
@@ -33,14 +35,16 @@ use crate::preset::parameters::Value;
 use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{Standing, Work, carry_out, look};
 use crate::state::{Account, Id, Object, Owner, Resource, State};
-pub use audit::{Audit, Repairs, Report, Unknown};
+pub use audit::{Audit, Class, Finding, Grants, Repairs, Report, Unknown};
+pub use between::{Between, between};
+pub use foresight::{Foreseen, Unforeseen, Wanted};
 use intent::Intent;
 use marked::Marked;
 use memory::Belief;
 use order::Overtaken;
 use properties::Properties;
 use reasons::Reasons;
-use release::Difference;
+pub use release::{Difference, difference};
 pub use settings::Settings;
 use task::Task;
 
@@ -167,12 +171,73 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if !self.is_our_account(request) {
             return self.foreign_account(&intent, request);
         }
+        let decided = self.decide(&intent, request, progress).await?;
+        let Decided { task, observed, plan, overtaken, not_allowed, further } = decided;
+        let success = self.success(&intent, &task, &observed, &plan, &further);
+        if let Err(too_large) = success.fits(request) {
+            let of_list = self.longest_list(&intent, &task, &success, request);
+            return Err(of_list.unwrap_or(too_large));
+        }
+        let closing = task.closing(&observed, &plan);
+        let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
+        if self.cloud.now().duration_since(begun) >= LONG_LOOK {
+            standing.doubt();
+        }
+        let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
+        let wait = wait.unwrap_or_default();
+        let words = &Reasons { settings: &self.settings, intent: &intent };
+        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, words };
+        // On the heap, because the compiler gives up on futures that are nested so deeply.
+        let carried_out =
+            carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
+        if let Err(reason) = Box::pin(carried_out).await {
+            let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
+            return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
+        }
+        if kind == RequestType::Delete && intent.known_id.is_none() {
+            self.outlast(&task, QUIET, progress).await?;
+        }
+        if overtaken != Overtaken::Nothing {
+            self.outlast(&task, 1, progress).await?;
+        }
+        if let Some(closing) = closing {
+            self.cloud.apply(&closing).await.map_err(|error| error.to_string())?;
+            info!(change = %closing, "changed");
+        }
+        Ok(success)
+    }
+}
+
+/// What a request comes to, known before its first write.
+struct Decided {
+    task: Task,
+    observed: State,
+    plan: Plan,
+    overtaken: Overtaken,
+    /// Why it is not allowed, though it is let through because nobody gets anything by it.
+    not_allowed: Option<String>,
+    /// Why what was there already makes administrators of those who get the preset.
+    further: Vec<String>,
+}
+
+impl<C: Cloud> IamPreset<C> {
+    /// Everything up to the first write; nothing is changed.
+    ///
+    /// # Errors
+    ///
+    /// Why the request is refused, or the call that failed.
+    async fn decide(
+        &self,
+        intent: &Intent,
+        request: &Request,
+        progress: &Progress,
+    ) -> Result<Decided, String> {
         let allowed = match &intent.wanted {
             Some(wanted) => self.allow(&intent.me, wanted, intent.mistakes.as_ref()),
             None => Ok(()),
         };
-        let idle = self.idle(&intent, &allowed).await;
-        let allowed = match (kind, idle) {
+        let idle = self.idle(intent, &allowed).await;
+        let allowed = match (intent.kind, idle) {
             (RequestType::Update, Some(refusal)) => return Err(refusal),
             (_, Some(refusal)) => {
                 Err(allowed.err().map_or(refusal.clone(), |it| format!("{it}; {refusal}")))
@@ -181,15 +246,15 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         };
         // An Update that gives nothing is let through: a stack has to find its way back to what
         // it had, also where the operator would not allow that any more.
-        if let (RequestType::Create, Err(refusal)) = (kind, &allowed) {
+        if let (RequestType::Create, Err(refusal)) = (intent.kind, &allowed) {
             return Err(refusal.clone());
         }
-        let mut task = self.task(&intent, request)?;
-        let mut observed = self.observe(&intent, &mut task, progress).await?;
-        task.choose_anchor(&intent, &observed);
-        order::check(&intent, &task, &observed)?;
-        self.check_that_it_lives(&intent, &task, &observed).await?;
-        let mut overtaken = order::overtaken(&intent, &task, &observed);
+        let mut task = self.task(intent, request)?;
+        let mut observed = self.observe(intent, &mut task, progress).await?;
+        task.choose_anchor(intent, &observed);
+        order::check(intent, &task, &observed)?;
+        self.check_that_it_lives(intent, &task, &observed).await?;
+        let mut overtaken = order::overtaken(intent, &task, &observed);
         // An Update that Lambda delivers again writes nothing: CloudFormation's events stop what it
         // is told of. Of a stack that CloudFormation does not know there are none.
         let is_noted = match overtaken {
@@ -198,9 +263,9 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             Overtaken::Begun => true,
         };
         if is_noted {
-            order::note(&intent, &mut task);
+            order::note(intent, &mut task);
         }
-        let mut planned = self.plan(&intent, &mut task, &mut observed).await;
+        let mut planned = self.plan(intent, &mut task, &mut observed).await;
         if let Err(refusal) = planned.as_ref().and(allowed.as_ref())
             && (task.last_did_nothing || task.last_was_refused(&observed))
             && self.rolls_back(&task.me).await
@@ -243,43 +308,10 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         if !refusals.is_empty() {
             return Err(refusals.join("; "));
         }
-        let further = self.further_power(&intent, &task, &observed, &plan, progress).await?;
-        let success = self.success(&intent, &task, &observed, &plan, &further);
-        if let Err(too_large) = success.fits(request) {
-            let of_list = self.longest_list(&intent, &task, &success, request);
-            return Err(of_list.unwrap_or(too_large));
-        }
-        let closing = task.closing(&observed, &plan);
-        let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
-        if self.cloud.now().duration_since(begun) >= LONG_LOOK {
-            standing.doubt();
-        }
-        let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
-        let wait = wait.unwrap_or_default();
-        let words = &Reasons { settings: &self.settings, intent: &intent };
-        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, words };
-        // On the heap, because the compiler gives up on futures that are nested so deeply.
-        let carried_out =
-            carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
-        if let Err(reason) = Box::pin(carried_out).await {
-            let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
-            return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
-        }
-        if kind == RequestType::Delete && intent.known_id.is_none() {
-            self.outlast(&task, QUIET, progress).await?;
-        }
-        if overtaken != Overtaken::Nothing {
-            self.outlast(&task, 1, progress).await?;
-        }
-        if let Some(closing) = closing {
-            self.cloud.apply(&closing).await.map_err(|error| error.to_string())?;
-            info!(change = %closing, "changed");
-        }
-        Ok(success)
+        let further = self.further_power(intent, &task, &observed, &plan, progress).await?;
+        Ok(Decided { task, observed, plan, overtaken, not_allowed, further })
     }
-}
 
-impl<C: Cloud> IamPreset<C> {
     /// Says in the log which values have no effect, and why the request is refused if people are
     /// named who get nothing: that is a Create, or an Update that names them anew. What an older
     /// release took is never refused again, nor is a way back.
@@ -639,8 +671,7 @@ fn changed_by_release(intent: &Intent, me: &Owner, plan: &Plan) -> String {
         let Change::Update { before, after } = change else { continue };
         let id = after.resource.id();
         let Some((by, _)) = ids.iter().find(|(_, of)| *of == id) else { continue };
-        let Difference { added, taken_away } =
-            release::difference(&before.resource, &after.resource);
+        let Difference { added, taken_away } = difference(&before.resource, &after.resource);
         let (added, taken_away) = (added.join("; "), taken_away.join("; "));
         info!(%id, release = by, added, taken_away, "is otherwise since another release");
     }

@@ -2,7 +2,7 @@
 //!
 //! Must not know: AWS's API, the clock, the environment.
 
-#[cfg(test)]
+#[cfg(any(test, feature = "lint"))]
 mod check;
 mod forms;
 pub mod lint;

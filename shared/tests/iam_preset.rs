@@ -15,6 +15,7 @@ mod audit;
 mod catalogue;
 mod crash;
 mod existing;
+mod foresight;
 mod full;
 mod function;
 mod hands;

@@ -9,7 +9,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FOLDERS: [&str; 5] = [
+const FOLDERS: [&str; 6] = [
+    "cli/tests",
     "functions/iam-preset/tests",
     "functions/lambda-concurrency/tests",
     "shared/tests",

@@ -31,6 +31,8 @@ use crate::state::Account;
 /// share: then one write in a hundred takes more than 16. Service Quotas takes three requests a
 /// second. The deadline of the request ends it earlier if need be.
 const ATTEMPTS: u32 = 48;
+/// The same where a person waits, who would rather hear of it.
+const PERSONS_ATTEMPTS: u32 = 6;
 /// First and longest pause between tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -50,6 +52,7 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 pub struct Environment {
     variables: BTreeMap<String, String>,
     gate: Gate,
+    is_persons: bool,
 }
 
 impl Environment {
@@ -61,8 +64,14 @@ impl Environment {
         Environment::of(std::env::vars_os().filter_map(text).collect())
     }
 
+    /// Of a person's command, with these variables instead of the process's own: a refusal is told at
+    /// once, and there are fewer tries of what fails by itself.
+    pub fn of_person(variables: BTreeMap<String, String>) -> Self {
+        Environment { is_persons: true, ..Environment::of(variables) }
+    }
+
     fn of(variables: BTreeMap<String, String>) -> Self {
-        Environment { variables, gate: Gate::default() }
+        Environment { variables, gate: Gate::default(), is_persons: false }
     }
 
     /// The gate that all calls of these clients go through.
@@ -116,7 +125,11 @@ impl Environment {
     pub fn iam(&self) -> Result<aws_sdk_iam::Client, String> {
         let config = aws_sdk_iam::config::Builder::from(&self.sdk_config("IAM")?)
             .retry_partition(patient("iam"));
-        Ok(aws_sdk_iam::Client::from_conf(consistency::outlast(config).build()))
+        let config = match self.is_persons {
+            true => consistency::outlast_for_a_person(config),
+            false => consistency::outlast(config),
+        };
+        Ok(aws_sdk_iam::Client::from_conf(config.build()))
     }
 
     /// A client of Service Quotas, as [`iam`](Self::iam) is one of IAM.
@@ -225,7 +238,7 @@ impl Environment {
             "Lambda",
         );
         let retries = RetryConfig::standard()
-            .with_max_attempts(ATTEMPTS)
+            .with_max_attempts(if self.is_persons { PERSONS_ATTEMPTS } else { ATTEMPTS })
             .with_initial_backoff(BACKOFF.0)
             .with_max_backoff(BACKOFF.1);
         let timeouts = TimeoutConfig::builder().connect_timeout(http_client::CONNECT).build();

@@ -35,11 +35,16 @@ const BUSY: [&str; 2] = ["ConcurrentModification", "EntityTemporarilyUnmodifiabl
 
 /// Lets a client of IAM try again what passes by itself.
 pub(super) fn outlast(config: Builder) -> Builder {
-    let start = Instant::now();
+    let start = Some(Instant::now());
     config
         .interceptor(NoteRefusals)
         .retry_classifier(AgainAtItsTurn)
         .retry_classifier(EventualConsistency { start })
+}
+
+/// The same for a person's command: no role is as new as it, so what is denied stays so.
+pub(super) fn outlast_for_a_person(config: Builder) -> Builder {
+    config.interceptor(NoteRefusals).retry_classifier(EventualConsistency { start: None })
 }
 
 /// Lets one call of a client try again while a profile is full: the role that was just removed
@@ -51,12 +56,12 @@ pub(super) fn outlast_a_full_profile() -> Builder {
 /// Says of each failed call whether to try it again.
 #[derive(Debug)]
 struct EventualConsistency {
-    start: Instant,
+    start: Option<Instant>,
 }
 
 impl EventualConsistency {
     fn role_is_new(&self) -> bool {
-        self.start.elapsed() < NEW_ROLE
+        self.start.is_some_and(|start| start.elapsed() < NEW_ROLE)
     }
 }
 

@@ -5,7 +5,7 @@
 //! reports what that Update would have to do. It changes nothing, unless the operator has that
 //! Update carried out.
 
-mod finding;
+pub(super) mod finding;
 mod repair;
 mod report;
 
@@ -27,7 +27,7 @@ use crate::cloud::Cloud;
 use crate::json;
 use crate::plan::plan;
 use crate::state::{Account, Owner, State};
-use finding::{Class, Finding};
+pub use finding::{Class, Finding, Grants};
 pub use repair::Repairs;
 use repair::Update;
 pub use report::{Report, Unknown};
@@ -46,9 +46,22 @@ const LONGEST_REPORT: usize = 150_000;
 pub struct Audit {
     /// The key of the last owner that an earlier audit came to: this one goes on after it.
     after: Option<String>,
+    /// The ARN of the only stack to look at; `None` for all.
+    stack: Option<String>,
 }
 
 impl Audit {
+    /// Of the resources of one stack, by its ARN. No event can ask for this.
+    pub fn of_stack(stack_id: &str) -> Self {
+        Audit { stack: Some(stack_id.to_owned()), ..Audit::default() }
+    }
+
+    /// The audit that goes on where this one stopped, by its report; `None` if it came to the end.
+    pub fn next(&self, report: &Report) -> Option<Self> {
+        let after = report.next.as_ref()?.pointer("/audit/after")?.as_str()?.to_owned();
+        Some(Audit { after: Some(after), ..self.clone() })
+    }
+
     /// Reads an event that asks for an audit: `{"audit": {}}`, or `{"audit": {"after": "<key>"}}`.
     /// `None` for any other event; a request of CloudFormation has an address besides.
     ///
@@ -136,6 +149,10 @@ impl<C: Cloud> IamPreset<C> {
                 break;
             }
             last = Some(owner.key().to_owned());
+            let is_asked = |stack: &String| owner.label().starts_with(&format!("{stack} "));
+            if !audit.stack.as_ref().is_none_or(is_asked) {
+                continue;
+            }
             let Some((stack, logical_id)) = owner.stack_and_logical_id() else {
                 report.unknown(owner, "its mark does not name stack and logical id whole");
                 continue;
@@ -269,7 +286,7 @@ impl<C> IamPreset<C> {
 
 /// An Update from the properties that a resource has to the same ones. It is never sent, so no
 /// answer goes anywhere.
-fn as_it_is(
+pub(super) fn as_it_is(
     stack: &str,
     logical_id: &str,
     physical_id: &str,
@@ -302,7 +319,7 @@ mod tests {
         assert_eq!(read(r#"{"audit": {}}"#), Some(Ok(Audit::default())));
         let key = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
         let after = read(&format!(r#"{{"audit": {{"after": "{key}"}}}}"#));
-        assert_eq!(after, Some(Ok(Audit { after: Some(key.to_owned()) })));
+        assert_eq!(after, Some(Ok(Audit { after: Some(key.to_owned()), stack: None })));
         for other in [
             "{}",
             "[]",

@@ -10,15 +10,17 @@ use crate::state::{PolicyDocument, Resource};
 
 /// Sentences, each about actions that stand in the same statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Difference {
-    pub(super) added: Vec<String>,
-    pub(super) taken_away: Vec<String>,
+pub struct Difference {
+    /// What the second form says and the first does not.
+    pub added: Vec<String>,
+    /// What the first form says and the second does not.
+    pub taken_away: Vec<String>,
 }
 
 /// How two forms of an object differ in what they allow and deny; for a role, in whom it trusts.
 ///
 /// Statement by statement and word by word: a pattern that covers another one is another one.
-pub(super) fn difference(before: &Resource, after: &Resource) -> Difference {
+pub fn difference(before: &Resource, after: &Resource) -> Difference {
     let (before, after) = (grants(before), grants(after));
     Difference {
         added: sentences(after.difference(&before)),

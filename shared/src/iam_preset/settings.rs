@@ -86,6 +86,11 @@ impl Settings {
         }
     }
 
+    /// The same of a provider of another name.
+    pub fn of_provider(self, name: &str) -> Self {
+        Settings { provider: name.to_owned(), ..self }
+    }
+
     /// With what the names of what belongs to the provider itself begin.
     pub fn provider(&self) -> &str {
         &self.provider

@@ -21,7 +21,7 @@ mod objects;
 mod own;
 mod principals;
 mod reference;
-#[cfg(test)]
+#[cfg(any(test, feature = "lint"))]
 mod references;
 mod samples;
 mod services;
@@ -30,7 +30,7 @@ mod takeovers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-#[cfg(test)]
+#[cfg(any(test, feature = "lint"))]
 use super::placeholders;
 use super::render::{Branches, attributes, render};
 use super::schema::{self, Edition, Preset};
@@ -41,6 +41,13 @@ pub use judge::Judge;
 pub use reference::{Reference, Service};
 
 use cases::Case;
+
+/// What the build script refuses in a preset though its grammar takes it: names that nothing
+/// declares, one sentence for each mistake.
+#[cfg(feature = "lint")]
+pub fn mistakes(preset: &Preset) -> Vec<String> {
+    [super::check::mistakes(preset), references::dangling(preset)].concat()
+}
 
 /// Everything that is wrong with a preset, and, as notes, what a person should know of it.
 ///

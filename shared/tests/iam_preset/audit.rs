@@ -55,7 +55,7 @@ impl<'a> Audited<'a> {
         }
     }
 
-    fn saying(account: &'a Fake, stack: &Stack, past: Past) -> Self {
+    pub fn saying(account: &'a Fake, stack: &Stack, past: Past) -> Self {
         let past = [(stack.request(None).stack_id, past)].into();
         Audited { past, ..Audited::new(account, &[]) }
     }

@@ -108,7 +108,7 @@ impl Finding {
 }
 
 /// What a plan would put right, and what it would leave to others.
-pub(super) fn of_plan(plan: &Plan) -> Vec<Finding> {
+pub(in crate::iam_preset) fn of_plan(plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     for change in plan.changes() {
         let id = change.id();
@@ -176,7 +176,11 @@ pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
 }
 
 /// Users whom somebody else put into the resource's groups.
-pub(super) fn members(me: &Owner, desired: &State, observed: &State) -> Vec<Finding> {
+pub(in crate::iam_preset) fn members(
+    me: &Owner,
+    desired: &State,
+    observed: &State,
+) -> Vec<Finding> {
     let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
     let added = observed.ids().filter(|id| {
         id.kind == Kind::GroupMember
@@ -187,7 +191,7 @@ pub(super) fn members(me: &Owner, desired: &State, observed: &State) -> Vec<Find
 }
 
 /// The fields in which what is there differs from what is wanted.
-fn fields(id: &Id, wanted: &Resource, found: &Resource) -> Vec<Finding> {
+pub(in crate::iam_preset) fn fields(id: &Id, wanted: &Resource, found: &Resource) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut differs = |field, grants, expected: &str, there: &str| {
         let finding = Finding::new(id, Class::Changed, field, grants);

@@ -1,0 +1,7 @@
+//! The program `account-presets`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    account_presets_cli::main()
+}

@@ -1,0 +1,123 @@
+//! An account that is looked at and never changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+use super::{Applied, CallError, Cloud, Found, StackStatus};
+use crate::cfn::{Past, StackPart};
+use crate::plan::{Attachable, Change, Scope};
+use crate::state::{Id, Owner, Owners, PolicyDocument, State};
+
+/// An account of which each look is passed on and no change is. It keeps the calls that failed:
+/// the engine goes on without some of them, and whoever asked should hear of it.
+#[derive(Debug)]
+pub struct ReadOnly<C> {
+    inner: C,
+    failed: Mutex<Vec<CallError>>,
+}
+
+impl<C> ReadOnly<C> {
+    /// Looks at this account.
+    pub fn new(inner: C) -> Self {
+        ReadOnly { inner, failed: Mutex::default() }
+    }
+
+    /// The calls that failed, each once, in the order in which they did.
+    pub fn failed(&self) -> Vec<CallError> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note<T>(&self, looked: Result<T, CallError>) -> Result<T, CallError> {
+        if let Err(error) = &looked {
+            let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+            if !failed.contains(error) {
+                failed.push(error.clone());
+            }
+        }
+        looked
+    }
+}
+
+impl<C: Cloud> Cloud for &ReadOnly<C> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.note(self.inner.observe(scope).await)
+    }
+
+    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        Err(CallError {
+            action: "iam:None",
+            target: change.id().to_string(),
+            code: CallError::NOT_BEGUN.to_owned(),
+            message: "this account is looked at only".to_owned(),
+        })
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.note(self.inner.find(me, scope).await)
+    }
+
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.note(self.inner.role_arns().await)
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.note(self.inner.documents(policy_arns).await)
+    }
+
+    async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
+        self.note(self.inner.policy_paths().await)
+    }
+
+    async fn attachable(&self) -> Result<Attachable, CallError> {
+        self.note(self.inner.attachable().await)
+    }
+
+    async fn stack_status(
+        &self,
+        stack_id: &str,
+        of: StackPart<'_>,
+    ) -> Result<StackStatus, CallError> {
+        self.note(self.inner.stack_status(stack_id, of).await)
+    }
+
+    async fn owners(&self) -> Result<Owners, CallError> {
+        self.note(self.inner.owners().await)
+    }
+
+    async fn past(&self, stack_id: &str, logical_id: &str) -> Result<Past, CallError> {
+        self.note(self.inner.past(stack_id, logical_id).await)
+    }
+
+    fn now(&self) -> Instant {
+        self.inner.now()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::fake::Fake;
+    use crate::state::{Kind, Object, Resource};
+
+    #[tokio::test]
+    async fn nothing_is_changed_and_what_failed_is_kept_once() {
+        let account = ReadOnly::new(Fake::default());
+        let group = Resource::Group { name: "g".to_owned(), path: "/".to_owned() };
+        let refused = (&account).apply(&Change::Create(Object::unowned(group))).await;
+        assert_eq!(refused.unwrap_err().code, CallError::NOT_BEGUN);
+        assert_eq!((account.inner.writes(), account.failed()), (0, vec![]));
+        // The account in memory knows no stacks.
+        for _ in 0..2 {
+            (&account).past("stack", "Preset").await.unwrap_err();
+        }
+        assert_eq!(account.failed().len(), 1);
+        let ids = BTreeSet::from([Id::node(Kind::Group, "g")]);
+        let seen = (&account).observe(&Scope { ids, ..Scope::default() }).await;
+        assert_eq!(seen, Ok(State::default()));
+    }
+}
