@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use account_presets::cfn::Progress;
-use account_presets::iam_preset::{Audit as Asked, Report};
+use account_presets::iam_preset::{Audit as Asked, Repairs, Report};
 use serde_json::Value;
 
 use crate::Found;
@@ -30,7 +30,7 @@ pub(crate) async fn audit(asked: &Audit, aws: &Aws, output: &Output) -> Result<F
     let engine = looked.engine();
     let mut whole = Report::default();
     loop {
-        let report = Box::pin(engine.audit(&audit, &Progress::default())).await?;
+        let report = Box::pin(engine.audit(&audit, &Repairs::none(), &Progress::default())).await?;
         let next = audit.next(&report);
         whole.drifted.extend(report.drifted);
         whole.unknown.extend(report.unknown);
@@ -82,7 +82,7 @@ fn as_text(report: &Report) -> String {
     for unknown in &report.unknown {
         let _ = writeln!(text, "? {}: {}", unknown.resource, unknown.why);
     }
-    let Report { drifted, unknown, same, in_progress, next: _ } = report;
+    let Report { drifted, repaired: _, unknown, same, in_progress, next: _ } = report;
     let _ = writeln!(
         text,
         "{} differ, {same} are as they were made, {} unknown, {in_progress} being worked on.",

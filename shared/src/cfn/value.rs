@@ -73,14 +73,14 @@ pub fn entry(number: usize, given: &Value) -> Result<String, String> {
 
 /// What is wrong with a value where a list is wanted, as in "a list of strings".
 pub fn no_list(given: &Value, wanted: &str) -> String {
-    match given {
-        Value::String(text) => format!(
+    match given.as_str() {
+        Some(text) => format!(
             "given the string `{}`, allowed is {wanted}; where a parameter of the template has the \
              string, give that parameter the type CommaDelimitedList, or split the string with \
              Fn::Split",
             brief(text)
         ),
-        given => format!("given {}, allowed is {wanted}", kind(given)),
+        None => format!("given {}, allowed is {wanted}", kind(given)),
     }
 }
 

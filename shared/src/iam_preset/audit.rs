@@ -100,7 +100,7 @@ fn is_key(text: &str) -> bool {
 /// What is known of one resource.
 enum Verdict {
     /// What differs; nothing if all is as it was made. And what would put it right.
-    Known(Vec<Finding>, Made, Update),
+    Known(Vec<Finding>, Made, Box<Update>),
     InProgress,
     /// Why nobody can tell.
     Unknown(String),
@@ -227,7 +227,7 @@ impl<C: Cloud> IamPreset<C> {
         match self.compare(owner, &request, progress).await {
             Ok(Comparison { findings, preset, edition, classes }) => {
                 let update = Update { request, classes, past };
-                Verdict::Known(findings, Made { physical_id, preset, edition }, update)
+                Verdict::Known(findings, Made { physical_id, preset, edition }, Box::new(update))
             }
             Err(why) => Verdict::Unknown(why),
         }

@@ -92,13 +92,12 @@ fn already_there(
     let mut listed: BTreeSet<&Id> = BTreeSet::new();
     let mut theirs = Owners::new();
     for conflict in conflicts {
-        match conflict {
-            Conflict::Taken { id, owners, gone: false, by: None, .. } => {
-                taken.insert(id);
-                theirs.extend(owners.iter().cloned());
-            }
-            Conflict::Taken { id, gone: false, by: Some(_), .. } => drop(listed.insert(id)),
-            _ => {}
+        let Conflict::Taken { id, owners, gone: false, by, .. } = conflict else { continue };
+        if by.is_some() {
+            listed.insert(id);
+        } else {
+            taken.insert(id);
+            theirs.extend(owners.iter().cloned());
         }
     }
     let is_own = |(id, object): &(&Id, &Object)| {

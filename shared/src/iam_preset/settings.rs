@@ -73,7 +73,7 @@ impl Settings {
             }
         };
         let permissions_boundary = get("PERMISSIONS_BOUNDARY").map(str::to_owned);
-        let values = AllowedValues::read(&get, &mut problems);
+        let values = AllowedValues::read(get, &mut problems);
         let provider = get("PROVIDER_NAME").unwrap_or(preset::PROVIDER).to_owned();
         Settings {
             presets,
