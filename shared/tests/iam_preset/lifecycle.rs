@@ -53,7 +53,7 @@ fn the_same_stack_in_another_region_is_refused_by_the_name_of_the_first() {
     let progress = Progress::default();
     let answer = function.handle(RequestType::Create, &request, &progress).now_or_never().unwrap();
     let error = answer.unwrap_err();
-    assert!(error.contains("belong to stack `a` in eu-west-1 (resource `Preset`); "), "{error}");
+    assert!(error.contains("already, by stack `a` in eu-west-1 (resource `Preset`); "), "{error}");
 
     request.physical_resource_id = Some(physical_id(&request));
     function.handle(RequestType::Delete, &request, &progress).now_or_never().unwrap().unwrap();

@@ -136,7 +136,7 @@ fn what_another_stack_made_is_not_adopted() {
     adopting["AdoptExisting"] = json!(true);
     let refused = Stack::named("b").deploy(&account, adopting).unwrap_err();
     assert!(
-        refused.contains("belong to stack `a` in eu-west-1 (resource `Preset`); "),
+        refused.contains("already, by stack `a` in eu-west-1 (resource `Preset`); "),
         "{refused}"
     );
 }
