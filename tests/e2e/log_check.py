@@ -78,15 +78,14 @@ def unaccounted(records):
         if "invoked" in record:
             serving[environment] = record["invoked"]
         elif "killed" in record:
-            lost.add((environment, serving[environment]["RequestId"]))
+            lost.add((environment, id_of(serving[environment])))
         elif "wrote" in record and environment:
-            writes[environment, serving[environment]["RequestId"]].append((place, names_in(record), record["wrote"]))
+            writes[environment, id_of(serving[environment])].append((place, names_in(record), record["wrote"]))
         elif "printed" in record:
             line = as_json(record["printed"])
             if isinstance(line, dict) and "change" in line and line.get("message") in OF_A_CHANGE:
                 found += stranger(line, serving[environment])
-                request = serving[environment]["RequestId"]
-                lines[environment, request].append((place, line["change"], line["message"]))
+                lines[environment, id_of(serving[environment])].append((place, line["change"], line["message"]))
     for request, written in writes.items():
         for place, names, action in written:
             told = any(later > place and is_about(change, names) for later, change, _ in lines[request])
@@ -100,9 +99,17 @@ def unaccounted(records):
     return found
 
 
+def id_of(event):
+    """The request's id. An audit that puts something right is none, and has its name for an id."""
+    return "audit" if "audit" in event else event["RequestId"]
+
+
 def stranger(line, event):
     """What is wrong with whom a line names."""
     span = line.get("span", {})
+    if "audit" in event:
+        named = span.get("request_id") == "audit" and span.get("stack_id") and span.get("logical_resource_id")
+        return [] if named else [f"the line of `{line['change']}` does not say for which resource the audit made it"]
     asked = {
         "stack_id": event["StackId"],
         "logical_resource_id": event["LogicalResourceId"],

@@ -48,10 +48,14 @@ def audit(audited_provider, emulator):
     return lambda: audit_of(emulator, AUDITED)
 
 
-@pytest.fixture
-def repaired(emulator, account):
-    """The account by way of a Region whose provider puts right what was changed or is missing."""
+@pytest.fixture(scope="session")
+def repairing_provider(emulator):
     provider.deploy(emulator, region=REPAIRED, Audit="repair")
+
+
+@pytest.fixture
+def repaired(repairing_provider, emulator, account):
+    """The account by way of a Region whose provider puts right what was changed or is missing."""
     repaired = replace(account, cloudformation=emulator.client("cloudformation", REPAIRED))
     yield repaired
     repaired.remove_stacks()

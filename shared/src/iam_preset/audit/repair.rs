@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tokio::select;
 use tokio::time::{Instant, sleep_until};
+use tracing::{Instrument, info_span};
 
 use super::finding::Class;
 use crate::cfn::{CustomResource, Past, Progress, Request, RequestType};
@@ -83,7 +84,16 @@ impl<C: Cloud> IamPreset<C> {
             }
         };
         let mut over = pin!(over);
-        let mut handled = Box::pin(self.handle(RequestType::Update, &update.request, &work));
+        // Whoever reads of a change in the log reads for which resource it was.
+        let span = info_span!(
+            "request",
+            request_type = "Update",
+            stack_id = update.request.stack_id,
+            logical_resource_id = update.request.logical_resource_id,
+            request_id = update.request.request_id,
+        );
+        let handled = self.handle(RequestType::Update, &update.request, &work).instrument(span);
+        let mut handled = Box::pin(handled);
         loop {
             select! {
                 biased;
