@@ -1,4 +1,8 @@
-"""A role for StackSets with the rights that its template needs, in place of an administrator's.
+"""A role for StackSets with the rights that its template needs, on the names of what is in it.
+
+It amounts to administrator, as does whoever deploys the provider: a role that it makes may have any policy, for the
+provider's own roles have policies that write IAM, and no condition says what an inline policy may hold. So nobody but
+StackSets is trusted with it.
 
 What CloudFormation calls for a resource is in the schema of its type, which cfn-lint has. The rights are held to the
 names that the provider's own objects have, for every action that knows one.

@@ -5,7 +5,7 @@ SAM CLI brings. In .aws-sam/organization afterwards:
 
 - stackset.json: no transform, no parameter of this machine
 - code/: a zip for each function, the same bytes for the same build
-- execution-role.json: a role for StackSets that is not an administrator, see docs/organization.md
+- execution-role.json: a role for StackSets that reaches the provider's names only, see docs/organization.md
 - published.json: which file becomes which key in the buckets. A key has its file's digest: a new version is a new
   key, and none is ever written twice
 - SHA256SUMS

@@ -253,7 +253,21 @@ def test_no_condition_keeps_eventbridge_from_the_topic():
     assert all("Condition" in it for it in statements if it is not events)
 
 
-def test_the_execution_role_is_no_administrator_and_reaches_no_presets_role(template):
+def test_the_execution_role_amounts_to_administrator_and_the_page_says_so():
+    """Who makes a role, writes its policies and passes it is one, whatever the role is called."""
+    role = json.loads((PACKAGE / "execution-role.json").read_text())["Resources"]["ExecutionRole"]["Properties"]
+    (policy,) = role["Policies"]
+    (iam,) = (it for it in policy["PolicyDocument"]["Statement"] if it["Sid"] == "OwnIam")
+    if {"iam:CreateRole", "iam:PutRolePolicy", "iam:PassRole"} <= set(iam["Action"]) and "Condition" not in iam:
+        page = (provider.ROOT / "docs" / "organization.md").read_text()
+        (said,) = (part for part in page.split("\n\n") if "execution-role.json" in part)
+        assert "amounts to administrator" in said
+        assert "StackSets alone assumes it" in said
+    (trusted,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trusted["Principal"]["AWS"]["Fn::Sub"].endswith("AWSServiceRoleForCloudFormationStackSetsOrgAdmin")
+
+
+def test_the_execution_role_reaches_the_providers_names_and_no_presets_role(template):
     role = json.loads((PACKAGE / "execution-role.json").read_text())["Resources"]["ExecutionRole"]["Properties"]
     assert role["RoleName"].startswith("stacksets-exec-custom-")
     (policy,) = role["Policies"]

@@ -126,11 +126,13 @@ function namesIn(principal, kind) {
 /** How the ARN of something ends that an attacker may make. */
 const KINDS = {
   definition: /:batch:.*:job-definition\/([^:]+)/,
+  environment: /:batch:.*:compute-environment\/(.+)/,
   function: /:lambda:.*:function:([^:]+)/,
   job: /:glue:.*:job\/(.+)/,
   policy: /:iam:.*:policy\/(.+)/,
   queue: /:batch:.*:job-queue\/(.+)/,
   role: /:iam:.*:role\/(.+)/,
+  rule: /:events:.*:rule\/(.+)/,
   stack: /:cloudformation:.*:stack\/([^/]+)/,
   stateMachine: /:states:.*:stateMachine:(.+)/,
   task: /:ecs:.*:task-definition\/([^:]+)/,

@@ -16,9 +16,10 @@ const ARNS = {
   'AWS::IAM::ManagedPolicy': ({ Path, ManagedPolicyName }) => iam(`policy${Path}${ManagedPolicyName}`),
   'AWS::Logs::LogGroup': ({ LogGroupName }) => arn('logs', `log-group:${LogGroupName}:*`),
   'AWS::Serverless::Function': ({ FunctionName }) => arn('lambda', `function:${FunctionName}`),
+  'AWS::StepFunctions::StateMachine': ({ StateMachineName }) => arn('states', `stateMachine:${StateMachineName}`),
 }
 /** The properties that a name is made of. */
-const NAMES = ['Path', 'RoleName', 'ManagedPolicyName', 'LogGroupName', 'FunctionName']
+const NAMES = ['Path', 'RoleName', 'ManagedPolicyName', 'LogGroupName', 'FunctionName', 'StateMachineName']
 
 const scalar = (name) => ({ tag: `!${name}`, resolve: (text) => ({ [name]: text }) })
 const list = (name) => ({ tag: `!${name}`, collection: 'seq', resolve: (items) => ({ [name]: items.toJSON() }) })
@@ -54,6 +55,12 @@ export function arnOf(id, parameters = {}) {
   const filled = filler(parameters)
   const names = NAMES.filter((name) => name in Properties).map((name) => [name, filled(Properties[name])])
   return ARNS[Type](Object.fromEntries(names))
+}
+
+/** The ARNs of all of the stack's resources of the kinds above, by their ids. */
+export function arnsOf(parameters) {
+  const named = Object.entries(Resources).filter(([, { Type }]) => Type in ARNS)
+  return Object.fromEntries(named.map(([id]) => [id, arnOf(id, parameters)]))
 }
 
 /** The ARNs of all managed policies of a function's role. */

@@ -6,17 +6,22 @@ import { runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 export const ACCOUNT = '123456789012'
 export const REGION = 'eu-west-1'
 
+/** The service control policy that AWS attaches everywhere. */
+const FULL_ACCESS = {
+  name: 'FullAWSAccess',
+  policy: { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } },
+}
 const TRUSTS_THE_ACCOUNT = { Effect: 'Allow', Principal: { AWS: `arn:aws:iam::${ACCOUNT}:root` } }
 
 /**
- * True if the principal (its ARN, its policies' documents, its boundary's) may make the call: action, ARN,
- * context keys. Of `more` keys IAM takes those that the call has.
+ * True if the principal (its ARN, its policies' documents, its boundary's, the service control policy of its
+ * account) may make the call: action, ARN, context keys. Of `more` keys IAM takes those that the call has.
  */
 export async function allows(principal, call, more = {}) {
   return (await decision(principal, call, more)) === 'Allowed'
 }
 
-async function decision({ arn, policies, boundary }, [action, resource, context = {}], more) {
+async function decision({ arn, policies, boundary, scp }, [action, resource, context = {}], more) {
   const simulation = {
     request: {
       principal: arn,
@@ -25,7 +30,7 @@ async function decision({ arn, policies, boundary }, [action, resource, context 
       contextVariables: { 'aws:PrincipalArn': arn, 'aws:PrincipalAccount': ACCOUNT, ...more, ...context },
     },
     identityPolicies: policies.map((policy, index) => ({ name: `${index}`, policy })),
-    serviceControlPolicies: [],
+    serviceControlPolicies: scp ? [{ orgIdentifier: 'root', policies: [FULL_ACCESS, { name: 'scp', policy: scp }] }] : [],
     resourceControlPolicies: [],
     resourcePolicy: resourcePolicy(action),
     ...(boundary && { permissionBoundaryPolicies: [{ name: 'boundary', policy: boundary }] }),

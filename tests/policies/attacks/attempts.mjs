@@ -35,6 +35,10 @@ const KEY = arn('kms', 'key/0f')
 const FILES = arn('elasticfilesystem', 'file-system/fs-0f')
 const SECRET = arn('secretsmanager', 'secret:payroll-AbCdEf')
 const BUCKET = 'payroll'
+/** All jobs of AWS Batch write into one log, each into a stream with the name of its job definition. */
+const JOBS = 'log-group:/aws/batch/job'
+const OUTPUT = arn('logs', `${JOBS}:log-stream:nightly/default/0f`)
+const ENVIRONMENT = arn('batch', 'compute-environment/<environment>')
 
 /** What the operator has under the name of a stack: the function that serves presets and may write IAM, and all around it. */
 const provider = (stack) => ({
@@ -235,6 +239,26 @@ const HARMS = {
   'delete any network': calls('ec2:DeleteVpc', ec2('vpc/vpc-0f')),
   'delete any key pair': calls('ec2:DeleteKeyPair', ec2('key-pair/payroll')),
   'cancel any spot request': calls('ec2:CancelSpotInstanceRequests', ec2('spot-instances-request/sir-0f')),
+  // With its own role AWS Batch starts whatever a compute environment names, and no condition says what that may be.
+  'have AWS Batch start a machine from any image, in any security group': {
+    either: [calls('batch:CreateComputeEnvironment', ENVIRONMENT), calls('batch:UpdateComputeEnvironment', ENVIRONMENT)],
+  },
+  'put a machine into any placement group': calls('ec2:RunInstances', ec2('placement-group/payroll')),
+  'delete any placement group': calls('ec2:DeletePlacementGroup', ec2('placement-group/payroll')),
+  'use any capacity reservation': calls('ec2:RunInstances', ec2('capacity-reservation/cr-0f')),
+  'put a VPC endpoint into any network': calls('ec2:CreateVpcEndpoint', [ec2('vpc/vpc-0f'), ec2('route-table/rtb-0f'), GROUP]),
+  'read the environment variables of any function': {
+    either: [calls('lambda:ListFunctions'), calls('lambda:GetFunctionConfiguration', FUNCTION), calls('lambda:GetFunction', FUNCTION)],
+  },
+  'read the commands and environment variables of any job': {
+    either: [calls('batch:DescribeJobs'), calls('batch:DescribeJobDefinitions')],
+  },
+  'read the environment variables of any task': calls('ecs:DescribeTaskDefinition'),
+  'read the output of any job': {
+    either: [calls('logs:GetLogEvents', OUTPUT), calls('logs:FilterLogEvents', arn('logs', JOBS))],
+  },
+  'write into the output of any job': calls('logs:PutLogEvents', OUTPUT),
+  'be sent every event of the account': calls('events:PutRule PutTargets', arn('events', 'rule/<rule>')),
   'stop any job': calls('batch:TerminateJob', arn('batch', 'job/0f')),
   'answer for a task of any cluster': calls('ecs:SubmitTaskStateChange', arn('ecs', 'cluster/nightly')),
   'drain any machine of ECS': calls('ecs:UpdateContainerInstancesState', arn('ecs', 'container-instance/nightly/0f'), NIGHTLY),
@@ -258,6 +282,7 @@ const HARMS = {
   'delete any image': calls('ecr:DeleteRepository', arn('ecr', 'repository/payroll')),
   'mount any file system': calls('elasticfilesystem:ClientMount ClientWrite', FILES),
   'read any log': calls('logs:GetLogEvents', arn('logs', 'log-group:/payroll:log-stream:x')),
+  'write into any log': calls('logs:PutLogEvents', arn('logs', 'log-group:/payroll:log-stream:x')),
   'delete any log': calls('logs:DeleteLogGroup', arn('logs', 'log-group:/payroll')),
   'delete any stack': calls('cloudformation:DeleteStack', STACK),
   'change any REST API': calls('apigateway:PATCH', `arn:aws:apigateway:eu-west-1::${API}`),

@@ -16,14 +16,31 @@ const START = [
   'put a machine into any security group',
   'start a machine from any image',
 ]
+/** AWS Batch starts what a compute environment names. */
+const BATCH = 'have AWS Batch start a machine from any image, in any security group'
+const STARTS =
+  'A machine is started from any image and with disks of any snapshot, in any security group, with any key pair, and with any network interface that is free; also by AWS Batch, of what a compute environment names.'
+const SEES = 'The users see the settings and environment variables of every function of the account, and the commands and environment variables of everybody'
 const alice = {
   who: 'user alice',
-  says: 'there the users reach every network and security group',
-  open: [...SPOT, ...NETWORK, ...START],
+  says: [
+    STARTS,
+    SEES,
+    'Spot requests are cancelled, whoever made them.',
+    'there the users reach every network and security group',
+  ],
+  open: [
+    ...SPOT,
+    ...NETWORK,
+    ...START,
+    BATCH,
+    'read the commands and environment variables of any job',
+    'read the environment variables of any function',
+  ],
 }
 const machine = {
   who: 'role lithops-role-ec2',
-  says: 'A machine is started from any image and with disks of any snapshot, in any security group',
+  says: [STARTS, 'Spot requests are cancelled, whoever made them.'],
   open: [...SPOT, ...START],
 }
 const EVERYTHING = Object.values(attempts()).flatMap(Object.keys)
@@ -44,7 +61,7 @@ export const cases = [
     principals: [
       {
         ...alice,
-        says: 'The users can then delete every machine image of the account.',
+        says: [...alice.says, 'The users can then delete every machine image of the account.'],
         open: [...alice.open, 'delete any machine image'],
       },
       {
@@ -65,12 +82,17 @@ export const cases = [
         open: [
           ...START,
           'end any machine',
+          'read the environment variables of any task',
           'read the user data of any machine',
           'run a machine as any role',
           'run a task as any role',
           'run a task of their own on any cluster',
+          'put a machine into any placement group',
           'run any task with a command of their own',
           'take any machine out of its cluster',
+          'use any capacity reservation',
+          'write into any log',
+          'write into the output of any job',
         ],
       },
     ],

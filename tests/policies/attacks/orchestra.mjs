@@ -44,12 +44,15 @@ export const harms = {
 }
 
 const DEREGISTER = {
-  open: ['deregister any task definition'],
-  says: "Task definitions are registered with the module's names only, and any can be deregistered.",
+  open: ['deregister any task definition', 'read the environment variables of any task'],
+  says: [
+    "Task definitions are registered with the module's names only, and any can be deregistered.",
+    'Every task definition of the account can be read, with its commands and environment variables',
+  ],
 }
 const ANY_PREFIX = {
   open: ["empty the bucket of somebody else's module", ...DEREGISTER.open],
-  says: '`*`, as on the page, is any: also the modules of others in the account.',
+  says: [...DEREGISTER.says, '`*`, as on the page, is any: also the modules of others in the account.'],
 }
 
 export const cases = [

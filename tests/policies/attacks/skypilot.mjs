@@ -4,8 +4,11 @@ const START = [
   'give a machine any network interface',
   'put a machine into any security group',
   'start a machine from any image',
+  'use any capacity reservation',
 ]
-const SAYS = 'An instance is made of any image, in any security group, and with any network interface that is free.'
+const SAYS =
+  'An instance is made of any image, in any security group, and with any network interface that is free; also in any capacity reservation'
+const PLACEMENT = ['delete any placement group', 'put a machine into any placement group']
 /** Whoever has AmazonEC2FullAccess and AmazonS3FullAccess. */
 const FULL = [
   ...START,
@@ -23,6 +26,8 @@ const FULL = [
   'delete any key pair',
   'delete any machine image',
   'delete any network',
+  ...PLACEMENT,
+  'put a VPC endpoint into any network',
   'delete an unused network interface',
   'delete any security group',
   'empty any bucket',
@@ -63,14 +68,18 @@ export const cases = [
       PlacementGroups: true,
     },
     principals: both({
-      says: 'users can then delete every machine image of the account',
-      open: ['delete any machine image'],
+      says: [
+        SAYS,
+        'users can then delete every machine image of the account',
+        'With PlacementGroups, machines are put into any of the placement groups of the account, and any that is empty can be deleted.',
+      ],
+      open: ['delete any machine image', ...PLACEMENT],
     }).map((it) =>
       it.who === 'user alice'
         ? it
         : {
             ...it,
-            says: 'With Ssm, the machines also read every parameter of Systems Manager.',
+            says: [...it.says, 'With Ssm, the machines also read every parameter of Systems Manager.'],
             open: [...it.open, 'read any parameter of Systems Manager'],
           },
     ),

@@ -3,12 +3,28 @@
 
 export const parameters = { UserNames: ['alice'] }
 
-const JOBS = { says: 'The users and the functions can stop any job of AWS Batch.', open: ['stop any job'] }
+const JOBS = {
+  says: [
+    'The users and the functions can stop any job of AWS Batch.',
+    'The users and the functions see the commands and environment variables of everybody',
+  ],
+  open: ['read the commands and environment variables of any job', 'stop any job'],
+}
 const principals = [
   {
     who: 'user alice',
-    says: 'It may get a network interface that is there already, whoever made it.',
-    open: [...JOBS.open, 'give a machine any network interface'],
+    says: [
+      ...JOBS.says,
+      'It may get a network interface that is there already, whoever made it.',
+      'AWS Batch starts machines from any image, in any security group, with any launch template and key pair that a compute environment names.',
+      'The users put VPC endpoints into any network, route table and security group',
+    ],
+    open: [
+      ...JOBS.open,
+      'give a machine any network interface',
+      'have AWS Batch start a machine from any image, in any security group',
+      'put a VPC endpoint into any network',
+    ],
   },
   { who: 'role SLIM-Extras_for_Lambda', ...JOBS },
   { who: 'role SLIM-Extras_ECS_for_EC2' },

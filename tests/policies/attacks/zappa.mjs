@@ -30,7 +30,13 @@ export const harms = {
   'delete an unused network interface': calls('ec2:DeleteNetworkInterface', arn('ec2', 'network-interface/eni-0f')),
 }
 
-const KEYS = { open: ['list all API keys'], says: 'All API keys of the account can be listed, with their values.' }
+const KEYS = {
+  open: ['be sent every event of the account', 'list all API keys'],
+  says: [
+    'All API keys of the account can be listed, with their values.',
+    'A rule may have any event pattern, so who deploys can have every event of the default event bus sent to a function of theirs.',
+  ],
+}
 const ROLE = 'role tr-x-dev-ZappaLambdaExecutionRole'
 /** What serves presets begins with `a` as well. */
 const SHORTEST = { NamePrefix: 'ac-' }

@@ -14,6 +14,11 @@ const slr = (service, name) => iam(`role/aws-service-role/${service}.amazonaws.c
 
 /** lithops_v<version>_<user>, with which most names begin. */
 const PACKAGE = 'lithops_v380_0a1b'
+/** The same of 3.10.0, in which a part of the version has two digits. */
+const LATER = 'lithops_v3100_0a1b'
+/** Where AWS Batch writes what a job puts out: a stream has the name of the job definition. */
+const output = (name) =>
+  arn('logs', `log-group:/aws/batch/job:log-stream:${name}--FARGATE_SPOT--runtime--latest--1024mb/default/0a`)
 const BUCKET = s3('lithops-eu-west-1-0a1b')
 const OBJECT = s3('lithops-eu-west-1-0a1b/lithops.jobs/x')
 const WORKER = lambda('function:lithops-worker-0a1b-380-0123456789')
@@ -132,25 +137,38 @@ const users = (AccountKind, gap) =>
         ...storage(s3('data')),
         ...calls('lambda:CreateFunction GetFunction InvokeFunction DeleteFunction', [
           lambda('function:team-lithops-worker-0a1b-380-0123456789'),
-          lambda(`function:${PACKAGE}_team_layer_builder_512MB`),
+          lambda('function:team-lithops-worker-0a1b-3100-0123456789'),
+          ...[PACKAGE, LATER].map((name) => lambda(`function:${name}_team_layer_builder_512MB`)),
         ]),
-        ...calls('lambda:PublishLayerVersion', lambda(`layer:${PACKAGE}_team_default-runtime-v312_layer`)),
-        ...calls(
-          'lambda:GetLayerVersion DeleteLayerVersion',
-          lambda(`layer:${PACKAGE}_team_default-runtime-v312_layer:1`),
-        ),
-        ...calls('ecr:CreateRepository PutImage BatchGetImage', arn('ecr', `repository/${PACKAGE}_team/runtime`)),
+        ...[PACKAGE, LATER].flatMap((name) => [
+          ...calls('lambda:PublishLayerVersion', lambda(`layer:${name}_team_default-runtime-v312_layer`)),
+          ...calls('lambda:GetLayerVersion DeleteLayerVersion', lambda(`layer:${name}_team_default-runtime-v312_layer:1`)),
+          ...calls('ecr:CreateRepository PutImage BatchGetImage', arn('ecr', `repository/${name}_team/runtime`)),
+        ]),
       ],
+    },
+    {
+      what: 'a development version of Lithops in a namespace of the stack',
+      parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['data'] },
+      calls: [
+        ...calls('lambda:CreateFunction', lambda('function:lithops_v381dev0_0a1b_team_layer_builder_512MB')),
+        ...calls('ecr:CreateRepository', arn('ecr', 'repository/lithops_v381dev0_0a1b_team/runtime')),
+      ],
+      refused: { hardened: 'development versions of Lithops are refused' },
     },
     {
       what: "AWS Batch in a namespace of the stack's own",
       parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['data'] },
       calls: [
-        ...calls(
-          'batch:CreateComputeEnvironment DeleteComputeEnvironment',
-          batch(`compute-environment/${PACKAGE}_team_FARGATE-SPOT_env`),
+        ...[PACKAGE, LATER].flatMap((name) =>
+          ['EC2', 'SPOT', 'FARGATE', 'FARGATE-SPOT'].flatMap((type) => [
+            ...calls(
+              'batch:CreateComputeEnvironment DeleteComputeEnvironment',
+              batch(`compute-environment/${name}_team_${type}_env`),
+            ),
+            ...calls('batch:CreateJobQueue DeleteJobQueue', batch(`job-queue/${name}_team_${type}_queue`)),
+          ]),
         ),
-        ...calls('batch:CreateJobQueue DeleteJobQueue', batch(`job-queue/${PACKAGE}_team_FARGATE-SPOT_queue`)),
         ...calls('batch:RegisterJobDefinition', batch(`job-definition/${PACKAGE}_team--FARGATE_SPOT--runtime--1024mb`)),
         ...calls('batch:SubmitJob', [
           batch(`job-queue/${PACKAGE}_team_FARGATE-SPOT_queue`),
@@ -338,7 +356,8 @@ export const cases = [
     calls: [
       ...calls('ecr:GetAuthorizationToken'),
       ...calls('ecr:BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer', REPOSITORY),
-      ...calls('logs:CreateLogStream PutLogEvents', arn('logs', 'log-group:/aws/batch/job:log-stream:x')),
+      ...calls('logs:CreateLogGroup', arn('logs', 'log-group:/aws/batch/job')),
+      ...calls('logs:CreateLogStream PutLogEvents', output(PACKAGE)),
       ...storage(BUCKET),
     ],
   },
@@ -351,13 +370,35 @@ export const cases = [
     what: "a machine of AWS Batch: ECS's agent",
     as: 'role lithops-batch-instance-role',
     parameters: { BatchInstanceRole: true },
-    calls: [...agent(`${PACKAGE}_EC2_env`), ...agent(`${PACKAGE}_team_SPOT_env`)],
+    calls: [
+      ...agent(`${PACKAGE}_EC2_env`),
+      ...agent(`${PACKAGE}_team_SPOT_env`),
+      ...calls('logs:CreateLogStream PutLogEvents', output(PACKAGE)),
+    ],
   },
   {
     what: "a machine of AWS Batch in a namespace of the stack's own: ECS's agent",
     as: 'role lithops-batch-instance-role',
     parameters: { BatchInstanceRole: true, OwnNamespace: true, Namespace: 'team', BucketNames: ['team'] },
-    calls: agent(`${PACKAGE}_team_SPOT_env`),
+    calls: [
+      ...[`${PACKAGE}_team_SPOT_env`, `${LATER}_team_EC2_env`].flatMap(agent),
+      ...calls('logs:CreateLogStream PutLogEvents', output(`${PACKAGE}_team`)),
+    ],
+  },
+  {
+    what: "a job and a function in a namespace of the stack's own: their logs",
+    as: 'role lithops-role',
+    parameters: { OwnNamespace: true, Namespace: 'team', BucketNames: ['team'] },
+    calls: [
+      ...calls('logs:CreateLogGroup', arn('logs', 'log-group:/aws/lambda/team-lithops-worker-0a1b-380-0123456789')),
+      ...calls('logs:CreateLogStream PutLogEvents', [
+        arn('logs', 'log-group:/aws/lambda/team-lithops-worker-0a1b-380-0123456789:log-stream:x'),
+        arn('logs', `log-group:/aws/lambda/${PACKAGE}_team_layer_builder_512MB:log-stream:x`),
+        arn('logs', `log-group:/aws/lambda/${LATER}_team_layer_builder_512MB:log-stream:x`),
+        output(`${PACKAGE}_team`),
+        output(`${LATER}_team`),
+      ]),
+    ],
   },
   {
     what: 'a machine of AWS Batch: a cluster that is not of Lithops',

@@ -30,6 +30,10 @@ const DEFINITIONS = ['isotropic-single-instance-batch', 'isotropic-multi-node-jo
   batch(`job-definition/${name}`),
 )
 const REVISIONS = DEFINITIONS.map((definition) => `${definition}:1`)
+/** Where AWS Batch writes what a job puts out: a stream has the name of the job definition. */
+const OUTPUT = DEFINITIONS.map((definition) =>
+  arn('logs', `log-group:/aws/batch/job:log-stream:${definition.replace(/.*[/]/, '')}/default/0a`),
+)
 const FUNCTIONS = [
   'CreateQueues',
   'Iterator',
@@ -103,7 +107,7 @@ export const cases = [
       ...calls('ec2:RunInstances', ec2('security-group/sg-0f'), { 'aws:ResourceTag/Name': 'payroll' }),
       ...calls('ec2:RunInstances', [ec2('key-pair/payroll'), 'arn:aws:ec2:us-east-1::snapshot/snap-0f']),
     ],
-    refused: { hardened: "A machine starts from such an image or one of Amazon's, in such security groups" },
+    refused: { hardened: "A machine that they make by hand starts from such an image or one of Amazon's, in such security groups" },
   },
   {
     what: 'make an image of a machine without a name',
@@ -153,6 +157,20 @@ export const cases = [
       ...calls('batch:SubmitJob', [...QUEUES, ...REVISIONS]),
       ...calls('batch:DescribeJobs ListJobs'),
     ],
+  },
+  {
+    what: 'read what a job and a function put out',
+    calls: [
+      ...calls('logs:DescribeLogStreams', arn('logs', 'log-group:/aws/batch/job')),
+      ...calls('logs:GetLogEvents', OUTPUT),
+      ...calls('logs:DescribeLogStreams FilterLogEvents', arn('logs', 'log-group:/aws/lambda/CreateQueues')),
+      ...calls('logs:GetLogEvents', arn('logs', 'log-group:/aws/lambda/CreateQueues:log-stream:x')),
+    ],
+  },
+  {
+    what: 'search through what jobs put out',
+    calls: calls('logs:FilterLogEvents', arn('logs', 'log-group:/aws/batch/job')),
+    refused: { hardened: "A search through the group would be one through everybody's." },
   },
   {
     what: 'submit a job to a queue of another name',
@@ -285,7 +303,7 @@ export const cases = [
     calls: [
       ...ENVIRONMENTS.flatMap((environment) => agent(environment.replace(/.*[/]/, ''))),
       ...calls('ecr:BatchGetImage GetDownloadUrlForLayer', arn('ecr', 'repository/aws_seismic_imaging')),
-      ...calls('logs:CreateLogStream PutLogEvents', arn('logs', 'log-group:/aws/batch/job:log-stream:x')),
+      ...calls('logs:CreateLogStream PutLogEvents', OUTPUT),
     ],
   },
   {

@@ -6,7 +6,7 @@ const lambda = (name) => arn('lambda', name)
 const batch = (name) => arn('batch', name)
 
 /** What Lithops makes for B's users, in the namespace of their configuration. */
-const named = (namespace) => {
+const named = (namespace, runtime = 'runtime') => {
   const dash = namespace && `${namespace}-`
   const part = namespace && `_${namespace}`
   const its = `lithops_v380_0b0b${part}`
@@ -15,12 +15,38 @@ const named = (namespace) => {
     'delete a function': calls('lambda:DeleteFunction', lambda(`function:${dash}lithops-worker-0b0b-380-0123456789`)),
     'invoke what builds a layer': calls('lambda:InvokeFunction', lambda(`function:${its}_layer_builder_512MB`)),
     'publish a layer': calls('lambda:PublishLayerVersion', lambda(`layer:${its}_default-runtime-v312_layer`)),
-    'overwrite an image': calls('ecr:PutImage', arn('ecr', `repository/${its.replaceAll('-', '.')}/runtime`)),
+    'publish a layer of a runtime': calls('lambda:PublishLayerVersion', lambda(`layer:${its}_${runtime}_layer`)),
+    'overwrite an image': calls('ecr:PutImage', arn('ecr', `repository/${its.replaceAll('-', '.')}/${runtime}`)),
     'run a job with a command of their own': calls('batch:SubmitJob', [
-      batch(`job-definition/${its}--FARGATE_SPOT--runtime--latest--1024mb:1`),
+      batch(`job-definition/${its}--FARGATE_SPOT--${runtime}--latest--1024mb:1`),
       batch(`job-queue/${its}_FARGATE-SPOT_queue`),
     ]),
+    'change a compute environment': {
+      either: ['EC2', 'SPOT', 'FARGATE', 'FARGATE-SPOT'].map((type) =>
+        calls('batch:UpdateComputeEnvironment', batch(`compute-environment/${its}_${type}_env`)),
+      ),
+    },
+    'change a job queue': {
+      either: ['EC2', 'SPOT', 'FARGATE', 'FARGATE-SPOT'].map((type) =>
+        calls('batch:UpdateJobQueue', batch(`job-queue/${its}_${type}_queue`)),
+      ),
+    },
+    "write into a function's log": {
+      either: [`${dash}lithops-worker-0b0b-380-0123456789`, `${its}_layer_builder_512MB`].map((name) =>
+        calls('logs:PutLogEvents', arn('logs', `log-group:/aws/lambda/${name}:log-stream:x`)),
+      ),
+    },
+    "write into a job's output": calls(
+      'logs:PutLogEvents',
+      arn('logs', `log-group:/aws/batch/job:log-stream:${its}--FARGATE_SPOT--${runtime}--latest--1024mb/default/0b`),
+    ),
   }
+}
+/** The clusters of ECS that AWS Batch makes of their compute environments. */
+const cluster = (namespace) => {
+  const its = `lithops_v380_0b0b${namespace && `_${namespace}`}_SPOT_env`
+  const join = (name) => calls('ecs:RegisterContainerInstance', arn('ecs', `cluster/${name}`))
+  return { 'join a machine to a cluster': { either: [join(`AWSBatch-${its}-0b-0b`), join(`${its}_Batch_0b-0b`)] } }
 }
 const other = {
   'change the code of a function': calls('lambda:UpdateFunctionCode', lambda('function:lithops-worker-0b0b-380-0123456789')),
@@ -40,6 +66,8 @@ const user = 'user ann'
 const role = 'role a-lithops-role'
 const machine = 'role a-lithops-role-ec2'
 const principals = [user, role, machine]
+/** The machines of AWS Batch. */
+const jobs = 'role a-lithops-batch-instance-role'
 const a = { NamePrefix: 'a-', UserNames: ['ann'], BucketNames: ['genomes-a'], BatchInstanceRole: true }
 const b = { NamePrefix: 'b-', UserNames: ['bob'], BucketNames: ['genomes-b'], BatchInstanceRole: true }
 const NETWORKS = { [user]: ['open a security group'] }
@@ -49,6 +77,7 @@ const always = {
   'Spot requests are cancelled, whoever made them.': SPOT,
 }
 const BUCKET = ['write into the bucket that Lithops makes']
+const LOGS = ["write into a function's log", "write into a job's output"]
 
 export const rows = [
   {
@@ -60,10 +89,10 @@ export const rows = [
     world: {},
     open: {
       ...always,
-      'Without OwnNamespace, functions, layers, images, jobs and the buckets lithops-… are those of all stacks.': {
+      'Without OwnNamespace, functions, layers, images, jobs, their logs and the buckets lithops-… are those of all stacks.': {
         [user]: [...Object.keys(named('')), ...BUCKET],
-        [role]: BUCKET,
-        [machine]: BUCKET,
+        [role]: [...BUCKET, ...LOGS],
+        [machine]: [...BUCKET, ...LOGS],
       },
     },
   },
@@ -85,4 +114,26 @@ export const rows = [
     world: {},
     open: always,
   },
+  // A namespace that is a word of the names that Lithops gives, of a runtime of B's or of B's own namespace.
+  ...[
+    ['layer', ''],
+    ['layer', 'prod'],
+    ['layer', 'team'],
+    ['default', ''],
+    ['myruntime', ''],
+    ['myruntime', 'prod'],
+    ['prod', 'prod_team'],
+    ['prod', 'team_prod'],
+    ['prod', 'prodteam'],
+    ['prod', '0b0b_prod'],
+    ['builder', 'layer'],
+  ].map(([Namespace, namespace]) => ({
+    what: `in the namespace ${Namespace}, and B in ${namespace || 'none'}`,
+    a: { ...a, OwnNamespace: true, Namespace },
+    b: { ...b, BatchInstanceRole: false },
+    principals: [...principals, jobs],
+    theirs: { ...named(namespace, 'myruntime'), ...cluster(namespace), ...other },
+    world: {},
+    open: always,
+  })),
 ]
