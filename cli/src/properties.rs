@@ -30,9 +30,9 @@ pub fn of(preset: &str, given: &Given, consent: &Consent) -> Result<Map<String, 
     let tags = tags.collect::<Result<Vec<_>, _>>()?;
     put("Tags", (!tags.is_empty()).then(|| json!(tags)));
     let parameters = parameters(preset, &given.parameters)?;
-    put("Parameters", (!parameters.is_empty()).then(|| Value::Object(parameters)));
-    put("AcknowledgeAdminEquivalent", consent.acknowledge_admin_equivalent.then(|| json!(true)));
-    put("AdoptExisting", consent.adopt_existing.then(|| json!(true)));
+    put("Parameters", (!parameters.is_empty()).then_some(Value::Object(parameters)));
+    put("AcknowledgeAdminEquivalent", consent.acknowledge_admin_equivalent.then_some(json!(true)));
+    put("AdoptExisting", consent.adopt_existing.then_some(json!(true)));
     put("OnForeignAttachment", consent.on_foreign_attachment.as_ref().map(|it| json!(it)));
     Ok(properties)
 }

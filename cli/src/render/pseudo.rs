@@ -66,3 +66,24 @@ pub(super) fn each_text(value: &Value, to: &impl Fn(&str) -> Value) -> Value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_of_iams_is_no_expression_of_the_languages() {
+        let account = CLOUDFORMATION.account();
+        let arn = format!("arn:{}:s3:::b-{}-${{aws:username}}%{{x", account.partition, account.id);
+        assert!(Words::is_in(&arn) && !Words::is_in("${aws:username}"));
+        assert_eq!(
+            CLOUDFORMATION.text(&arn),
+            "arn:${AWS::Partition}:s3:::b-${AWS::AccountId}-${!aws:username}%{x"
+        );
+        assert_eq!(
+            TERRAFORM.text(&arn),
+            "arn:${data.aws_partition.current.partition}:s3:::b-\
+             ${data.aws_caller_identity.current.account_id}-$${aws:username}%%{x"
+        );
+    }
+}
