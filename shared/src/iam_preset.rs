@@ -305,7 +305,7 @@ impl<C: Cloud> IamPreset<C> {
             return Err(refusals.join("; "));
         }
         let refusals = reasons::of_foreign_boundaries(&task, &observed);
-        if !refusals.is_empty() {
+        if !refusals.is_empty() && !self.rolls_back(&task.me).await {
             return Err(refusals.join("; "));
         }
         let further = self.further_power(intent, &task, &observed, &plan, progress).await?;

@@ -214,7 +214,9 @@ fn what_several_hands_wrote_into_a_role_counts_together_and_with_what_the_preset
     let machines = "SLIM-Extras_ECS_for_EC2";
     for (preset, role, actions, is_administrator) in [
         ("slim", machines, vec!["iam:PassRole", "ec2:RunInstances"], "true"),
-        ("slim", machines, vec!["iam:PassRole"], "false"),
+        ("slim", machines, vec!["ec2:RunInstances"], "false"),
+        // To whatever service.
+        ("slim", machines, vec!["iam:PassRole"], "true"),
         // Its role starts machines.
         ("skypilot", "skypilot-v1", vec!["iam:PassRole"], "true"),
     ] {

@@ -234,10 +234,11 @@ fn other_peoples_tags_and_boundary_are_kept_and_ours_are_taken_back() {
         lambda_role(&account).permissions_boundary.as_deref(),
         Some("arn:aws:iam::123456789012:policy/Security")
     );
-    stack.deploy(&account, ours).unwrap();
+    // Nor is it replaced.
+    stack.deploy(&account, ours).unwrap_err();
     assert_eq!(
         lambda_role(&account).permissions_boundary.as_deref(),
-        Some("arn:aws:iam::123456789012:policy/Ours")
+        Some("arn:aws:iam::123456789012:policy/Security")
     );
 }
 

@@ -22,9 +22,12 @@ fn without_the_operators_word_there_is_no_audit_and_nothing_that_starts_one() {
     let template = template();
     let parameter = &template["Parameters"]["Audit"];
     assert_eq!(parameter["Default"], "off");
-    assert_eq!(texts(&parameter["AllowedValues"]), ["off", "report"].map(str::to_owned).into());
     assert_eq!(
-        texts(&template["Conditions"]["Audits"]),
+        texts(&parameter["AllowedValues"]),
+        ["off", "report", "repair"].map(str::to_owned).into()
+    );
+    assert_eq!(
+        texts(&template["Conditions"]["Audits"][0]),
         ["Audit", "off"].map(str::to_owned).into()
     );
     let variables = &template["Resources"]["IamPresetFunction"]["Properties"]["Environment"];
