@@ -2,6 +2,7 @@
 
 mod audit;
 mod between;
+mod decision;
 mod foresight;
 mod idle;
 mod intent;
@@ -18,7 +19,7 @@ mod settings;
 mod stacks;
 mod task;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::select;
@@ -30,17 +31,17 @@ use crate::cfn::{
 };
 use crate::cloud::Cloud;
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Attachable, Change, Plan, Scope, plan};
+use crate::plan::{Change, Plan, plan};
 use crate::preset::parameters::Value;
 use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Object, Owner, Resource, State};
+use crate::state::{Account, Id, Owner, Resource, State};
 pub use audit::{Audit, Class, Finding, Grants, Repairs, Report, Unknown};
 pub use between::{Between, between};
+use decision::Decided;
 pub use foresight::{Foreseen, Unforeseen, Wanted};
 use intent::Intent;
 use marked::Marked;
-use memory::Belief;
 use order::Overtaken;
 use properties::Properties;
 use reasons::Reasons;
@@ -208,140 +209,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
     }
 }
 
-/// What a request comes to, known before its first write.
-struct Decided {
-    task: Task,
-    observed: State,
-    plan: Plan,
-    overtaken: Overtaken,
-    /// Why it is not allowed, though it is let through because nobody gets anything by it.
-    not_allowed: Option<String>,
-    /// Why what was there already makes administrators of those who get the preset.
-    further: Vec<String>,
-}
-
 impl<C: Cloud> IamPreset<C> {
-    /// Everything up to the first write; nothing is changed.
-    ///
-    /// # Errors
-    ///
-    /// Why the request is refused, or the call that failed.
-    async fn decide(
-        &self,
-        intent: &Intent,
-        request: &Request,
-        progress: &Progress,
-    ) -> Result<Decided, String> {
-        let allowed = match &intent.wanted {
-            Some(wanted) => self.allow(&intent.me, wanted, intent.mistakes.as_ref()),
-            None => Ok(()),
-        };
-        let idle = self.idle(intent, &allowed).await;
-        let allowed = match (intent.kind, idle) {
-            (RequestType::Update, Some(refusal)) => return Err(refusal),
-            (_, Some(refusal)) => {
-                Err(allowed.err().map_or(refusal.clone(), |it| format!("{it}; {refusal}")))
-            }
-            (_, None) => allowed,
-        };
-        // An Update that gives nothing is let through: a stack has to find its way back to what
-        // it had, also where the operator would not allow that any more.
-        if let (RequestType::Create, Err(refusal)) = (intent.kind, &allowed) {
-            return Err(refusal.clone());
-        }
-        let mut task = self.task(intent, request)?;
-        let mut observed = self.observe(intent, &mut task, progress).await?;
-        task.choose_anchor(intent, &observed);
-        order::check(intent, &task, &observed)?;
-        self.check_that_it_lives(intent, &task, &observed).await?;
-        let mut overtaken = order::overtaken(intent, &task, &observed);
-        // An Update that Lambda delivers again writes nothing: CloudFormation's events stop what it
-        // is told of. Of a stack that CloudFormation does not know there are none.
-        let is_noted = match overtaken {
-            Overtaken::Nothing => false,
-            Overtaken::Unbegun => self.is_unknown(&task.me).await,
-            Overtaken::Begun => true,
-        };
-        if is_noted {
-            order::note(intent, &mut task);
-        }
-        let mut planned = self.plan(intent, &mut task, &mut observed).await;
-        if let Err(refusal) = planned.as_ref().and(allowed.as_ref())
-            && (task.last_did_nothing || task.last_was_refused(&observed))
-            && self.rolls_back(&task.me).await
-        {
-            warn!(refusal, "the Update did nothing, so that its rollback has nothing to do");
-            planned = Ok(Plan::default());
-            overtaken = Overtaken::Nothing;
-        }
-        // Properties that an older release took come back in a rollback only.
-        let is_rollback = intent.mistakes.is_some() && self.rolls_back(&task.me).await;
-        let harmless = |plan: &Plan| match intent.mistakes {
-            Some(_) => is_rollback && !plan.changes().any(Change::is_of_content),
-            None => plan.gives_nothing(),
-        };
-        let mut not_allowed = None;
-        let plan = match (planned, allowed) {
-            (Ok(plan), Ok(())) => plan,
-            (Ok(plan), Err(refusal)) if harmless(&plan) => {
-                warn!(refusal, "is let through: nobody gets anything by it");
-                not_allowed = Some(refusal);
-                plan
-            }
-            (_, Err(refusal)) => return Err(refusal),
-            (Err(conflicts), Ok(_)) => return Err(conflicts),
-        };
-        info!(changes = plan.len(), plan = %plan, "plan");
-        report(&task, &observed, &plan);
-        let lacking = lacking::lacking(&task.desired, &observed, &plan);
-        // Who was named before, and was not put in, is no news.
-        let is_new = |id: &&Id| task.left.as_ref().is_none_or(|left| !left.contains(id));
-        let newly_lacking = lacking.iter().filter(is_new).cloned().collect();
-        if let Some(wanted) = &intent.wanted
-            && let refusals = lacking::members(wanted, &newly_lacking)
-            && !refusals.is_empty()
-            && !self.rolls_back(&task.me).await
-        {
-            return Err(refusals.join("; "));
-        }
-        let refusals = reasons::of_foreign_boundaries(&task, &observed);
-        if !refusals.is_empty() && !self.rolls_back(&task.me).await {
-            return Err(refusals.join("; "));
-        }
-        let further = self.further_power(intent, &task, &observed, &plan, progress).await?;
-        Ok(Decided { task, observed, plan, overtaken, not_allowed, further })
-    }
-
-    /// Says in the log which values have no effect, and why the request is refused if people are
-    /// named who get nothing: that is a Create, or an Update that names them anew. What an older
-    /// release took is never refused again, nor is a way back.
-    async fn idle(&self, intent: &Intent, allowed: &Result<(), String>) -> Option<String> {
-        let wanted = intent.wanted.as_ref().filter(|_| intent.mistakes.is_none())?;
-        let mut refusals = Vec::new();
-        for idle in idle::find(wanted, &self.wish(&intent.me, wanted)) {
-            let is_as_before = |name: &String| {
-                let earlier = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful);
-                earlier.is_none_or(|it| it.parameters.get(name) == wanted.parameters.get(name))
-            };
-            let is_new = |name: &String| match intent.kind {
-                RequestType::Create => true,
-                RequestType::Update => allowed.is_ok() && !is_as_before(name),
-                RequestType::Delete => false,
-            };
-            if idle.people.as_ref().is_some_and(is_new) {
-                refusals.push(idle.refusal());
-            } else if allowed.is_ok() {
-                warn!(property = idle.property, given = idle.given, "has no effect");
-            }
-        }
-        if refusals.is_empty()
-            || intent.kind == RequestType::Update && !self.goes_forward(&intent.me).await
-        {
-            return None;
-        }
-        Some(refusals.join("; "))
-    }
-
     /// Nothing here is owned by a stack of another account.
     fn foreign_account(&self, intent: &Intent, request: &Request) -> Result<Success, String> {
         match intent.kind {
@@ -354,153 +222,6 @@ impl<C: Cloud> IamPreset<C> {
                 self.account.region
             )),
         }
-    }
-
-    /// What is there of what the request is about; under whatever name, where its properties may
-    /// not be those under which things were made.
-    async fn observe(
-        &self,
-        intent: &Intent,
-        task: &mut Task,
-        progress: &Progress,
-    ) -> Result<State, String> {
-        let mut observed = look(&self.cloud, &task.scope, progress).await?;
-        if intent.kind == RequestType::Create || task.is_replacement {
-            return Ok(observed);
-        }
-        if task.finds_its_choices(&observed) {
-            task.forget_the_last();
-        }
-        self.find_claims(task, &mut observed, progress).await?;
-        let life = intent.life();
-        let names: Vec<String> =
-            [&task.choice, &task.former_choice].into_iter().flatten().cloned().collect();
-        let belief = Belief {
-            life: life.as_deref(),
-            left: task.left.as_ref(),
-            names: &names,
-            gives_the_id: intent.earlier_gives_the_id(),
-            release: &intent.release,
-        };
-        let named = task.scope.ids.clone();
-        if let Some(doubt) = memory::doubt(&task.me, &belief, &observed) {
-            // Ordinary where CloudFormation's properties say who was given something.
-            if doubt.is_of_choices {
-                warn!(
-                    why = doubt.why,
-                    "looks at everything in the account for what this stack made"
-                );
-            } else {
-                info!(
-                    why = doubt.why,
-                    "looks at everything in the account for what this stack made"
-                );
-            }
-            progress.note("looking for everything that this resource made, under any name");
-            if doubt.is_of_choices {
-                task.scope.given = None;
-            }
-            let found = self.cloud.find(&task.me, &task.scope).await;
-            let found = found.map_err(|error| error.to_string())?;
-            memory::widen(&mut task.scope, found, &observed);
-            task.scope.is_complete = true;
-            observed = look(&self.cloud, &task.scope, progress).await?;
-            if doubt.is_of_choices && memory::widen_to_holders(&task.me, &mut task.scope, &observed)
-            {
-                observed = look(&self.cloud, &task.scope, progress).await?;
-            }
-            task.scope.past = &task.scope.ids - &named;
-        }
-        // While a stack lives, another life of the resource may be what it has, or goes back to.
-        if let (RequestType::Delete, Some(life)) = (intent.kind, &life)
-            && memory::has_other_lives(&task.me, life, &observed)
-            && !self.stack_goes(&task.me).await
-        {
-            task.scope.apart = memory::of_other_lives(&task.me, life, &named, &observed);
-            task.scope.set_apart(&task.me, &mut observed);
-        }
-        Ok(observed)
-    }
-
-    /// Adds the users who got one of the resource's policies from it and are not named: a delivery
-    /// that was overtaken may have given it to them, and their tags say so.
-    async fn find_claims(
-        &self,
-        task: &mut Task,
-        observed: &mut State,
-        progress: &Progress,
-    ) -> Result<(), String> {
-        let ids = memory::unnamed_users(&task.me, observed);
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let seen = look(&self.cloud, &Scope { ids, ..task.scope.clone() }, progress).await?;
-        let is_claimed = |object: &&Object| object.owners.contains(&task.me);
-        for (id, object) in seen.iter().filter(|(_, object)| is_claimed(object)) {
-            for id in id.parent().into_iter().chain([id.clone()]) {
-                // In the spelling in which IAM finds it.
-                task.scope.ids.replace(id);
-            }
-            observed.insert(object.clone());
-        }
-        Ok(())
-    }
-
-    /// The plan, after a second thought on what stands in its way: an owner may be gone, and a
-    /// stack that rolls back cannot do better.
-    async fn plan(
-        &self,
-        intent: &Intent,
-        task: &mut Task,
-        observed: &mut State,
-    ) -> Result<Plan, String> {
-        let first = plan(&task.me, &task.scope, &task.desired, observed);
-        let owners = match &first {
-            Ok(plan) => plan.co_owners(&task.me),
-            Err(conflicts) => conflicts.iter().flat_map(Conflict::owners).cloned().collect(),
-        };
-        task.scope.gone = self.gone(&owners).await;
-        let conflicts = first.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        if conflicts.iter().any(Conflict::is_of_the_past) {
-            task.scope.rolls_back =
-                intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
-        }
-        // What an ordinary account attaches is enough for most.
-        let is_full = conflicts.iter().any(|it| matches!(it, Conflict::Full { .. }));
-        if is_full {
-            task.scope.attachable = self.attachable().await;
-        }
-        let second = if task.scope.gone.is_empty() && !task.scope.rolls_back && !is_full {
-            first
-        } else {
-            plan(&task.me, &task.scope, &task.desired, observed)
-        };
-        let conflicts = match second {
-            Ok(plan) => return Ok(plan),
-            Err(conflicts) => self.as_spelled(conflicts).await,
-        };
-        let wish = intent.wanted.as_ref().map(|wanted| (wanted, self.wish(&task.me, wanted)));
-        let wanted = wish.as_ref().map(|(wanted, wish)| (*wanted, wish));
-        Err(reasons::of_conflicts(&task.me, wanted, &task.desired, conflicts))
-    }
-
-    /// Who is named and not there may be there in another case.
-    async fn as_spelled(&self, mut conflicts: Vec<Conflict>) -> Vec<Conflict> {
-        if !conflicts.iter().any(|it| matches!(it, Conflict::Missing(_))) {
-            return conflicts;
-        }
-        let names = self.cloud.names().await.unwrap_or_else(|error| {
-            warn!(%error, "whether a name is there in another case cannot be told");
-            BTreeSet::new()
-        });
-        for conflict in &mut conflicts {
-            if let Conflict::Missing(id) = conflict
-                && let Some(there) = names.get(id).filter(|there| there.name != id.name)
-            {
-                *conflict = Conflict::Spelled { id: id.clone(), found: there.name.clone() };
-            }
-        }
-        conflicts
     }
 
     /// Where attributes are too large for an answer: the longest list, and how much of it fits.
@@ -558,14 +279,6 @@ impl<C: Cloud> IamPreset<C> {
         });
         let said = explain(me, &elsewhere.collect::<Vec<_>>());
         said.into_iter().chain([reason]).collect::<Vec<_>>().join("; ")
-    }
-
-    /// How many managed policies one user, group or role holds here, or by default.
-    async fn attachable(&self) -> Attachable {
-        self.cloud.attachable().await.unwrap_or_else(|error| {
-            warn!(%error, "the account's own quotas cannot be told");
-            Attachable::default()
-        })
     }
 
     /// The answer if all goes well; known before anything is written.
@@ -629,32 +342,6 @@ impl<C: Cloud> IamPreset<C> {
              it has ended. The last changed were {}",
             joined(&changed)
         ))
-    }
-}
-
-/// Says in the log what is not as the stack has it.
-fn report(task: &Task, observed: &State, plan: &Plan) {
-    for missing in &plan.missing {
-        warn!(%missing, "is named and exists no more; nothing is given to it or taken from it");
-    }
-    for left in &plan.left {
-        warn!(left, "was made under former names, and goes when nobody uses it");
-    }
-    for lacking in lacking::lacking(&task.desired, observed, plan) {
-        warn!(%lacking, "is not given to what is used as it is");
-    }
-    for foreign in &plan.foreign {
-        warn!(%foreign, "was attached by somebody else, and gives more than the preset");
-    }
-    // What a refused Create leaves to its Delete was never made.
-    let has_own = observed.iter().any(|(_, object)| object.owners.contains(&task.me));
-    let left = task.left.as_ref().filter(|_| has_own || !task.desired.is_empty());
-    let drift = left.map(|left| self::plan(&task.me, &task.scope, left, observed));
-    // The marks of what is there are those of the request that made it.
-    let drift = drift.and_then(Result::ok).unwrap_or_default();
-    let drift = Plan::of(drift.changes().filter(|change| change.is_of_content()).cloned());
-    if !drift.is_empty() {
-        warn!(drift = %drift, "was not as the last request of this resource left it");
     }
 }
 

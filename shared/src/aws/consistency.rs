@@ -35,16 +35,19 @@ const BUSY: [&str; 2] = ["ConcurrentModification", "EntityTemporarilyUnmodifiabl
 
 /// Lets a client of IAM try again what passes by itself.
 pub(super) fn outlast(config: Builder) -> Builder {
-    let start = Some(Instant::now());
-    config
-        .interceptor(NoteRefusals)
-        .retry_classifier(AgainAtItsTurn)
-        .retry_classifier(EventualConsistency { start })
+    trying_again(config, Some(Instant::now()))
 }
 
 /// The same for a person's command: no role is as new as it, so what is denied stays so.
 pub(super) fn outlast_for_a_person(config: Builder) -> Builder {
-    config.interceptor(NoteRefusals).retry_classifier(EventualConsistency { start: None })
+    trying_again(config, None)
+}
+
+fn trying_again(config: Builder, start: Option<Instant>) -> Builder {
+    config
+        .interceptor(NoteRefusals)
+        .retry_classifier(AgainAtItsTurn)
+        .retry_classifier(EventualConsistency { start })
 }
 
 /// Lets one call of a client try again while a profile is full: the role that was just removed

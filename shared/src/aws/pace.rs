@@ -6,7 +6,6 @@
 //! between two turns follows what AWS says: a refusal widens it, each accepted call narrows it.
 //! How the constants were found is on `docs/performance.md`.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
     ClassifyRetry, RetryAction, RetryClassifierPriority,
 };
 use aws_smithy_types::retry::ErrorKind;
+use fastrand::Rng;
 use tokio::sync::Mutex as Queue;
 use tokio::time::{Instant, sleep_until};
 
@@ -50,14 +50,18 @@ pub(super) struct Pace {
 struct Lane {
     /// Who waits for a turn, first come, first served.
     queue: Queue<()>,
-    rhythm: Mutex<Rhythm>,
+    rhythm: Mutex<(Rhythm, Rng)>,
 }
 
 impl Pace {
     /// Without a gap.
     pub(super) fn new() -> Self {
-        let lane = || {
-            let rhythm = Mutex::new(Rhythm::new(Instant::now()));
+        Pace::with_chance(Rng::new())
+    }
+
+    fn with_chance(mut chance: Rng) -> Self {
+        let mut lane = || {
+            let rhythm = Mutex::new((Rhythm::new(Instant::now()), chance.fork()));
             Arc::new(Lane { queue: Queue::new(()), rhythm })
         };
         Pace { reads: lane(), writes: lane() }
@@ -70,21 +74,24 @@ impl Pace {
         // A refusal may put the turn off while this one waits.
         loop {
             let now = Instant::now();
-            let next = lane.rhythm(|rhythm| rhythm.next(now));
+            let next = lane.rhythm(|rhythm, _| rhythm.next(now));
             if next <= now {
                 break;
             }
             sleep_until(next).await;
         }
         let begun = Instant::now();
-        lane.rhythm(|rhythm| rhythm.begun(begun, jitter()));
+        lane.rhythm(|rhythm, jitter| rhythm.begun(begun, jitter));
         Turn { lane: Arc::clone(&lane), begun }
     }
 }
 
 impl Lane {
-    fn rhythm<T>(&self, change: impl FnOnce(&mut Rhythm) -> T) -> T {
-        change(&mut self.rhythm.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Asks or changes the rhythm, with a factor around one for a gap.
+    fn rhythm<T>(&self, change: impl FnOnce(&mut Rhythm, f64) -> T) -> T {
+        let mut lane = self.rhythm.lock().unwrap_or_else(PoisonError::into_inner);
+        let (rhythm, chance) = &mut *lane;
+        change(rhythm, 1.0 + JITTER * (2.0 * chance.f64() - 1.0))
     }
 }
 
@@ -99,8 +106,8 @@ impl Turn {
     /// AWS refused the attempt, or not, because there are too many calls.
     pub(super) fn ended(&self, is_throttled: bool) {
         let now = Instant::now();
-        self.lane.rhythm(|rhythm| match is_throttled {
-            true => rhythm.refused(self.begun, now, jitter()),
+        self.lane.rhythm(|rhythm, jitter| match is_throttled {
+            true => rhythm.refused(self.begun, now, jitter),
             false => rhythm.accepted(self.begun),
         });
     }
@@ -171,14 +178,6 @@ impl Rhythm {
         };
         self.next = now + again.min(LONGEST).mul_f64(jitter);
     }
-}
-
-/// A factor around one.
-fn jitter() -> f64 {
-    let random = RandomState::new().hash_one(()) >> 11;
-    #[allow(clippy::cast_precision_loss, reason = "a double holds 53 bits")]
-    let between_0_and_1 = random as f64 / (1_u64 << 53) as f64;
-    1.0 + JITTER * (2.0 * between_0_and_1 - 1.0)
 }
 
 /// Has a call that was throttled made again at its next turn, without a pause of its own.

@@ -1,4 +1,4 @@
-//! What somebody who is there already amounts to.
+//! How the linter judges roles, groups and users that exist already.
 
 use std::collections::BTreeMap;
 

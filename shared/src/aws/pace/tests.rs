@@ -34,6 +34,11 @@ impl Bucket {
     }
 }
 
+/// The same in each run.
+fn pace(seed: u64) -> Pace {
+    Pace::with_chance(Rng::with_seed(seed))
+}
+
 /// As many calls as a resource has, at most eight at once, each made until it is accepted.
 async fn calls(count: usize, pace: &Pace, bucket: &Mutex<Bucket>) {
     let call = || async {
@@ -54,7 +59,7 @@ async fn calls(count: usize, pace: &Pace, bucket: &Mutex<Bucket>) {
 /// R5
 #[tokio::test(start_paused = true)]
 async fn calls_that_are_not_throttled_wait_for_nothing() {
-    let (pace, bucket) = (Pace::new(), Bucket::new(1000.0, 1000.0));
+    let (pace, bucket) = (pace(1), Bucket::new(1000.0, 1000.0));
     let started = Instant::now();
     calls(80, &pace, &bucket).await;
     assert_eq!(started.elapsed().as_millis() / 50, 10);
@@ -64,7 +69,7 @@ async fn calls_that_are_not_throttled_wait_for_nothing() {
 #[tokio::test(start_paused = true)]
 async fn one_function_takes_hardly_longer_than_the_bucket_and_is_refused_little() {
     for (count, size, per_second) in [(40, 10.0, 5.0), (190, 10.0, 5.0), (60, 5.0, 2.0)] {
-        let (pace, bucket) = (Pace::new(), Bucket::new(size, per_second));
+        let (pace, bucket) = (pace(1), Bucket::new(size, per_second));
         let started = Instant::now();
         calls(count, &pace, &bucket).await;
         let bucket = bucket.into_inner().unwrap();
@@ -76,30 +81,46 @@ async fn one_function_takes_hardly_longer_than_the_bucket_and_is_refused_little(
     }
 }
 
-/// R5
-#[tokio::test(start_paused = true)]
-async fn functions_that_share_a_bucket_are_all_served() {
+/// What ten functions with ten requests each come to that share a bucket: the time of the last in
+/// parts of the bucket's own, that of the first in parts of the last, and refusals for each
+/// accepted call.
+async fn shared(seed: u64) -> [f64; 3] {
     let bucket = Bucket::new(10.0, 5.0);
     let started = Instant::now();
-    let paces: Vec<Pace> = (0..10).map(|_| Pace::new()).collect();
+    let paces: Vec<Pace> = (0..10).map(|number| pace(seed * 10 + number)).collect();
     let functions: FuturesUnordered<_> = paces
         .iter()
         .map(|pace| async {
             for _ in 0..10 {
                 calls(19, pace, &bucket).await;
             }
-            started.elapsed()
+            started.elapsed().as_secs_f64()
         })
         .collect();
-    let ends: Vec<Duration> = functions.collect().await;
+    let ends: Vec<f64> = functions.collect().await;
     let bucket = bucket.into_inner().unwrap();
-    let last = ends.iter().max().unwrap().as_secs_f64();
-    let bound = f64::from(bucket.accepted - 10) / 5.0;
-    assert!(last / bound < 1.15, "{}", last / bound);
-    let refused = f64::from(bucket.refused) / f64::from(bucket.accepted);
-    assert!(refused < 0.35, "{refused}");
-    let first = ends.iter().min().unwrap().as_secs_f64();
-    assert!(first / last > 0.5, "{}", first / last);
+    let accepted = f64::from(bucket.accepted);
+    let bound = (accepted - bucket.size) / bucket.per_second;
+    let (first, last) = (ends.first().unwrap(), ends.last().unwrap());
+    [last / bound, first / last, f64::from(bucket.refused) / accepted]
+}
+
+/// R5
+#[tokio::test(start_paused = true)]
+async fn functions_that_share_a_bucket_are_all_served() {
+    let mut runs = Vec::new();
+    for seed in 1..=5 {
+        runs.push(shared(seed).await);
+    }
+    // Of which chance has more in one run than in another.
+    let median = |what: usize| {
+        let mut values: Vec<f64> = runs.iter().map(|run| run[what]).collect();
+        values.sort_by(f64::total_cmp);
+        values[2]
+    };
+    assert!(median(0) < 1.15, "{runs:?}");
+    assert!(median(1) > 0.5, "{runs:?}");
+    assert!(median(2) < 0.35, "{runs:?}");
 }
 
 #[test]
@@ -147,7 +168,7 @@ fn a_gap_is_forgotten_after_a_while_without_calls() {
 /// R5
 #[tokio::test(start_paused = true)]
 async fn reads_do_not_wait_for_writes() {
-    let pace = Pace::new();
+    let pace = pace(1);
     pace.turn(true).await.ended(true);
     let started = Instant::now();
     pace.turn(false).await.ended(false);

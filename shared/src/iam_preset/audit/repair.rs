@@ -1,7 +1,7 @@
 //! Putting right what an audit found, where the operator wants that.
 //!
 //! A repair is the Update that changes nothing, carried out: what refuses that one, such as a
-//! setting of the operator or an administrator's policy on a role, refuses the repair.
+//! setting that the operator changed since, refuses the repair.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
