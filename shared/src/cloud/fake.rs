@@ -88,9 +88,10 @@ impl Fake {
             let held = id.parent().is_some_and(|parent| in_scope(&parent));
             held || id.target().is_some_and(|target| in_scope(&target))
         };
-        // Whose a policy on a user is, is looked at only of those that a preset may attach.
+        // Whose a policy on a user is, the user's tags say: they are read of those who are looked
+        // at, for the policies that a preset may attach.
         let is_counted = |id: &Id| {
-            let ours = in_scope(id) || id.target().is_some_and(|target| in_scope(&target));
+            let ours = in_scope(id) && id.parent().is_some_and(|user| in_scope(&user));
             id.kind == Kind::UserAttachment && !ours
         };
         state

@@ -18,7 +18,7 @@ use crate::cloud::Cloud;
 use crate::plan::conflict::Conflict;
 use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::reconcile::look;
-use crate::state::{Id, Object, State};
+use crate::state::{Id, Kind, State};
 
 /// What a request comes to, known before its first write.
 pub(super) struct Decided {
@@ -233,14 +233,22 @@ impl<C: Cloud> IamPreset<C> {
             return Ok(());
         }
         let seen = look(&self.cloud, &Scope { ids, ..task.scope.clone() }, progress).await?;
-        let is_claimed = |object: &&Object| object.owners.contains(&task.me);
-        for (id, object) in seen.iter().filter(|(_, object)| is_claimed(object)) {
-            for id in id.parent().into_iter().chain([id.clone()]) {
-                // In the spelling in which IAM finds it.
-                task.scope.ids.replace(id);
-            }
-            observed.insert(object.clone());
+        let me = &task.me;
+        if !seen.iter().any(|(_, object)| object.owners.contains(me)) {
+            return Ok(());
         }
+        // What they got besides, AWS's own policies among it, is told by their marks alone.
+        let found = self.cloud.find(me, &task.scope).await.map_err(|error| error.to_string())?;
+        let claims = found.ids.into_iter().filter(|id| id.kind == Kind::UserAttachment);
+        let ids: BTreeSet<Id> =
+            claims.flat_map(|claim| claim.parent().into_iter().chain([claim])).collect();
+        for id in &ids {
+            // In the spelling in which IAM finds it.
+            task.scope.ids.replace(id.clone());
+        }
+        let claimed = look(&self.cloud, &Scope { ids, ..task.scope.clone() }, progress).await?;
+        let claimed = claimed.iter().filter(|(_, object)| object.owners.contains(me));
+        observed.extend(claimed.map(|(_, object)| object.clone()));
         Ok(())
     }
 

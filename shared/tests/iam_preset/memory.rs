@@ -103,8 +103,9 @@ struct Spelling<'a>(&'a Fake);
 impl Cloud for Spelling<'_> {
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         let state = self.0.state();
+        let is_user = |id: &Id| matches!(id.kind, Kind::User | Kind::UserAttachment);
         let is_spelled = |id: &&Id| {
-            id.kind != Kind::User || state.ids().any(|it| it.kind == id.kind && it.name == id.name)
+            !is_user(id) || state.ids().any(|it| it.kind == Kind::User && it.name == id.name)
         };
         let ids = scope.ids.iter().filter(is_spelled).cloned().collect();
         self.0.observe(&Scope { ids, ..scope.clone() }).await
