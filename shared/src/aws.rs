@@ -1,6 +1,5 @@
 //! The adapters to AWS. This is the only module that names a type of the SDK.
 
-pub mod actions;
 mod call;
 mod client;
 mod consistency;

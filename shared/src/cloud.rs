@@ -1,5 +1,7 @@
 //! The only seam between the plan and AWS.
 
+mod apply;
+mod call;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod read_only;
@@ -14,6 +16,8 @@ use tokio::time::Instant;
 use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Id, Owner, Owners, PolicyDocument, State};
+pub use apply::apply;
+pub use call::{Call, calls};
 pub use read_only::ReadOnly;
 
 /// An account's IAM, as far as presets are concerned.
@@ -26,12 +30,13 @@ pub trait Cloud {
     /// The call that failed for another reason than that there is nothing.
     fn observe(&self, scope: &Scope) -> impl Future<Output = Result<State, CallError>>;
 
-    /// Makes one change. Doing it again, after a crash or an answer that was lost, is no error.
+    /// Makes one call. A compound one is several to IAM.
     ///
     /// # Errors
     ///
-    /// The call that failed.
-    fn apply(&self, change: &Change) -> impl Future<Output = Result<Applied, CallError>>;
+    /// The call that failed, with IAM's error code. `EntityAlreadyExists` says that a name is
+    /// taken, also where IAM has other words for it.
+    fn send(&self, call: &Call) -> impl Future<Output = Result<(), CallError>>;
 
     /// Everything in the account that carries the owner's mark, under whatever name: it is read
     /// as a whole, which takes a call for each policy and instance profile. For requests whose

@@ -29,7 +29,7 @@ use crate::cfn::value::brief;
 use crate::cfn::{
     BODY_LIMIT, CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success,
 };
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, apply};
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Change, Plan, plan};
 use crate::preset::parameters::Value;
@@ -202,7 +202,7 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             self.outlast(&task, 1, progress).await?;
         }
         if let Some(closing) = closing {
-            self.cloud.apply(&closing).await.map_err(|error| error.to_string())?;
+            apply(&self.cloud, &closing).await.map_err(|error| error.to_string())?;
             info!(change = %closing, "changed");
         }
         Ok(success)

@@ -5,6 +5,7 @@
 //! nothing ([`reconcile`]). `docs/architecture.md` shows how an event travels through these
 //! modules.
 
+pub mod actions;
 pub mod aws;
 pub mod cfn;
 pub mod cloud;

@@ -14,51 +14,14 @@ import { allows } from './simulator.mjs'
 /** The role where the operator allows administrators, and so all that any preset makes. */
 const ROLE = functionRole('IamPresetRole', { AllowAdminEquivalent: 'true' })
 
-/** The calls that make, observe, change and delete what is of a kind. `on` is what a link hangs on. */
-const WORK = {
-  'service-linked role': ({ arn, service }) => [
-    ...calls('iam:CreateServiceLinkedRole', arn, { 'iam:AWSServiceName': service }),
-    ...calls('iam:GetRole', arn),
-  ],
-  user: ({ arn }) => [
-    ...calls('iam:ListAttachedUserPolicies ListUserTags', arn),
-    ...calls('iam:TagUser UntagUser', arn, { 'aws:TagKeys': ['account-presets:attached:x:0a1b'] }),
-  ],
-  policy: ({ arn }) =>
-    calls(
-      `iam:CreatePolicy CreatePolicyVersion DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion
-      ListEntitiesForPolicy ListPolicyVersions TagPolicy UntagPolicy`,
-      arn,
-    ),
-  role: ({ arn }) =>
-    calls(
-      `iam:CreateRole DeleteRole DeleteRolePermissionsBoundary PutRolePermissionsBoundary TagRole UntagRole
-      UpdateAssumeRolePolicy UpdateRole`,
-      arn,
-    ),
-  group: ({ arn }) => calls('iam:CreateGroup DeleteGroup', arn),
-  'instance profile': ({ arn }) =>
-    calls(
-      'iam:CreateInstanceProfile DeleteInstanceProfile GetInstanceProfile TagInstanceProfile UntagInstanceProfile',
-      arn,
-    ),
-  // The role or group may be somebody else's, and is observed all the same.
-  'role attachment': ({ on, part }) => [
-    ...calls('iam:AttachRolePolicy DetachRolePolicy', on, { 'iam:PolicyARN': part }),
-    ...calls('iam:GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies', on),
-  ],
-  'group attachment': ({ on, part }) => [
-    ...calls('iam:AttachGroupPolicy DetachGroupPolicy', on, { 'iam:PolicyARN': part }),
-    ...calls('iam:GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies', on),
-  ],
-  'user attachment': ({ on, part }) => calls('iam:AttachUserPolicy DetachUserPolicy', on, { 'iam:PolicyARN': part }),
-  'role inline policy': ({ on }) => calls('iam:PutRolePolicy GetRolePolicy DeleteRolePolicy', on),
-  'group inline policy': ({ on }) => calls('iam:PutGroupPolicy GetGroupPolicy DeleteGroupPolicy', on),
-  'group member': ({ on }) => calls('iam:AddUserToGroup RemoveUserFromGroup', on),
-  'instance profile role': ({ on, role }) => [
-    ...calls('iam:AddRoleToInstanceProfile RemoveRoleFromInstanceProfile', on),
-    ...calls('iam:PassRole', role, to('ec2')),
-  ],
+/** The calls that observe what is of a kind. A role or group that a policy is attached to may be somebody else's. */
+const LOOKS_AT = {
+  'service-linked role': 'iam:GetRole',
+  user: 'iam:ListAttachedUserPolicies ListUserTags',
+  policy: 'iam:GetPolicy GetPolicyVersion ListEntitiesForPolicy',
+  role: 'iam:GetRole GetRolePolicy ListAttachedRolePolicies ListInstanceProfilesForRole ListRolePolicies',
+  group: 'iam:GetGroup GetGroupPolicy ListAttachedGroupPolicies ListGroupPolicies',
+  'instance profile': 'iam:GetInstanceProfile',
 }
 
 /** What is asked whatever the preset is. */
@@ -68,12 +31,18 @@ const LOOKS = [
   ...calls('cloudformation:DescribeStackEvents', arn('cloudformation', 'stack/slim/0a')),
 ]
 
+/** All calls about an object or link: the code's own that write it, and those that observe what it hangs on. */
 function work(object, objects) {
-  const known = (kind, name) =>
+  const known = ({ kind, name }) =>
     objects.find((it) => it.kind === kind && it.name === name)?.arn ?? iam(`${kind}/${name}`)
-  const [, parent] = object.kind.match(/^(instance profile|\S+)/)
-  const { kind, name, part } = object
-  return WORK[kind]({ ...object, arn: known(kind, name), on: known(parent, name), role: known('role', part) })
+  const written = object.calls.flatMap(({ actions, on, context }) =>
+    actions.map((action) => [action, known(on), context]),
+  )
+  const holders = [object, ...object.calls.map(({ on }) => on)].filter(({ kind }) => LOOKS_AT[kind])
+  const observed = holders.flatMap((it) => calls(LOOKS_AT[it.kind], known(it)))
+  const { kind, part } = object
+  const passed = calls('iam:PassRole', known({ kind: 'role', name: part }), to('ec2'))
+  return [...written, ...observed, ...(kind === 'instance profile role' ? passed : [])]
 }
 
 suite('the function can do its work', () => {

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 
+use account_presets::cloud::{Call, calls};
+use account_presets::plan::Change;
 use account_presets::preset::{self, Branches, Edition, PROVIDER, Wish, parameters, render};
 use account_presets::state::{Account, Id, Object, Owner, PolicyDocument, Resource, State};
 use serde_json::{Map, Value, json};
@@ -78,7 +80,53 @@ fn objects(account: &Account, state: &State) -> Vec<Value> {
         entry["name"] = id.name.clone().into();
         entry["part"] = id.part.clone().into();
         entry["arn"] = account.arn(&wanted.resource).into();
+        entry["calls"] = every_change(wanted).iter().flat_map(calls).map(|it| call(&it)).collect();
         entry
     };
     state.iter().map(entry).collect()
+}
+
+/// What is done about an object: it is made, changed in all that can be changed, and deleted.
+fn every_change(object: &Object) -> Vec<Change> {
+    let mut other = object.clone();
+    if let Some(tags) = other.resource.tags_mut() {
+        tags.insert("team".into(), "one".to_owned());
+    }
+    let document = PolicyDocument::new(json!({}));
+    match &mut other.resource {
+        Resource::Role(role) => {
+            role.trust = document;
+            role.description.push('x');
+            role.permissions_boundary = Some("arn:aws:iam::123456789012:policy/x".to_owned());
+        }
+        Resource::Policy(policy) => policy.document = document,
+        Resource::RoleInline { document: it, .. } | Resource::GroupInline { document: it, .. } => {
+            *it = document;
+        }
+        Resource::ServiceLinkedRole { .. }
+        | Resource::User { .. }
+        | Resource::Group { .. }
+        | Resource::InstanceProfile { .. }
+        | Resource::RoleAttachment { .. }
+        | Resource::GroupAttachment { .. }
+        | Resource::GroupMember { .. }
+        | Resource::UserAttachment { .. }
+        | Resource::ProfileRole { .. } => {}
+    }
+    let update = |before: &Object, after: &Object| Change::Update {
+        before: before.clone(),
+        after: after.clone(),
+    };
+    let there_and_back = [update(object, &other), update(&other, object)];
+    let made_and_deleted = [Change::Create(object.clone()), Change::Delete(object.clone())];
+    made_and_deleted.into_iter().chain(there_and_back).collect()
+}
+
+/// The actions of a call, the kind and name of what IAM authorizes it by, and its condition keys.
+fn call(call: &Call) -> Value {
+    let id = call.id();
+    let on = id.parent().unwrap_or(id);
+    let actions: Vec<&str> = call.actions().iter().map(|action| action.as_str()).collect();
+    let on = json!({ "kind": on.kind.to_string(), "name": on.name });
+    json!({ "actions": actions, "on": on, "context": call.condition_keys() })
 }

@@ -18,7 +18,7 @@ mod operator;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::StackAction;
+use account_presets::actions::StackAction;
 use serde_json::Value;
 
 fn template() -> Value {

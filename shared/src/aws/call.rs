@@ -14,9 +14,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::select;
 use tracing::warn;
 
-use super::actions::only_looks;
 use super::http_client::NoReply;
 use super::reply::Refusal;
+use crate::actions::only_looks;
 use crate::cfn::Gate;
 use crate::cfn::value::brief;
 use crate::cloud::CallError;

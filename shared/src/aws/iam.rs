@@ -1,11 +1,10 @@
 //! IAM behind the seam.
 
-mod apply;
 mod find;
 mod inventory;
 mod observe;
+mod send;
 mod settle;
-mod tags;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
@@ -16,23 +15,17 @@ use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::Tag;
 use tokio::sync::Semaphore;
 
-use super::actions::{Action, only_looks};
 use super::call::call;
 use super::stack_events::StackEvents;
+use crate::actions::{Action, only_looks};
 use crate::cfn::{self, Gate, StackPart};
-use crate::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use crate::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use crate::plan::{Attachable, Change, Scope};
-use crate::state::{
-    Account, Id, MADE_BY_TAG, Object, Owner, Owners, PolicyDocument, Resource, State, TagKey, Tags,
-    is_ownership_tag,
-};
+use crate::state::{Account, Id, Owner, Owners, PolicyDocument, State, Tags, is_ownership_tag};
 
 /// Reads in flight at most, in one request. They have places of their own beside the writes, of
 /// which [`reconcile`](crate::reconcile) begins eight at most.
 const READS: usize = 8;
-
-/// The value of the tag that every object of a preset carries.
-const MADE_BY: &str = "account-presets";
 
 /// How long another delivery may take from one write to the next.
 const MOMENT: Duration = Duration::from_secs(5);
@@ -93,14 +86,8 @@ impl Cloud for Iam {
         Ok(objects.into_iter().collect())
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        match change {
-            Change::Create(object) => self.create(object).await,
-            Change::Update { before, after } => {
-                self.update(before, after).await.map(|()| Applied::Now)
-            }
-            Change::Delete(object) => self.delete(object).await,
-        }
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.send_call(call).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -177,14 +164,6 @@ fn found<T>(result: Result<T, CallError>) -> Result<Option<T>, CallError> {
     }
 }
 
-/// What is done already if the thing is not there any more.
-fn gone<T>(result: Result<T, CallError>) -> Result<Applied, CallError> {
-    Ok(match found(result)? {
-        Some(_) => Applied::Now,
-        None => Applied::Before,
-    })
-}
-
 fn owners_of(tags: &[Tag]) -> Owners {
     tags.iter().filter_map(|tag| Owner::from_tag(tag.key(), tag.value())).collect()
 }
@@ -192,27 +171,6 @@ fn owners_of(tags: &[Tag]) -> Owners {
 fn tags_of(tags: &[Tag]) -> Tags {
     let theirs = tags.iter().filter(|tag| !is_ownership_tag(tag.key()));
     theirs.map(|tag| (tag.key().into(), tag.value().to_owned())).collect()
-}
-
-/// The object's tags with those that record its owners.
-fn all_tags(object: &Object) -> Tags {
-    let mut resource = object.resource.clone();
-    let mut tags = resource.tags_mut().cloned().unwrap_or_default();
-    if let Resource::UserAttachment { policy_arn, .. } = &object.resource {
-        tags.extend(object.owners.iter().map(|owner| owner.attached_tag(policy_arn)));
-    } else {
-        tags.extend(object.owners.iter().map(Owner::tag));
-        if !object.owners.is_empty() && resource.tags_mut().is_some() {
-            tags.insert(MADE_BY_TAG.into(), MADE_BY.to_owned());
-        }
-    }
-    tags
-}
-
-#[allow(clippy::expect_used, reason = "key and value are both set")]
-fn sdk_tags(tags: &Tags) -> Vec<Tag> {
-    let tag = |(key, value): (&TagKey, &String)| Tag::builder().key(&**key).value(value).build();
-    tags.iter().map(tag).collect::<Result<_, _>>().expect("a tag with key and value")
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use aws_sdk_lambda::Client as LambdaClient;
 use aws_sdk_servicequotas::Client as QuotasClient;
 use aws_sdk_servicequotas::types::ServiceQuotaTemplateAssociationStatus as Status;
 
-use super::actions::TemplateAction;
 use super::call::call;
+use crate::actions::TemplateAction;
 use crate::cfn::Gate;
 use crate::cloud::CallError;
 use crate::lambda_concurrency::quota::{QUOTA_CODE, SERVICE_CODE};

@@ -6,8 +6,8 @@ use aws_sdk_lambda::Client as LambdaClient;
 use aws_sdk_servicequotas::Client as QuotasClient;
 use aws_sdk_servicequotas::types::{RequestedServiceQuotaChange, ServiceQuota};
 
-use super::actions::{CREATE_SERVICE_LINKED_ROLE, QuotaAction};
 use super::call::call;
+use crate::actions::{CREATE_SERVICE_LINKED_ROLE, QuotaAction};
 use crate::cfn::Gate;
 use crate::cloud::CallError;
 use crate::lambda_concurrency::quota::{

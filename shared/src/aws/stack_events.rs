@@ -5,8 +5,8 @@ use std::time::SystemTime;
 
 use aws_sdk_cloudformation::Client;
 
-use super::actions::StackAction;
 use super::call::call;
+use crate::actions::StackAction;
 use crate::cfn::{self, Gate, StackEvent, StackPart};
 use crate::cloud::CallError;
 

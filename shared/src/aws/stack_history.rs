@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::actions::StackAction;
 use super::call::call;
 use super::stack_events::StackEvents;
+use crate::actions::StackAction;
 use crate::cfn::{History, Past, PastEvent};
 use crate::cloud::CallError;
 

@@ -1,10 +1,9 @@
 //! An account in memory that enforces IAM's rules about what depends on what.
 //!
 //! It is for tests of everything above the seam. It has no latency and no eventual consistency;
-//! [`Calls`] makes of each change the calls that the adapter makes, lets any of them fail, and
-//! lets several requests at once meet at each of them.
+//! [`Calls`] lets any of its calls fail, and lets several requests at once meet at each of them.
 
-mod calls;
+mod faults;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +11,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Applied, CallError, Cloud, Found};
+use super::{Call, CallError, Cloud, Found, calls};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{
-    Account, Id, Kind, Object, Owner, Owners, PolicyDocument, Resource, State, Tags, compare_names,
-    limits,
+    Account, Id, Kind, Object, Owner, Owners, PolicyDocument, Resource, Role, State, TagKey, Tags,
+    compare_names, is_ownership_tag, limits,
 };
 
-pub use calls::{Calls, Fault};
+pub use faults::{Calls, Fault};
 
 /// An account in memory.
 #[derive(Debug, Default)]
@@ -58,13 +57,25 @@ impl Fake {
         self.writes.get()
     }
 
-    /// What a person does in the console, with IAM's rules.
+    /// What a person does in the console, with IAM's rules. A person may make and delete users, too.
     ///
     /// # Errors
     ///
     /// As IAM's API would refuse it.
     pub fn person(&self, change: Change) -> Result<(), CallError> {
-        change_state(&mut self.state.borrow_mut(), &change, self.attachable.get().role)
+        let mut account = self.state.borrow_mut();
+        match &change {
+            Change::Create(user) if user.resource.id().kind == Kind::User => {
+                account.insert(user.clone());
+                Ok(())
+            }
+            Change::Delete(object) if calls(&change).is_empty() => {
+                delete(&mut account, &object.resource.id())
+            }
+            Change::Create(_) | Change::Update { .. } | Change::Delete(_) => calls(&change)
+                .iter()
+                .try_for_each(|call| carry_out(&mut account, call, self.attachable.get().role)),
+        }
     }
 
     /// What a person does who renames a user or a group: everything stays with it.
@@ -108,35 +119,9 @@ impl Fake {
             .collect()
     }
 
-    fn write(&self, change: &Change) -> Result<Applied, CallError> {
+    fn write(&self, call: &Call) -> Result<(), CallError> {
         self.writes.set(self.writes.get() + 1);
-        let mut state = self.state.borrow_mut();
-        let there = state.get(&change.id());
-        match (change, there) {
-            (Change::Create(wanted), Some(there)) if may_be_made_twice(wanted, there) => {
-                let owners = there.owners.union(&wanted.owners).cloned().collect();
-                let mut resource = wanted.resource.clone();
-                if let (
-                    Resource::UserAttachment { attached, .. },
-                    Resource::UserAttachment { attached: was, .. },
-                ) = (&mut resource, &there.resource)
-                {
-                    *attached |= was;
-                }
-                state.insert(Object { owners, shared: false, resource });
-                Ok(Applied::Before)
-            }
-            (Change::Delete(_), None) => Ok(Applied::Before),
-            // Everybody's, and never deleted by `aws::iam`.
-            (Change::Delete(object), _)
-                if matches!(object.resource.id().kind, Kind::ServiceLinkedRole | Kind::User) =>
-            {
-                Ok(Applied::Before)
-            }
-            (Change::Create(_) | Change::Update { .. } | Change::Delete(_), _) => {
-                change_state(&mut state, change, self.attachable.get().role).map(|()| Applied::Now)
-            }
-        }
+        carry_out(&mut self.state.borrow_mut(), call, self.attachable.get().role)
     }
 }
 
@@ -208,8 +193,8 @@ impl Cloud for Fake {
         Ok(self.look(scope))
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.write(change)
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.write(call)
     }
 }
 
@@ -237,141 +222,220 @@ pub fn renamed(object: &Object, kind: Kind, from: &str, to: &str) -> Object {
     object
 }
 
-/// True for an object that an earlier delivery of the same request made, and for every link: to
-/// IAM one that is there is made.
-fn may_be_made_twice(wanted: &Object, there: &Object) -> bool {
-    let kind = wanted.resource.id().kind;
-    !kind.is_node()
-        || kind == Kind::ServiceLinkedRole
-        || (!wanted.owners.is_empty() && there.owners.is_superset(&wanted.owners))
-}
-
-fn change_state(state: &mut State, change: &Change, attachable: usize) -> Result<(), CallError> {
-    let id = change.id();
-    let refuse = |code: &str, message: &str| {
-        Err(CallError {
-            action: "fake:Write",
-            target: id.to_string(),
-            code: code.to_owned(),
-            message: message.to_owned(),
-        })
-    };
-    // A claim on a user is a tag of the user, and keeps no policy.
-    let is_claim = |object: &Object| {
-        matches!(object.resource, Resource::UserAttachment { attached: false, .. })
-    };
-    let names_it = |(link, object): (&Id, &Object)| {
-        let ends = [link.parent(), link.target()];
-        ends.contains(&Some(id.clone())) && !is_claim(object)
-    };
+/// One call by IAM's rules: what is not there, what is there already, what still hangs on what is
+/// to go, and what is too much.
+fn carry_out(state: &mut State, call: &Call, attachable: usize) -> Result<(), CallError> {
+    let id = call.id();
     let there = state.get(&id).cloned();
-    match (change, &there) {
-        (Change::Create(object), _) => {
-            if state.contains(&id) {
-                return refuse("EntityAlreadyExists", "exists");
+    match call.clone() {
+        Call::CreateRole(role) => create(state, owned(Resource::Role(role))),
+        Call::CreatePolicy(policy) => create(state, owned(Resource::Policy(policy))),
+        Call::CreateInstanceProfile { profile: name, path, tags } => {
+            create(state, owned(Resource::InstanceProfile { name, path, tags }))
+        }
+        Call::CreateGroup { group: name, path } => {
+            let owners = Owner::from_group_path(&path).into_iter().collect();
+            let resource = Resource::Group { name, path };
+            create(state, Object { owners, ..Object::unowned(resource) })
+        }
+        Call::CreateServiceLinkedRole { role: name, service } => {
+            create(state, Object::unowned(Resource::ServiceLinkedRole { name, service }))
+        }
+        Call::DeleteRole { .. }
+        | Call::DeletePolicy { .. }
+        | Call::DeleteGroup { .. }
+        | Call::DeleteInstanceProfile { .. }
+        | Call::DetachRolePolicy { .. }
+        | Call::DetachGroupPolicy { .. }
+        | Call::DeleteRolePolicy { .. }
+        | Call::DeleteGroupPolicy { .. }
+        | Call::RemoveRoleFromInstanceProfile { .. }
+        | Call::RemoveUserFromGroup { .. } => delete(state, &id),
+        Call::AttachRolePolicy { role, policy_arn } => {
+            link(state, Resource::RoleAttachment { role, policy_arn })
+        }
+        Call::AttachGroupPolicy { group, policy_arn } => {
+            link(state, Resource::GroupAttachment { group, policy_arn })
+        }
+        Call::PutRolePolicy { role, policy: name, document } => {
+            link(state, Resource::RoleInline { role, name, document })
+        }
+        Call::PutGroupPolicy { group, policy: name, document } => {
+            link(state, Resource::GroupInline { group, name, document })
+        }
+        Call::AddUserToGroup { group, user } => link(state, Resource::GroupMember { group, user }),
+        Call::AddRoleToInstanceProfile { profile, role } => {
+            link(state, Resource::ProfileRole { profile, role })
+        }
+        Call::AttachUserPolicy { user, policy_arn } => {
+            let owners = state.get(&id).map(|claim| claim.owners.clone()).unwrap_or_default();
+            link(state, Resource::UserAttachment { user, policy_arn, attached: true })?;
+            claim(state, &id, |all| *all = owners)
+        }
+        // The claims of whoever else gave it stay.
+        Call::DetachUserPolicy { .. } => {
+            match state.get(&id).filter(|it| !it.is_claim()).cloned() {
+                Some(Object { owners, .. }) if owners.is_empty() => delete(state, &id),
+                Some(Object {
+                    resource: Resource::UserAttachment { user, policy_arn, .. },
+                    owners,
+                    ..
+                }) => {
+                    let resource = Resource::UserAttachment { user, policy_arn, attached: false };
+                    state.insert(Object { owners, ..Object::unowned(resource) });
+                    Ok(())
+                }
+                _ => refuse(&id, "NoSuchEntity", "is not there"),
             }
-            let missing =
-                id.parent().into_iter().chain(id.target()).any(|end| !state.contains(&end));
-            if missing {
-                return refuse("NoSuchEntity", "an end of the link is missing");
+        }
+        Call::TagUser { user, policy_arn, tags } => {
+            let owner = |(key, value): (&TagKey, &String)| {
+                Owner::from_attached_tag(&policy_arn, key, value)
+            };
+            let owners: Owners = tags.iter().filter_map(owner).collect();
+            if !state.contains(&Id::node(Kind::User, user.clone())) {
+                return refuse(&id, "NoSuchEntity", "the user is not there");
             }
-            state.insert(Object { shared: false, ..object.clone() });
+            if !state.contains(&id) {
+                let resource = Resource::UserAttachment { user, policy_arn, attached: false };
+                state.insert(Object::unowned(resource));
+            }
+            claim(state, &id, |all| owners.into_iter().for_each(|it| drop(all.replace(it))))
         }
-        (Change::Update { .. } | Change::Delete(_), None) => {
-            return refuse("NoSuchEntity", "is not there");
+        Call::UntagUser { policy_arn, keys, .. } => {
+            let is_gone = |owner: &Owner| keys.contains(&owner.attached_tag(&policy_arn).0);
+            if !state.contains(&id) {
+                return Ok(());
+            }
+            claim(state, &id, |all| all.retain(|owner| !is_gone(owner)))
         }
-        (Change::Update { before, after }, Some(there)) => {
-            state.insert(merged(there, before, after));
+        Call::PutRolePermissionsBoundary { policy_arn, .. } => {
+            change_role(state, &id, |role| role.permissions_boundary = Some(policy_arn))
         }
-        (Change::Delete(_), Some(_)) if state.iter().any(names_it) => {
-            return refuse("DeleteConflict", "something still hangs on it");
+        Call::DeleteRolePermissionsBoundary { .. } => {
+            change_role(state, &id, |role| role.permissions_boundary = None)
         }
-        (Change::Delete(object), Some(there)) => {
-            state.remove(&id);
-            state.extend(claims_of_others(object, there));
+        Call::UpdateAssumeRolePolicy { trust, .. } => {
+            change_role(state, &id, |role| role.trust = trust)
         }
-    }
+        Call::UpdateRole { description, max_session_duration, .. } => {
+            change_role(state, &id, |role| {
+                role.description = description;
+                role.max_session_duration = max_session_duration;
+            })
+        }
+        Call::CreatePolicyVersion { document, .. } => change(state, &id, |object| {
+            if let Resource::Policy(policy) = &mut object.resource {
+                policy.document = document;
+            }
+        }),
+        Call::TagRole { tags, .. }
+        | Call::TagPolicy { tags, .. }
+        | Call::TagInstanceProfile { tags, .. } => change(state, &id, |object| {
+            let (tags, owners) = apart(tags);
+            owners.into_iter().for_each(|owner| drop(object.owners.replace(owner)));
+            if let Some(all) = object.resource.tags_mut() {
+                all.extend(tags);
+            }
+        }),
+        Call::UntagRole { keys, .. }
+        | Call::UntagPolicy { keys, .. }
+        | Call::UntagInstanceProfile { keys, .. } => change(state, &id, |object| {
+            object.owners.retain(|owner| !keys.contains(&owner.tag().0));
+            if let Some(all) = object.resource.tags_mut() {
+                all.retain(|key, _| !keys.contains(key));
+            }
+        }),
+    }?;
     let near = |(other, _): &(&Id, &Object)| {
         other.kind == id.kind && compare_names(&other.name, &id.name).is_eq()
     };
     let near = state.iter().filter(near).map(|(_, object)| object.clone()).collect();
     match limits::check_with(&near, attachable).first() {
-        Some(limit) => {
+        Some(limit) if !call.takes_away() => {
             state.remove(&id);
             state.extend(there);
-            refuse("LimitExceeded", limit)
+            refuse(&id, "LimitExceeded", limit)
         }
-        None => Ok(()),
+        _ => Ok(()),
     }
 }
 
-/// An attachment to a user and the tags that claim it are two things: whoever detaches the
-/// policy leaves the claims of others.
-fn claims_of_others(gone: &Object, there: &Object) -> Option<Object> {
-    let Resource::UserAttachment { user, policy_arn, .. } = &there.resource else { return None };
-    let (user, policy_arn) = (user.clone(), policy_arn.clone());
-    let owners: Owners = there.owners.difference(&gone.owners).cloned().collect();
-    let resource = Resource::UserAttachment { user, policy_arn, attached: false };
-    (!owners.is_empty()).then_some(Object { resource, owners, shared: false })
+fn refuse(id: &Id, code: &str, message: &str) -> Result<(), CallError> {
+    let (target, code, message) = (id.to_string(), code.to_owned(), message.to_owned());
+    Err(CallError { action: "fake:Write", target, code, message })
 }
 
-/// What is there with the difference between two objects: what they agree on is not written, so
-/// that it stays as somebody else may have made it since.
-fn merged(there: &Object, before: &Object, after: &Object) -> Object {
-    let gone = |owner: &_| before.owners.contains(owner) && !after.owners.contains(owner);
-    let mut owners = there.owners.clone();
-    owners.retain(|owner| !gone(owner));
-    for owner in &after.owners {
-        let was = before.owners.get(owner);
-        // A tag that is as it was is not written.
-        if was.is_none_or(|was| was.mark != owner.mark) {
-            owners.replace(owner.clone());
-        }
+/// Tags as IAM holds them, read as [`State`] has them: those of the object, and whose it is.
+fn apart(tags: Tags) -> (Tags, Owners) {
+    let owners = tags.iter().filter_map(|(key, value)| Owner::from_tag(key, value)).collect();
+    (tags.into_iter().filter(|(key, _)| !is_ownership_tag(key)).collect(), owners)
+}
+
+fn owned(mut resource: Resource) -> Object {
+    let mut owners = Owners::default();
+    if let Some(all) = resource.tags_mut() {
+        (*all, owners) = apart(std::mem::take(all));
     }
-    let resource = match (&there.resource, &before.resource, &after.resource) {
-        (Resource::Role(there), Resource::Role(old), Resource::Role(new)) => {
-            let mut role = there.clone();
-            if old.trust != new.trust {
-                role.trust = new.trust.clone();
-            }
-            if (&old.description, old.max_session_duration)
-                != (&new.description, new.max_session_duration)
-            {
-                role.description.clone_from(&new.description);
-                role.max_session_duration = new.max_session_duration;
-            }
-            if old.permissions_boundary != new.permissions_boundary {
-                role.permissions_boundary.clone_from(&new.permissions_boundary);
-            }
-            role.tags = merged_tags(&there.tags, &old.tags, &new.tags);
-            Resource::Role(role)
-        }
-        (Resource::Policy(there), Resource::Policy(old), Resource::Policy(new)) => {
-            let mut policy = there.clone();
-            if old.document != new.document {
-                policy.document = new.document.clone();
-            }
-            policy.tags = merged_tags(&there.tags, &old.tags, &new.tags);
-            Resource::Policy(policy)
-        }
-        (
-            Resource::InstanceProfile { name, path, tags: there },
-            Resource::InstanceProfile { tags: old, .. },
-            Resource::InstanceProfile { tags: new, .. },
-        ) => Resource::InstanceProfile {
-            name: name.clone(),
-            path: path.clone(),
-            tags: merged_tags(there, old, new),
-        },
-        (_, _, new) => new.clone(),
+    Object { owners, ..Object::unowned(resource) }
+}
+
+fn create(state: &mut State, object: Object) -> Result<(), CallError> {
+    let id = object.resource.id();
+    if state.contains(&id) {
+        return refuse(&id, "EntityAlreadyExists", "exists");
+    }
+    state.insert(object);
+    Ok(())
+}
+
+/// To IAM a link that is there is made.
+fn link(state: &mut State, resource: Resource) -> Result<(), CallError> {
+    let id = resource.id();
+    if id.parent().into_iter().chain(id.target()).any(|end| !state.contains(&end)) {
+        return refuse(&id, "NoSuchEntity", "an end of the link is missing");
+    }
+    state.insert(Object::unowned(resource));
+    Ok(())
+}
+
+fn delete(state: &mut State, id: &Id) -> Result<(), CallError> {
+    // A claim on a user is a tag of the user, and keeps no policy.
+    let names_it = |(link, object): (&Id, &Object)| {
+        [link.parent(), link.target()].contains(&Some(id.clone())) && !object.is_claim()
     };
-    Object { resource, owners, shared: false }
+    if !state.contains(id) {
+        return refuse(id, "NoSuchEntity", "is not there");
+    }
+    if state.iter().any(names_it) {
+        return refuse(id, "DeleteConflict", "something still hangs on it");
+    }
+    state.remove(id);
+    Ok(())
 }
 
-fn merged_tags(there: &Tags, old: &Tags, new: &Tags) -> Tags {
-    let mut tags = there.clone();
-    tags.retain(|key, _| !old.contains_key(key) || new.contains_key(key));
-    let set = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
-    tags.extend(set.map(|(key, value)| (key.clone(), value.clone())));
-    tags
+fn change(state: &mut State, id: &Id, change: impl FnOnce(&mut Object)) -> Result<(), CallError> {
+    let Some(mut object) = state.remove(id) else {
+        return refuse(id, "NoSuchEntity", "is not there");
+    };
+    change(&mut object);
+    state.insert(object);
+    Ok(())
+}
+
+fn change_role(state: &mut State, id: &Id, by: impl FnOnce(&mut Role)) -> Result<(), CallError> {
+    change(state, id, |object| {
+        if let Resource::Role(role) = &mut object.resource {
+            by(role);
+        }
+    })
+}
+
+/// Changes whose a policy on a user is. What nobody claims and is not attached is nothing.
+fn claim(state: &mut State, id: &Id, by: impl FnOnce(&mut Owners)) -> Result<(), CallError> {
+    change(state, id, |object| by(&mut object.owners))?;
+    if state.get(id).is_some_and(|object| object.is_claim() && object.owners.is_empty()) {
+        state.remove(id);
+    }
+    Ok(())
 }

@@ -5,9 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::{Applied, CallError, Cloud, Found, StackStatus};
+use super::{Call, CallError, Cloud, Found, StackStatus};
 use crate::cfn::{Past, StackPart};
-use crate::plan::{Attachable, Change, Scope};
+use crate::plan::{Attachable, Scope};
 use crate::state::{Id, Owner, Owners, PolicyDocument, State};
 
 /// An account of which each look is passed on and no change is. It keeps the calls that failed:
@@ -45,10 +45,10 @@ impl<C: Cloud> Cloud for &ReadOnly<C> {
         self.note(self.inner.observe(scope).await)
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
         Err(CallError {
-            action: "iam:None",
-            target: change.id().to_string(),
+            action: call.action().as_str(),
+            target: call.id().to_string(),
             code: CallError::NOT_BEGUN.to_owned(),
             message: "this account is looked at only".to_owned(),
         })
@@ -102,13 +102,13 @@ impl<C: Cloud> Cloud for &ReadOnly<C> {
 mod tests {
     use super::*;
     use crate::cloud::fake::Fake;
-    use crate::state::{Kind, Object, Resource};
+    use crate::state::Kind;
 
     #[tokio::test]
     async fn nothing_is_changed_and_what_failed_is_kept_once() {
         let account = ReadOnly::new(Fake::default());
-        let group = Resource::Group { name: "g".to_owned(), path: "/".to_owned() };
-        let refused = (&account).apply(&Change::Create(Object::unowned(group))).await;
+        let create = Call::CreateGroup { group: "g".to_owned(), path: "/".to_owned() };
+        let refused = (&account).send(&create).await;
         assert_eq!(refused.unwrap_err().code, CallError::NOT_BEGUN);
         assert_eq!((account.inner.writes(), account.failed()), (0, vec![]));
         // The account in memory knows no stacks.

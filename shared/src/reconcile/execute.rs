@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::sights::Sights;
 use super::{Said, Words, Work};
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud};
+use crate::cloud::{Applied, CallError, Cloud, apply};
 use crate::plan::{Change, Plan};
 use crate::state::{Id, Kind};
 
@@ -70,7 +70,7 @@ pub(super) async fn execute<C: Cloud>(
             {
                 busy.extend(entities(change));
                 let begun = cloud.now();
-                under_way.push(async move { (change, cloud.apply(change).await, begun) });
+                under_way.push(async move { (change, apply(cloud, change).await, begun) });
             }
             // Siblings run to their end: a call that is dropped leaves its effect unknown.
             let next = sights.beside(under_way.next()).await;

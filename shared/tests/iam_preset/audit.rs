@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use account_presets::cfn::{Gate, Past, Progress, StackPart};
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{Audit, IamPreset, Repairs, Report, Settings};
 use account_presets::plan::{Attachable, Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, Owners, PolicyDocument, Resource, State};
@@ -104,14 +104,14 @@ impl Cloud for &Audited<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
         assert_ne!(self.repairs, Repairs::none(), "an audit changes nothing");
         if self.refuses {
-            let (target, code) = (change.id().name, "AccessDenied".to_owned());
+            let (target, code) = (call.id().name, "AccessDenied".to_owned());
             let message = "no".to_owned();
-            return Err(CallError { action: "iam:AttachRolePolicy", target, code, message });
+            return Err(CallError { action: call.action().as_str(), target, code, message });
         }
-        self.account.apply(change).await
+        self.account.send(call).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {

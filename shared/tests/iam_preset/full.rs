@@ -1,7 +1,7 @@
 //! Users, groups and roles that hold nearly as many managed policies as IAM attaches to one.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Call, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::json;
@@ -121,8 +121,8 @@ impl Cloud for Silent {
         self.0.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.0.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.0.send(call).await
     }
 }
 

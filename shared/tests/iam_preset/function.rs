@@ -14,9 +14,9 @@ use account_presets::cfn::{
     Transport, Verified, serve,
 };
 use account_presets::cloud::fake::{Calls, Fake, Fault};
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::IamPreset;
-use account_presets::plan::{Change, Scope};
+use account_presets::plan::Scope;
 use account_presets::state::{Owner, PolicyDocument, State};
 use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep};
@@ -160,8 +160,8 @@ impl Cloud for Account<'_> {
         self.calls.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.calls.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.calls.send(call).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {

@@ -2,7 +2,7 @@
 //! are resolved anew, users and groups are renamed, names have no case, and releases change.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, Resource, State};
 use serde_json::{Value, json};
@@ -111,8 +111,8 @@ impl Cloud for Spelling<'_> {
         self.0.observe(&Scope { ids, ..scope.clone() }).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.0.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.0.send(call).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -264,8 +264,8 @@ fn an_ordinary_request_looks_for_nothing_else() {
             self.0.observe(scope).await
         }
 
-        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-            self.0.apply(change).await
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            self.0.send(call).await
         }
     }
     let account = populated();

@@ -1,7 +1,7 @@
 //! Requests of one resource that meet, come late or come twice.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Kind, Owner, State};
 use serde_json::{Value, json};
@@ -18,9 +18,9 @@ impl Cloud for Slow<'_> {
         self.0.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
         self.0.pass(Duration::from_millis(500));
-        self.0.apply(change).await
+        self.0.send(call).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -110,12 +110,12 @@ fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
             self.0.observe(scope).await
         }
 
-        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
             self.0.pass(Duration::from_millis(500));
             if self.1.replace(self.1.get() + 1) == 0 {
                 handle(self.0, &self.2).unwrap().unwrap();
             }
-            self.0.apply(change).await
+            self.0.send(call).await
         }
 
         fn now(&self) -> Instant {
@@ -153,8 +153,8 @@ fn an_update_whose_rollback_was_served_while_it_looked_does_nothing() {
             seen
         }
 
-        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-            self.0.apply(change).await
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            self.0.send(call).await
         }
 
         fn now(&self) -> Instant {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
-use account_presets::plan::{Change, Scope};
+use account_presets::cloud::{Call, CallError, Cloud};
+use account_presets::plan::Scope;
 use account_presets::state::{Id, Kind, State};
 use tokio::task::yield_now;
 
@@ -58,11 +58,11 @@ impl Cloud for Jealous<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        let about = about(&change.id());
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        let about = about(&call.id());
         for entity in &about {
             if !self.busy.borrow_mut().insert(entity.clone()) {
-                let (action, target) = ("iam:Write", change.id().to_string());
+                let (action, target) = ("iam:Write", call.id().to_string());
                 let (code, message) = ("ConcurrentModification".into(), "busy".into());
                 return Err(CallError { action, target, code, message });
             }
@@ -72,7 +72,7 @@ impl Cloud for Jealous<'_> {
         for _ in 0..3 {
             yield_now().await;
         }
-        let result = self.account.apply(change).await;
+        let result = self.account.send(call).await;
         self.under_way.set(self.under_way.get() - 1);
         for entity in &about {
             self.busy.borrow_mut().remove(entity);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Call, CallError, Cloud};
 use account_presets::iam_preset::Settings;
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Resource, State};
@@ -234,8 +234,8 @@ impl Cloud for Exact {
         Ok(found.iter().map(|(_, object)| object).filter(is_exact).cloned().collect())
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.0.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.0.send(call).await
     }
 
     async fn names(&self) -> Result<BTreeSet<Id>, CallError> {

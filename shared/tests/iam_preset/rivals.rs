@@ -1,7 +1,7 @@
 //! Two deliveries at work at once, and what other hands do to what is ours.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, State};
 use serde_json::{Value, json};
@@ -27,8 +27,8 @@ impl Cloud for Busy<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.account.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.account.send(call).await
     }
 
     async fn wait(&self) {

@@ -3,7 +3,7 @@
 
 use account_presets::cfn::Request;
 use account_presets::cloud::fake::{Calls, Fake, Fault};
-use account_presets::cloud::{Applied, CallError, Cloud};
+use account_presets::cloud::{Call, CallError, Cloud};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Resource, State};
 use serde_json::{Value, json};
@@ -39,14 +39,14 @@ impl Cloud for Untaggable<'_> {
         self.0.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        match change {
-            Change::Update { before, .. } if before.resource.id().kind.has_tags() => {
-                let (target, code) = (change.id().to_string(), "AccessDenied".to_owned());
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        match call {
+            Call::TagPolicy { .. } | Call::TagRole { .. } | Call::TagInstanceProfile { .. } => {
+                let (target, code) = (call.id().to_string(), "AccessDenied".to_owned());
                 let message = "not allowed".to_owned();
-                Err(CallError { action: "iam:TagPolicy", target, code, message })
+                Err(CallError { action: call.action().as_str(), target, code, message })
             }
-            _ => self.0.apply(change).await,
+            _ => self.0.send(call).await,
         }
     }
 }

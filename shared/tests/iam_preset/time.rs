@@ -8,7 +8,7 @@ use account_presets::cfn::{
     Callback, CustomResource, Gate, Origins, Progress, Request, RequestType, Success,
 };
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found};
+use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::iam_preset::IamPreset;
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Owner, State};
@@ -45,13 +45,13 @@ impl Cloud for Stopping<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
         yield_now().await;
         self.left.set(self.left.get().saturating_sub(1));
         if self.left.get() == 0 {
             self.progress.stop("the time is over");
         }
-        self.account.apply(change).await
+        self.account.send(call).await
     }
 }
 
@@ -88,8 +88,8 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
             self.0.observe(scope).await
         }
 
-        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-            self.0.apply(change).await
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            self.0.send(call).await
         }
 
         async fn until_seen(&self, _: &Change, _: Duration) {
@@ -118,8 +118,8 @@ fn the_consumer_says_how_long_the_answer_waits_for_iam() {
             self.0.observe(scope).await
         }
 
-        async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-            self.0.apply(change).await
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            self.0.send(call).await
         }
 
         async fn until_seen(&self, _: &Change, longest: Duration) {
@@ -156,8 +156,8 @@ impl Cloud for Late<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.account.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.account.send(call).await
     }
 
     async fn wait(&self) {

@@ -1,8 +1,8 @@
 //! A Create that fails, and what it made does not go either.
 
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud};
-use account_presets::plan::{Change, Scope};
+use account_presets::cloud::{Call, CallError, Cloud};
+use account_presets::plan::Scope;
 use account_presets::state::{Kind, State};
 use serde_json::json;
 
@@ -16,14 +16,12 @@ impl Cloud for Stuck<'_> {
         self.0.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        let action = match (change, change.id().kind) {
-            (Change::Create(_), Kind::ProfileRole) => "iam:AddRoleToInstanceProfile",
-            (Change::Delete(_), Kind::Policy) => "iam:DeletePolicy",
-            _ => return self.0.apply(change).await,
-        };
-        let (target, code, message) = (change.id().name, "AccessDenied".into(), "no".into());
-        Err(CallError { action, target, code, message })
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        if !matches!(call, Call::AddRoleToInstanceProfile { .. } | Call::DeletePolicy { .. }) {
+            return self.0.send(call).await;
+        }
+        let (target, code, message) = (call.id().name, "AccessDenied".into(), "no".into());
+        Err(CallError { action: call.action().as_str(), target, code, message })
     }
 }
 

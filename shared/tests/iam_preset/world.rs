@@ -7,9 +7,9 @@ use std::task::{Context, Poll, Waker};
 
 use account_presets::cfn::{CustomResource, Progress, Request, StackPart, Success};
 use account_presets::cloud::fake::Fake;
-use account_presets::cloud::{Applied, CallError, Cloud, Found, StackStatus};
+use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
-use account_presets::plan::{Attachable, Change, Scope};
+use account_presets::plan::{Attachable, Scope};
 use account_presets::state::{Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -171,21 +171,22 @@ impl Cloud for Telling<'_> {
         self.account.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        if matches!(change, Change::Create(_)) && self.paths.contains_key(&change.id()) {
-            let (target, code) = (change.id().to_string(), "EntityAlreadyExists".to_owned());
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        let action = call.action().as_str();
+        if matches!(call, Call::CreatePolicy(_)) && self.paths.contains_key(&call.id()) {
+            let (target, code) = (call.id().to_string(), "EntityAlreadyExists".to_owned());
             let message = "there is one".to_owned();
-            return Err(CallError { action: "iam:CreatePolicy", target, code, message });
+            return Err(CallError { action, target, code, message });
         }
-        if let Change::Create(Object { resource: Resource::Role(role), .. }) = change
+        if let Call::CreateRole(role) = call
             && let Some(boundary) =
                 role.permissions_boundary.as_ref().filter(|_| self.has_no_boundary)
         {
             let (target, code) = (role.name.clone(), "NoSuchEntity".to_owned());
             let message = format!("Scope ARN: {boundary} does not exist or is not attachable.");
-            return Err(CallError { action: "iam:CreateRole", target, code, message });
+            return Err(CallError { action, target, code, message });
         }
-        self.account.apply(change).await
+        self.account.send(call).await
     }
 
     async fn policy_paths(&self) -> Result<BTreeMap<Id, String>, CallError> {
@@ -259,8 +260,8 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.observe(scope).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        self.0.apply(change).await
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.0.send(call).await
     }
 
     async fn wait(&self) {

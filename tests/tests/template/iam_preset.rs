@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{Action, PASS_ROLE, StackAction};
+use account_presets::actions::{Action, PASS_ROLE, StackAction};
 use account_presets::preset::parameters::{self, Value as Parameter};
 use account_presets::preset::{self, Branches, PROVIDER, Wish, render};
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY, ROLE_INLINE};

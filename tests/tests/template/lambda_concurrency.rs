@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::aws::actions::{
+use account_presets::actions::{
     CREATE_SERVICE_LINKED_ROLE, OF_ORGANIZATIONS, QuotaAction, TemplateAction,
 };
 use account_presets::lambda_concurrency::quota::quota_arn;

@@ -9,7 +9,7 @@ use aws_sdk_iam::types::{EntityType, GroupDetail, PolicyScopeType, RoleDetail, U
 use futures_util::future::join_all;
 
 use super::{Iam, found, owners_of};
-use crate::aws::actions::Action;
+use crate::actions::Action;
 use crate::cloud::{CallError, Found};
 use crate::plan::Scope;
 use crate::state::{Id, Kind, Owner, PolicyDocument};

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 
 use super::find::PAGE;
 use super::{Iam, found, owners_of};
-use crate::aws::actions::Action;
+use crate::actions::Action;
 use crate::cloud::CallError;
 use crate::state::{Id, Kind, Owner, Owners};
 

@@ -6,7 +6,7 @@ use aws_sdk_iam::types::{AttachedPolicy, InstanceProfile, SummaryKeyType};
 use futures_util::future::{join_all, try_join, try_join3};
 
 use super::{Iam, found, owners_of, present, tags_of};
-use crate::aws::actions::Action;
+use crate::actions::Action;
 use crate::cloud::CallError;
 use crate::plan::{Attachable, Scope};
 use crate::state::{

@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use tracing::warn;
 
 use super::{Iam, found};
-use crate::aws::actions::Action;
+use crate::actions::Action;
 use crate::cloud::CallError;
 use crate::plan::Change;
 use crate::state::{Resource, Role};

@@ -27,11 +27,14 @@ use serde_json::json;
 
 use super::*;
 
+mod actions;
 mod reads;
 mod refusals;
 mod stopping;
 use crate::aws::consistency::{TRIES, outlast};
-use crate::state::{Id, Kind, Policy, PolicyDocument, Role};
+use crate::cloud::{Applied, apply};
+use crate::plan::Change;
+use crate::state::{Id, Kind, Object, Policy, PolicyDocument, Resource, Role};
 
 fn iam(rules: &[&Rule]) -> Iam {
     let client = mock_client!(aws_sdk_iam, RuleMode::MatchAny, rules, |config| outlast(config)
@@ -157,7 +160,7 @@ async fn a_name_taken_by_ourselves_is_done_and_by_another_is_an_error_that_names
         });
         let [attached, inline, profiles] = hanging();
         let iam = iam(&[&create, &get_role(owner), &attached, &inline, &profiles]);
-        match (iam.apply(&Change::Create(role())).await, expected) {
+        match (apply(&iam, &Change::Create(role())).await, expected) {
             (Ok(applied), Ok(expected)) => assert_eq!(applied, expected),
             (Err(error), Err(expected)) => assert!(error.to_string().contains(expected), "{error}"),
             (result, expected) => panic!("{result:?} is not {expected:?}"),
@@ -178,12 +181,12 @@ async fn a_service_linked_role_that_exists_is_done_in_both_of_iams_words() {
     }));
     let taken = "Service role name AWSServiceRoleForBatch has been taken in this account, please try a different suffix.";
     for (code, message) in [("InvalidInput", taken), ("EntityAlreadyExists", "exists")] {
-        assert_eq!(iam(&[&create(code, message)]).apply(&change).await, Ok(Applied::Before));
+        assert_eq!(apply(&iam(&[&create(code, message)]), &change).await, Ok(Applied::Before));
     }
     for (code, message) in
         [("InvalidInput", "Custom suffix is not allowed"), ("AccessDenied", taken)]
     {
-        assert!(iam(&[&create(code, message)]).apply(&change).await.is_err(), "{code} {message}");
+        assert!(apply(&iam(&[&create(code, message)]), &change).await.is_err(), "{code} {message}");
     }
     // The typed form of the same error.
     let typed = mock!(Client::create_service_linked_role).then_error(move || {
@@ -191,7 +194,7 @@ async fn a_service_linked_role_that_exists_is_done_in_both_of_iams_words() {
         let typed = InvalidInputException::builder().message(taken).meta(meta).build();
         CreateServiceLinkedRoleError::InvalidInputException(typed)
     });
-    assert_eq!(iam(&[&typed]).apply(&change).await, Ok(Applied::Before));
+    assert_eq!(apply(&iam(&[&typed]), &change).await, Ok(Applied::Before));
 }
 
 /// R1, R3, R4, R9, R18
@@ -210,7 +213,7 @@ async fn what_iam_does_not_see_yet_is_tried_again_and_what_never_passes_is_not()
             .times(2)
             .output(|| CreateRoleOutput::builder().role(sdk_role(&me())).build())
             .build();
-        let result = iam(&[&rule]).apply(&Change::Create(role())).await;
+        let result = apply(&iam(&[&rule]), &Change::Create(role())).await;
         assert_eq!((result.is_ok(), rule.num_calls()), (calls == 3, calls), "{code} {message}");
     }
     for (arn, calls) in
@@ -226,7 +229,7 @@ async fn what_iam_does_not_see_yet_is_tried_again_and_what_never_passes_is_not()
             .output(|| AttachRolePolicyOutput::builder().build())
             .build();
         let attach = object(Resource::RoleAttachment { role: "r".into(), policy_arn: arn.into() });
-        let result = iam(&[&rule]).apply(&Change::Create(attach)).await;
+        let result = apply(&iam(&[&rule]), &Change::Create(attach)).await;
         assert_eq!((result.is_ok(), rule.num_calls()), (calls == 3, calls), "{arn}");
     }
     let rule = mock!(Client::delete_role)
@@ -237,7 +240,7 @@ async fn what_iam_does_not_see_yet_is_tried_again_and_what_never_passes_is_not()
         .times(2)
         .output(|| DeleteRoleOutput::builder().build())
         .build();
-    assert_eq!(iam(&[&rule]).apply(&Change::Delete(role())).await, Ok(Applied::Now));
+    assert_eq!(apply(&iam(&[&rule]), &Change::Delete(role())).await, Ok(Applied::Now));
     assert_eq!(rule.num_calls(), 3);
 }
 
@@ -245,7 +248,7 @@ async fn what_iam_does_not_see_yet_is_tried_again_and_what_never_passes_is_not()
 async fn deleting_what_is_gone_is_done() {
     let rule = mock!(Client::delete_role)
         .then_error(|| DeleteRoleError::generic(error("NoSuchEntity", "cannot be found")));
-    assert_eq!(iam(&[&rule]).apply(&Change::Delete(role())).await, Ok(Applied::Before));
+    assert_eq!(apply(&iam(&[&rule]), &Change::Delete(role())).await, Ok(Applied::Before));
 }
 
 /// M1, M2
@@ -285,7 +288,7 @@ async fn a_full_policy_loses_its_oldest_version_that_is_not_the_default() {
         }))
     };
     let change = Change::Update { before: policy("a:A"), after: policy("a:B") };
-    assert_eq!(iam(&[&list, &delete, &create]).apply(&change).await, Ok(Applied::Now));
+    assert_eq!(apply(&iam(&[&list, &delete, &create]), &change).await, Ok(Applied::Now));
     assert_eq!((delete.num_calls(), create.num_calls()), (1, 1));
 }
 
@@ -313,7 +316,7 @@ async fn a_profile_that_holds_the_role_already_is_done_and_one_with_another_is_n
         });
         let change =
             Change::Create(object(Resource::ProfileRole { profile: "p".into(), role: "r".into() }));
-        assert_eq!(iam(&[&add, &get]).apply(&change).await.is_ok(), done, "{inside}");
+        assert_eq!(apply(&iam(&[&add, &get]), &change).await.is_ok(), done, "{inside}");
     }
 }
 
@@ -422,7 +425,7 @@ async fn a_role_as_new_as_the_process_may_be_refused_what_it_allows() {
         .times(2)
         .output(|| DeleteRoleOutput::builder().build())
         .build();
-    assert_eq!(iam(&[&rule]).apply(&Change::Delete(role())).await, Ok(Applied::Now));
+    assert_eq!(apply(&iam(&[&rule]), &Change::Delete(role())).await, Ok(Applied::Now));
 }
 
 /// R7, R8
@@ -434,7 +437,7 @@ async fn a_denial_and_a_refusal_of_an_old_role_are_final_and_name_the_action() {
         let rule = mock!(Client::delete_role).then_http_response(move || refusal(words));
         let iam = iam(&[&rule]);
         tokio::time::advance(Duration::from_secs(age)).await;
-        let error = iam.apply(&Change::Delete(role())).await.unwrap_err();
+        let error = apply(&iam, &Change::Delete(role())).await.unwrap_err();
         assert!(error.to_string().contains("iam:DeleteRole"), "{error}");
         assert_eq!(rule.num_calls(), 1, "{words}");
     }
@@ -448,7 +451,7 @@ async fn a_name_that_is_taken_in_another_case_is_refused() {
     });
     let get = mock!(Client::get_role)
         .then_error(|| GetRoleError::generic(error("NoSuchEntity", "cannot be found")));
-    let error = iam(&[&create, &get]).apply(&Change::Create(role())).await.unwrap_err();
+    let error = apply(&iam(&[&create, &get]), &Change::Create(role())).await.unwrap_err();
     assert!(error.to_string().contains("Role with name R already exists"), "{error}");
 }
 
@@ -473,8 +476,8 @@ async fn a_version_that_somebody_made_meanwhile_is_made_room_for_once() {
         .error(full)
         .output(|| CreatePolicyVersionOutput::builder().build())
         .build();
-    assert_eq!(iam(&[&list, &create]).apply(&change).await, Ok(Applied::Now));
+    assert_eq!(apply(&iam(&[&list, &create]), &change).await, Ok(Applied::Now));
     let create = mock!(Client::create_policy_version).then_error(full);
-    assert!(iam(&[&list, &create]).apply(&change).await.is_err());
+    assert!(apply(&iam(&[&list, &create]), &change).await.is_err());
     assert_eq!(create.num_calls(), 2);
 }

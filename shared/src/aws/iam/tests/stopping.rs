@@ -89,7 +89,7 @@ async fn others() {
 async fn a_call_that_is_refused_again_and_again_ends_with_awss_last_words() {
     let world = World::new(0, &[THROTTLED]);
     let change = Change::Delete(role());
-    let (result, ()) = tokio::join!(world.iam.apply(&change), async {
+    let (result, ()) = tokio::join!(apply(&world.iam, &change), async {
         while world.asked() < 5 {
             advance(Duration::from_millis(50)).await;
         }
@@ -106,10 +106,10 @@ async fn a_call_that_is_refused_again_and_again_ends_with_awss_last_words() {
 async fn when_the_gate_is_closed_nothing_is_begun() {
     let world = World::new(0, &[DONE]);
     world.gate.close("the time is over");
-    let error = world.iam.apply(&Change::Delete(role())).await.unwrap_err();
+    let error = apply(&world.iam, &Change::Delete(role())).await.unwrap_err();
     assert_eq!((error.code.as_str(), world.asked()), (CallError::NOT_BEGUN, 0));
     world.gate.open();
-    assert_eq!(world.iam.apply(&Change::Delete(role())).await, Ok(Applied::Now));
+    assert_eq!(apply(&world.iam, &Change::Delete(role())).await, Ok(Applied::Now));
 }
 
 /// T16
@@ -118,7 +118,7 @@ async fn a_write_that_is_on_its_way_ends_before_its_call_does() {
     for (reply, expected) in [(DONE, Ok(Applied::Now)), (THROTTLED, Err("Throttling"))] {
         let world = World::new(1, &[reply]);
         let change = Change::Delete(role());
-        let mut call = std::pin::pin!(world.iam.apply(&change));
+        let mut call = std::pin::pin!(apply(&world.iam, &change));
         assert!(call.as_mut().now_or_never().is_none());
         world.gate.close("the time is over");
         others().await;
@@ -138,7 +138,7 @@ async fn a_write_that_is_on_its_way_ends_before_its_call_does() {
 #[tokio::test(start_paused = true)]
 async fn a_write_that_was_given_up_and_made_again_is_on_its_way_until_it_ends() {
     let world = World::new(1, &[DONE]);
-    assert_eq!(world.iam.apply(&Change::Delete(role())).await, Ok(Applied::Now));
+    assert_eq!(apply(&world.iam, &Change::Delete(role())).await, Ok(Applied::Now));
     assert_eq!(world.asked(), 2);
     assert_eq!(world.gate.on_their_way(), ["iam:DeleteRole `r`"]);
     world.slow.go.notify_one();

@@ -8,9 +8,9 @@ use std::task::Poll;
 use tokio::time::Instant;
 
 use super::Fake;
-use crate::cloud::{Applied, CallError, Cloud, Found};
-use crate::plan::{Attachable, Change, Scope};
-use crate::state::{Object, Owner, PolicyDocument, Resource, Role, State};
+use crate::cloud::{Call, CallError, Cloud, Found};
+use crate::plan::{Attachable, Scope};
+use crate::state::{Owner, PolicyDocument, State};
 
 /// How a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +33,7 @@ impl Fault {
         [Fault::Refused, Fault::Throttled, Fault::AnswerLost, Fault::Hangs, Fault::Dies];
 }
 
-/// The account as one process sees it: looking is one call, and a change is the calls that
-/// `aws::iam` makes of it, in that order.
+/// The account as one process sees it. Looking is one call.
 #[derive(Debug)]
 pub struct Calls<'a> {
     account: &'a Fake,
@@ -155,85 +154,7 @@ impl Cloud for Calls<'_> {
         self.call("the account", |account| Ok(account.look(scope))).await
     }
 
-    async fn apply(&self, change: &Change) -> Result<Applied, CallError> {
-        let mut applied = Applied::Before;
-        for call in calls(change) {
-            let result = self.call(&change.id().to_string(), |account| account.write(&call)).await;
-            if result? == Applied::Now {
-                applied = Applied::Now;
-            }
-        }
-        Ok(applied)
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.call(&call.id().to_string(), |account| account.write(call)).await
     }
-}
-
-/// The calls of which a change is made, as changes of one thing each.
-fn calls(change: &Change) -> Vec<Change> {
-    let updates = |steps: Vec<Object>| -> Vec<Change> {
-        let pairs = steps.iter().zip(steps.iter().skip(1));
-        pairs.map(|(a, b)| Change::Update { before: a.clone(), after: b.clone() }).collect()
-    };
-    match change {
-        Change::Create(_) => vec![change.clone()],
-        Change::Update { before, after } => updates(steps(before, after)),
-        Change::Delete(object) => match attached(object, false) {
-            Some(claimed) if !object.owners.is_empty() && !object.is_claim() => {
-                let mut calls = updates(vec![object.clone(), claimed.clone()]);
-                calls.push(Change::Delete(claimed));
-                calls
-            }
-            _ => vec![change.clone()],
-        },
-    }
-}
-
-/// The same claim on a user, with or without the attachment; `None` for anything else.
-fn attached(object: &Object, attached: bool) -> Option<Object> {
-    let Resource::UserAttachment { user, policy_arn, .. } = &object.resource else { return None };
-    let (user, policy_arn) = (user.clone(), policy_arn.clone());
-    let resource = Resource::UserAttachment { user, policy_arn, attached };
-    Some(Object { resource, ..object.clone() })
-}
-
-/// The conditions through which an object goes, with one call between each two.
-fn steps(before: &Object, after: &Object) -> Vec<Object> {
-    type Step = fn(&mut Role, &Role);
-    let of_role: [Step; 3] = [
-        |role, new| role.trust = new.trust.clone(),
-        |role, new| {
-            role.description.clone_from(&new.description);
-            role.max_session_duration = new.max_session_duration;
-        },
-        |role, new| role.permissions_boundary.clone_from(&new.permissions_boundary),
-    ];
-    let mut now = before.clone();
-    let mut steps = vec![now.clone()];
-    for step in of_role {
-        if let (Resource::Role(role), Resource::Role(new)) = (&mut now.resource, &after.resource) {
-            step(role, new);
-            steps.push(now.clone());
-        }
-    }
-    if let (Resource::Policy(policy), Resource::Policy(new)) = (&mut now.resource, &after.resource)
-    {
-        policy.document = new.document.clone();
-        steps.push(now.clone());
-    }
-    // Tags that are new, tags that go, and on a user at last what they claim.
-    let mut new = after.clone();
-    if let (Some(tags), Some(new)) = (now.resource.tags_mut(), new.resource.tags_mut()) {
-        tags.extend(new.clone());
-    }
-    now.owners.extend(after.owners.iter().cloned());
-    steps.push(now.clone());
-    if let Resource::UserAttachment { .. } = &after.resource {
-        steps.push(Object { resource: now.resource, ..after.clone() });
-    }
-    steps.push(after.clone());
-    // What owners noted is written, too, though it does not make them others.
-    let marks = |object: &Object| -> Vec<_> {
-        object.owners.iter().map(|owner| owner.mark.clone()).collect()
-    };
-    steps.dedup_by(|a, b| a == b && marks(a) == marks(b));
-    steps
 }

@@ -1,0 +1,73 @@
+//! Making one change, call by call. Each may be repeated: what is there already, by the same owner,
+//! or gone already, is done.
+
+use super::{Applied, Call, CallError, Cloud, calls};
+use crate::plan::{Change, Scope};
+use crate::state::{Object, Owner};
+
+/// Makes one change. Doing it again, after a crash or an answer that was lost, is no error.
+///
+/// # Errors
+///
+/// The call that failed.
+pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallError> {
+    let mut applied = None;
+    for call in calls(change) {
+        let now = match cloud.send(&call).await {
+            Ok(()) => Applied::Now,
+            Err(error) if error.code == "NoSuchEntity" && call.takes_away() => Applied::Before,
+            Err(error) if error.code == "EntityAlreadyExists" => match (change, call) {
+                (_, Call::CreateServiceLinkedRole { .. }) => Applied::Before,
+                (Change::Create(object), _) => {
+                    was_made_before(cloud, object, error).await?;
+                    Applied::Before
+                }
+                (Change::Update { .. } | Change::Delete(_), _) => return Err(error),
+            },
+            Err(error) => return Err(error),
+        };
+        // The first call is about the thing itself; a claim goes with what it claims.
+        applied.get_or_insert(now);
+    }
+    Ok(applied.unwrap_or(Applied::Before))
+}
+
+/// The name is taken: by an earlier delivery of the same request, whose answer was lost, which is
+/// brought to what is wanted, or by somebody else since we looked.
+async fn was_made_before(
+    cloud: &impl Cloud,
+    object: &Object,
+    error: CallError,
+) -> Result<(), CallError> {
+    let id = object.resource.id();
+    let mut resource = object.resource.clone();
+    let tag_keys = resource.tags_mut().map(|tags| tags.keys().cloned().collect());
+    let scope = Scope {
+        ids: [id.clone()].into(),
+        paths: object.resource.path().map(str::to_owned).into_iter().collect(),
+        tag_keys: tag_keys.unwrap_or_default(),
+        ..Scope::default()
+    };
+    let observed = cloud.observe(&scope).await?;
+    let there = observed.get(&id);
+    if let Some(there) = there.filter(|there| there.owners.is_superset(&object.owners)) {
+        let after = Object { owners: there.owners.clone(), ..object.clone() };
+        for call in calls(&Change::Update { before: there.clone(), after }) {
+            match cloud.send(&call).await {
+                Err(error) if error.code == "NoSuchEntity" && call.takes_away() => {}
+                result => result?,
+            }
+        }
+        return Ok(());
+    }
+    let owners = there.into_iter().flat_map(|there| &there.owners);
+    let owners: Vec<&str> = owners.map(Owner::label).collect();
+    let whose = if there.is_none() {
+        "is there at another path, or was deleted again".to_owned()
+    } else if owners.is_empty() {
+        "was not made by a preset".to_owned()
+    } else {
+        format!("belongs to {}", owners.join(" and "))
+    };
+    Err(CallError { message: format!("{} ({id} {whose})", error.message), ..error })
+}

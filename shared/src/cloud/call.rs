@@ -1,0 +1,568 @@
+//! The write actions of IAM as values, and which of them a change is made of.
+//!
+//! The adapter sends a [`Call`], the account in memory carries it out by IAM's rules, and a fault
+//! strikes between two of them: all of them know from here what a change does, and in which order.
+//!
+//! Must not know: how a call is sent, which request asked.
+
+use std::collections::BTreeMap;
+
+use crate::actions::Action;
+use crate::plan::Change;
+use crate::state::{
+    Id, Kind, MADE_BY_TAG, Object, Owner, Policy, PolicyDocument, Resource, Role, TagKey, Tags,
+};
+
+/// The value of the tag that every object of a preset carries.
+const MADE_BY: &str = "account-presets";
+
+/// One call that writes to IAM. Each variant is the action of its name.
+///
+/// Tags are all tags of an object, with those that record ownership. A policy is named by path
+/// and name, as its ARN needs the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "variants and fields have the names that IAM gives them")]
+pub enum Call {
+    AddRoleToInstanceProfile {
+        profile: String,
+        role: String,
+    },
+    AddUserToGroup {
+        group: String,
+        user: String,
+    },
+    AttachGroupPolicy {
+        group: String,
+        policy_arn: String,
+    },
+    AttachRolePolicy {
+        role: String,
+        policy_arn: String,
+    },
+    AttachUserPolicy {
+        user: String,
+        policy_arn: String,
+    },
+    CreateGroup {
+        group: String,
+        path: String,
+    },
+    CreateInstanceProfile {
+        profile: String,
+        path: String,
+        tags: Tags,
+    },
+    CreatePolicy(Policy),
+    /// A compound call: IAM keeps five versions, so the oldest may have to go first.
+    CreatePolicyVersion {
+        path: String,
+        policy: String,
+        document: PolicyDocument,
+    },
+    CreateRole(Role),
+    CreateServiceLinkedRole {
+        role: String,
+        service: String,
+    },
+    DeleteGroup {
+        group: String,
+    },
+    DeleteGroupPolicy {
+        group: String,
+        policy: String,
+    },
+    DeleteInstanceProfile {
+        profile: String,
+    },
+    /// A compound call: all versions but the default one have to go first.
+    DeletePolicy {
+        path: String,
+        policy: String,
+    },
+    DeleteRole {
+        role: String,
+    },
+    DeleteRolePermissionsBoundary {
+        role: String,
+    },
+    DeleteRolePolicy {
+        role: String,
+        policy: String,
+    },
+    DetachGroupPolicy {
+        group: String,
+        policy_arn: String,
+    },
+    DetachRolePolicy {
+        role: String,
+        policy_arn: String,
+    },
+    DetachUserPolicy {
+        user: String,
+        policy_arn: String,
+    },
+    PutGroupPolicy {
+        group: String,
+        policy: String,
+        document: PolicyDocument,
+    },
+    PutRolePermissionsBoundary {
+        role: String,
+        policy_arn: String,
+    },
+    PutRolePolicy {
+        role: String,
+        policy: String,
+        document: PolicyDocument,
+    },
+    RemoveRoleFromInstanceProfile {
+        profile: String,
+        role: String,
+    },
+    RemoveUserFromGroup {
+        group: String,
+        user: String,
+    },
+    TagInstanceProfile {
+        profile: String,
+        tags: Tags,
+    },
+    TagPolicy {
+        path: String,
+        policy: String,
+        tags: Tags,
+    },
+    TagRole {
+        role: String,
+        tags: Tags,
+    },
+    /// The tags claim this policy on the user.
+    TagUser {
+        user: String,
+        policy_arn: String,
+        tags: Tags,
+    },
+    UntagInstanceProfile {
+        profile: String,
+        keys: Vec<TagKey>,
+    },
+    UntagPolicy {
+        path: String,
+        policy: String,
+        keys: Vec<TagKey>,
+    },
+    UntagRole {
+        role: String,
+        keys: Vec<TagKey>,
+    },
+    /// The keys are those of claims on this policy.
+    UntagUser {
+        user: String,
+        policy_arn: String,
+        keys: Vec<TagKey>,
+    },
+    UpdateAssumeRolePolicy {
+        role: String,
+        trust: PolicyDocument,
+    },
+    /// IAM takes what is left out for empty, so both are always given.
+    UpdateRole {
+        role: String,
+        description: String,
+        max_session_duration: i32,
+    },
+}
+
+impl Call {
+    /// The action that has to be granted for it first of all.
+    pub fn action(&self) -> Action {
+        match self {
+            Call::AddRoleToInstanceProfile { .. } => Action::AddRoleToInstanceProfile,
+            Call::AddUserToGroup { .. } => Action::AddUserToGroup,
+            Call::AttachGroupPolicy { .. } => Action::AttachGroupPolicy,
+            Call::AttachRolePolicy { .. } => Action::AttachRolePolicy,
+            Call::AttachUserPolicy { .. } => Action::AttachUserPolicy,
+            Call::CreateGroup { .. } => Action::CreateGroup,
+            Call::CreateInstanceProfile { .. } => Action::CreateInstanceProfile,
+            Call::CreatePolicy(_) => Action::CreatePolicy,
+            Call::CreatePolicyVersion { .. } => Action::CreatePolicyVersion,
+            Call::CreateRole(_) => Action::CreateRole,
+            Call::CreateServiceLinkedRole { .. } => Action::CreateServiceLinkedRole,
+            Call::DeleteGroup { .. } => Action::DeleteGroup,
+            Call::DeleteGroupPolicy { .. } => Action::DeleteGroupPolicy,
+            Call::DeleteInstanceProfile { .. } => Action::DeleteInstanceProfile,
+            Call::DeletePolicy { .. } => Action::DeletePolicy,
+            Call::DeleteRole { .. } => Action::DeleteRole,
+            Call::DeleteRolePermissionsBoundary { .. } => Action::DeleteRolePermissionsBoundary,
+            Call::DeleteRolePolicy { .. } => Action::DeleteRolePolicy,
+            Call::DetachGroupPolicy { .. } => Action::DetachGroupPolicy,
+            Call::DetachRolePolicy { .. } => Action::DetachRolePolicy,
+            Call::DetachUserPolicy { .. } => Action::DetachUserPolicy,
+            Call::PutGroupPolicy { .. } => Action::PutGroupPolicy,
+            Call::PutRolePermissionsBoundary { .. } => Action::PutRolePermissionsBoundary,
+            Call::PutRolePolicy { .. } => Action::PutRolePolicy,
+            Call::RemoveRoleFromInstanceProfile { .. } => Action::RemoveRoleFromInstanceProfile,
+            Call::RemoveUserFromGroup { .. } => Action::RemoveUserFromGroup,
+            Call::TagInstanceProfile { .. } => Action::TagInstanceProfile,
+            Call::TagPolicy { .. } => Action::TagPolicy,
+            Call::TagRole { .. } => Action::TagRole,
+            Call::TagUser { .. } => Action::TagUser,
+            Call::UntagInstanceProfile { .. } => Action::UntagInstanceProfile,
+            Call::UntagPolicy { .. } => Action::UntagPolicy,
+            Call::UntagRole { .. } => Action::UntagRole,
+            Call::UntagUser { .. } => Action::UntagUser,
+            Call::UpdateAssumeRolePolicy { .. } => Action::UpdateAssumeRolePolicy,
+            Call::UpdateRole { .. } => Action::UpdateRole,
+        }
+    }
+
+    /// All actions that may have to be granted for it: of a compound call, those of its parts.
+    /// A role that is put into an instance profile has to be passed besides
+    /// ([`PASS_ROLE`](crate::actions::PASS_ROLE)).
+    pub fn actions(&self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if let Call::CreatePolicyVersion { .. } | Call::DeletePolicy { .. } = self {
+            actions.extend([Action::ListPolicyVersions, Action::DeletePolicyVersion]);
+        }
+        if let Call::AddRoleToInstanceProfile { .. } = self {
+            actions.push(Action::GetInstanceProfile);
+        }
+        actions.push(self.action());
+        actions
+    }
+
+    /// What policies may ask of the call in their conditions, beside the tags that are there.
+    /// Source: the Service Authorization Reference, "Actions defined by AWS Identity and Access
+    /// Management".
+    pub fn condition_keys(&self) -> BTreeMap<String, Vec<String>> {
+        let mut keys = BTreeMap::new();
+        let mut add = |key: &str, values: Vec<String>| drop(keys.insert(key.to_owned(), values));
+        if let Call::AttachGroupPolicy { policy_arn, .. }
+        | Call::AttachRolePolicy { policy_arn, .. }
+        | Call::AttachUserPolicy { policy_arn, .. }
+        | Call::DetachGroupPolicy { policy_arn, .. }
+        | Call::DetachRolePolicy { policy_arn, .. }
+        | Call::DetachUserPolicy { policy_arn, .. } = self
+        {
+            add("iam:PolicyARN", vec![policy_arn.clone()]);
+        }
+        if let Call::PutRolePermissionsBoundary { policy_arn, .. }
+        | Call::CreateRole(Role { permissions_boundary: Some(policy_arn), .. }) = self
+        {
+            add("iam:PermissionsBoundary", vec![policy_arn.clone()]);
+        }
+        if let Call::CreateServiceLinkedRole { service, .. } = self {
+            add("iam:AWSServiceName", vec![service.clone()]);
+        }
+        if let Call::CreateInstanceProfile { tags, .. }
+        | Call::CreatePolicy(Policy { tags, .. })
+        | Call::CreateRole(Role { tags, .. })
+        | Call::TagInstanceProfile { tags, .. }
+        | Call::TagPolicy { tags, .. }
+        | Call::TagRole { tags, .. }
+        | Call::TagUser { tags, .. } = self
+        {
+            add("aws:TagKeys", tags.keys().map(ToString::to_string).collect());
+            for (key, value) in tags {
+                add(&format!("aws:RequestTag/{key}"), vec![value.clone()]);
+            }
+        }
+        if let Call::UntagInstanceProfile { keys, .. }
+        | Call::UntagPolicy { keys, .. }
+        | Call::UntagRole { keys, .. }
+        | Call::UntagUser { keys, .. } = self
+        {
+            add("aws:TagKeys", keys.iter().map(ToString::to_string).collect());
+        }
+        keys
+    }
+
+    /// The object or link that it writes: IAM authorizes a call by the object, or by what the
+    /// link hangs on.
+    pub fn id(&self) -> Id {
+        match self {
+            Call::AddRoleToInstanceProfile { profile, role }
+            | Call::RemoveRoleFromInstanceProfile { profile, role } => {
+                Id::link(Kind::ProfileRole, profile, role)
+            }
+            Call::AddUserToGroup { group, user } | Call::RemoveUserFromGroup { group, user } => {
+                Id::link(Kind::GroupMember, group, user)
+            }
+            Call::AttachGroupPolicy { group, policy_arn }
+            | Call::DetachGroupPolicy { group, policy_arn } => {
+                Id::link(Kind::GroupAttachment, group, policy_arn)
+            }
+            Call::AttachRolePolicy { role, policy_arn }
+            | Call::DetachRolePolicy { role, policy_arn } => {
+                Id::link(Kind::RoleAttachment, role, policy_arn)
+            }
+            Call::AttachUserPolicy { user, policy_arn }
+            | Call::DetachUserPolicy { user, policy_arn }
+            | Call::TagUser { user, policy_arn, .. }
+            | Call::UntagUser { user, policy_arn, .. } => {
+                Id::link(Kind::UserAttachment, user, policy_arn)
+            }
+            Call::CreateGroup { group, .. } | Call::DeleteGroup { group } => {
+                Id::node(Kind::Group, group)
+            }
+            Call::CreateInstanceProfile { profile, .. }
+            | Call::DeleteInstanceProfile { profile }
+            | Call::TagInstanceProfile { profile, .. }
+            | Call::UntagInstanceProfile { profile, .. } => {
+                Id::node(Kind::InstanceProfile, profile)
+            }
+            Call::CreatePolicy(Policy { name: policy, .. })
+            | Call::CreatePolicyVersion { policy, .. }
+            | Call::DeletePolicy { policy, .. }
+            | Call::TagPolicy { policy, .. }
+            | Call::UntagPolicy { policy, .. } => Id::node(Kind::Policy, policy),
+            Call::CreateRole(Role { name: role, .. })
+            | Call::DeleteRole { role }
+            | Call::DeleteRolePermissionsBoundary { role }
+            | Call::PutRolePermissionsBoundary { role, .. }
+            | Call::TagRole { role, .. }
+            | Call::UntagRole { role, .. }
+            | Call::UpdateAssumeRolePolicy { role, .. }
+            | Call::UpdateRole { role, .. } => Id::node(Kind::Role, role),
+            Call::CreateServiceLinkedRole { role, .. } => Id::node(Kind::ServiceLinkedRole, role),
+            Call::DeleteGroupPolicy { group, policy }
+            | Call::PutGroupPolicy { group, policy, .. } => {
+                Id::link(Kind::GroupInline, group, policy)
+            }
+            Call::DeleteRolePolicy { role, policy } | Call::PutRolePolicy { role, policy, .. } => {
+                Id::link(Kind::RoleInline, role, policy)
+            }
+        }
+    }
+
+    /// True for a call that is done already if IAM knows nothing of what it is about.
+    pub fn takes_away(&self) -> bool {
+        let (_, name) = self.action().as_str().split_once(':').unwrap_or_default();
+        let verbs = ["Delete", "Detach", "Remove"];
+        matches!(self, Call::UntagUser { .. }) || verbs.iter().any(|verb| name.starts_with(verb))
+    }
+}
+
+/// The calls that make a change, in their order. A crash between two of them leaves what the
+/// same change, made again, finishes.
+///
+/// None for what is everybody's, a user or a service-linked role that is to go: these are never
+/// deleted.
+pub fn calls(change: &Change) -> Vec<Call> {
+    match change {
+        Change::Create(object) => creating(object),
+        Change::Update { before, after } => updating(before, after),
+        Change::Delete(object) => deleting(object),
+    }
+}
+
+fn creating(object: &Object) -> Vec<Call> {
+    let tags = all_tags(object);
+    match &object.resource {
+        Resource::Role(role) => vec![Call::CreateRole(Role { tags, ..role.clone() })],
+        Resource::Policy(policy) => vec![Call::CreatePolicy(Policy { tags, ..policy.clone() })],
+        Resource::Group { name, path } => {
+            vec![Call::CreateGroup { group: name.clone(), path: path.clone() }]
+        }
+        Resource::InstanceProfile { name, path, .. } => {
+            let (profile, path) = (name.clone(), path.clone());
+            vec![Call::CreateInstanceProfile { profile, path, tags }]
+        }
+        Resource::ServiceLinkedRole { name, service } => {
+            let (role, service) = (name.clone(), service.clone());
+            vec![Call::CreateServiceLinkedRole { role, service }]
+        }
+        Resource::ProfileRole { profile, role } => {
+            let (profile, role) = (profile.clone(), role.clone());
+            vec![Call::AddRoleToInstanceProfile { profile, role }]
+        }
+        Resource::UserAttachment { user, policy_arn, attached } => {
+            let claim = tagging(Tagged::User(user, policy_arn), &Tags::new(), &tags);
+            claim.into_iter().chain(attached.then(|| putting(&object.resource)).flatten()).collect()
+        }
+        Resource::User { .. }
+        | Resource::RoleAttachment { .. }
+        | Resource::RoleInline { .. }
+        | Resource::GroupAttachment { .. }
+        | Resource::GroupInline { .. }
+        | Resource::GroupMember { .. } => putting(&object.resource).into_iter().collect(),
+    }
+}
+
+fn updating(before: &Object, after: &Object) -> Vec<Call> {
+    let (old_tags, new_tags) = (all_tags(before), all_tags(after));
+    let tagging = |of| tagging(of, &old_tags, &new_tags);
+    match (&before.resource, &after.resource) {
+        (Resource::Role(old), Resource::Role(new)) => {
+            let mut calls = updating_role(old, new);
+            calls.extend(tagging(Tagged::Role(&new.name)));
+            calls
+        }
+        (Resource::Policy(old), Resource::Policy(new)) => {
+            let Policy { name, path, document, .. } = new;
+            let version = (old.document != *document).then(|| Call::CreatePolicyVersion {
+                path: path.clone(),
+                policy: name.clone(),
+                document: document.clone(),
+            });
+            version.into_iter().chain(tagging(Tagged::Policy(path, name))).collect()
+        }
+        (_, Resource::InstanceProfile { name, .. }) => tagging(Tagged::InstanceProfile(name)),
+        (
+            Resource::UserAttachment { attached: was, .. },
+            Resource::UserAttachment { user, policy_arn, attached },
+        ) => {
+            let (detaches, tags) = (*was && !attached, tagging(Tagged::User(user, policy_arn)));
+            let (user, policy_arn) = (user.clone(), policy_arn.clone());
+            let detach = detaches.then_some(Call::DetachUserPolicy { user, policy_arn });
+            // Who joins attaches, though the policy was there: who had it may be letting go.
+            let joins = after.owners.difference(&before.owners).next().is_some();
+            let attaches = *attached && (!was || joins);
+            let attach = attaches.then(|| putting(&after.resource)).flatten();
+            detach.into_iter().chain(tags).chain(attach).collect()
+        }
+        (_, link) => putting(link).into_iter().collect(),
+    }
+}
+
+fn updating_role(old: &Role, new: &Role) -> Vec<Call> {
+    let role = || new.name.clone();
+    let boundary = new.permissions_boundary.clone();
+    let mut calls = Vec::new();
+    // First of all, for an operator may allow no change of a role without it.
+    if let Some(policy_arn) = boundary.clone().filter(|_| old.permissions_boundary != boundary) {
+        calls.push(Call::PutRolePermissionsBoundary { role: role(), policy_arn });
+    }
+    if old.trust != new.trust {
+        calls.push(Call::UpdateAssumeRolePolicy { role: role(), trust: new.trust.clone() });
+    }
+    let settings = |role: &Role| (role.description.clone(), role.max_session_duration);
+    if settings(old) != settings(new) {
+        let (description, max_session_duration) = settings(new);
+        calls.push(Call::UpdateRole { role: role(), description, max_session_duration });
+    }
+    if boundary.is_none() && old.permissions_boundary.is_some() {
+        calls.push(Call::DeleteRolePermissionsBoundary { role: role() });
+    }
+    calls
+}
+
+/// Makes a link or writes it anew; IAM takes both for the same. `None` for what is no link, or
+/// none that can be written anew.
+fn putting(link: &Resource) -> Option<Call> {
+    Some(match link.clone() {
+        Resource::RoleAttachment { role, policy_arn } => {
+            Call::AttachRolePolicy { role, policy_arn }
+        }
+        Resource::RoleInline { role, name, document } => {
+            Call::PutRolePolicy { role, policy: name, document }
+        }
+        Resource::GroupAttachment { group, policy_arn } => {
+            Call::AttachGroupPolicy { group, policy_arn }
+        }
+        Resource::GroupInline { group, name, document } => {
+            Call::PutGroupPolicy { group, policy: name, document }
+        }
+        Resource::GroupMember { group, user } => Call::AddUserToGroup { group, user },
+        Resource::UserAttachment { user, policy_arn, .. } => {
+            Call::AttachUserPolicy { user, policy_arn }
+        }
+        Resource::ServiceLinkedRole { .. }
+        | Resource::User { .. }
+        | Resource::Policy(_)
+        | Resource::Role(_)
+        | Resource::Group { .. }
+        | Resource::InstanceProfile { .. }
+        | Resource::ProfileRole { .. } => return None,
+    })
+}
+
+fn deleting(object: &Object) -> Vec<Call> {
+    let call = match object.resource.clone() {
+        Resource::Role(Role { name: role, .. }) => Call::DeleteRole { role },
+        Resource::Policy(Policy { name: policy, path, .. }) => Call::DeletePolicy { path, policy },
+        Resource::Group { name: group, .. } => Call::DeleteGroup { group },
+        Resource::InstanceProfile { name: profile, .. } => Call::DeleteInstanceProfile { profile },
+        Resource::RoleAttachment { role, policy_arn } => {
+            Call::DetachRolePolicy { role, policy_arn }
+        }
+        Resource::RoleInline { role, name: policy, .. } => Call::DeleteRolePolicy { role, policy },
+        Resource::GroupAttachment { group, policy_arn } => {
+            Call::DetachGroupPolicy { group, policy_arn }
+        }
+        Resource::GroupInline { group, name: policy, .. } => {
+            Call::DeleteGroupPolicy { group, policy }
+        }
+        Resource::GroupMember { group, user } => Call::RemoveUserFromGroup { group, user },
+        Resource::UserAttachment { user, policy_arn, attached } => {
+            let claim = tagging(Tagged::User(&user, &policy_arn), &all_tags(object), &Tags::new());
+            let (user, policy_arn) = (user.clone(), policy_arn.clone());
+            let detach = attached.then_some(Call::DetachUserPolicy { user, policy_arn });
+            return detach.into_iter().chain(claim).collect();
+        }
+        Resource::ProfileRole { profile, role } => {
+            Call::RemoveRoleFromInstanceProfile { profile, role }
+        }
+        Resource::ServiceLinkedRole { .. } | Resource::User { .. } => return Vec::new(),
+    };
+    vec![call]
+}
+
+/// What has tags.
+#[derive(Clone, Copy, Debug)]
+enum Tagged<'a> {
+    Role(&'a str),
+    /// By its path and name.
+    Policy(&'a str, &'a str),
+    InstanceProfile(&'a str),
+    /// The user, and the ARN of the policy that the tags claim.
+    User(&'a str, &'a str),
+}
+
+/// What is new or other is set, what is gone is taken away, the rest stays.
+fn tagging(of: Tagged<'_>, old: &Tags, new: &Tags) -> Vec<Call> {
+    let set = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
+    let set: Tags = set.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let keys: Vec<TagKey> = old.keys().filter(|key| !new.contains_key(*key)).cloned().collect();
+    let tag = |tags: Tags| match of {
+        Tagged::Role(role) => Call::TagRole { role: role.to_owned(), tags },
+        Tagged::Policy(path, policy) => {
+            Call::TagPolicy { path: path.to_owned(), policy: policy.to_owned(), tags }
+        }
+        Tagged::InstanceProfile(profile) => {
+            Call::TagInstanceProfile { profile: profile.to_owned(), tags }
+        }
+        Tagged::User(user, policy_arn) => {
+            Call::TagUser { user: user.to_owned(), policy_arn: policy_arn.to_owned(), tags }
+        }
+    };
+    let untag = |keys: Vec<TagKey>| match of {
+        Tagged::Role(role) => Call::UntagRole { role: role.to_owned(), keys },
+        Tagged::Policy(path, policy) => {
+            Call::UntagPolicy { path: path.to_owned(), policy: policy.to_owned(), keys }
+        }
+        Tagged::InstanceProfile(profile) => {
+            Call::UntagInstanceProfile { profile: profile.to_owned(), keys }
+        }
+        Tagged::User(user, policy_arn) => {
+            Call::UntagUser { user: user.to_owned(), policy_arn: policy_arn.to_owned(), keys }
+        }
+    };
+    let tag = (!set.is_empty()).then(|| tag(set));
+    tag.into_iter().chain((!keys.is_empty()).then(|| untag(keys))).collect()
+}
+
+/// The object's tags with those that record its owners.
+fn all_tags(object: &Object) -> Tags {
+    let mut resource = object.resource.clone();
+    let mut tags = resource.tags_mut().cloned().unwrap_or_default();
+    if let Resource::UserAttachment { policy_arn, .. } = &object.resource {
+        tags.extend(object.owners.iter().map(|owner| owner.attached_tag(policy_arn)));
+    } else {
+        tags.extend(object.owners.iter().map(Owner::tag));
+        if !object.owners.is_empty() && resource.tags_mut().is_some() {
+            tags.insert(MADE_BY_TAG.into(), MADE_BY.to_owned());
+        }
+    }
+    tags
+}
