@@ -82,7 +82,7 @@ fn as_text(report: &Report) -> String {
     for unknown in &report.unknown {
         let _ = writeln!(text, "? {}: {}", unknown.resource, unknown.why);
     }
-    let Report { drifted, repaired: _, unknown, same, in_progress, next: _ } = report;
+    let Report { drifted, repaired: _, unknown, same, in_progress, elsewhere: _, next: _ } = report;
     let _ = writeln!(
         text,
         "{} differ, {same} are as they were made, {} unknown, {in_progress} being worked on.",

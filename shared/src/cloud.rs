@@ -152,6 +152,12 @@ pub trait Cloud {
         ready(())
     }
 
+    /// Policies whose attachment to a user was begun here and has no known end: AWS may still
+    /// carry it out, when nobody remembers it any more.
+    fn unfinished(&self) -> BTreeSet<Id> {
+        BTreeSet::new()
+    }
+
     /// Lets a moment pass in which another delivery may do what it is about to do.
     fn wait(&self) -> impl Future<Output = ()> {
         ready(())

@@ -29,7 +29,7 @@ pub async fn run<R: CustomResource>(
     environment: &Environment,
     resource: impl Fn(Account) -> R,
 ) -> Result<(), Error> {
-    run_beside(environment, resource, async |_: &RawValue, _, _| None).await
+    run_beside(environment, resource, async |_: &RawValue, _: &str, _, _| None).await
 }
 
 /// The same for presets, beside audits: an event that asks for one is answered with its report.
@@ -42,8 +42,8 @@ pub async fn run_with_audits<C: Cloud>(
     preset: impl Fn(Account) -> IamPreset<C>,
 ) -> Result<(), Error> {
     let preset = &preset;
-    run_beside(environment, preset, async |payload: &RawValue, account, time| {
-        let asked = Audit::read(payload)?;
+    run_beside(environment, preset, async |payload: &RawValue, function: &str, account, time| {
+        let asked = Audit::read(payload)?.map(|audit| audit.served_by(function));
         // Without its type, because the compiler gives up on futures that are nested so deeply.
         Some(Box::pin(audit(environment, preset(account), asked, time)).await)
     })
@@ -53,7 +53,7 @@ pub async fn run_with_audits<C: Cloud>(
 async fn run_beside<R: CustomResource>(
     environment: &Environment,
     resource: impl Fn(Account) -> R,
-    beside: impl AsyncFn(&RawValue, Account, Duration) -> Option<Result<Value, String>>,
+    beside: impl AsyncFn(&RawValue, &str, Account, Duration) -> Option<Result<Value, String>>,
 ) -> Result<(), Error> {
     let callback = &environment.callback()?;
     let stack_events = &environment.stack_events()?;
@@ -67,7 +67,8 @@ async fn run_beside<R: CustomResource>(
         let now = SystemTime::now();
         let deadline = context.deadline();
         let time = deadline.duration_since(now).unwrap_or_default();
-        if let Some(done) = beside(&payload, account.clone(), time).await {
+        let function = &context.invoked_function_arn;
+        if let Some(done) = beside(&payload, function, account.clone(), time).await {
             return done.map_err(failure);
         }
         let (events, always) = (stack_events.clone(), environment.verifies_stack_events());
@@ -101,7 +102,7 @@ async fn audit<C: Cloud>(
     let report = preset.audit(&audit, &repairs, &progress).await.inspect_err(|reason| {
         error!(reason, "audit failed");
     })?;
-    let Report { drifted, repaired, unknown, same, in_progress, next: _ } = &report;
+    let Report { drifted, repaired, unknown, same, in_progress, elsewhere: _, next: _ } = &report;
     logging::metrics(
         environment.provider(),
         &[

@@ -31,11 +31,11 @@ use crate::cfn::{
 };
 use crate::cloud::{Cloud, apply};
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Change, Plan, plan};
+use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::parameters::Value;
 use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{Standing, Work, carry_out, look};
-use crate::state::{Account, Id, Owner, Resource, State};
+use crate::state::{Account, Id, Object, Owner, Resource, State};
 pub use audit::{Audit, Class, Finding, Grants, Repairs, Report, Unknown};
 pub use between::{Between, between};
 use decision::Decided;
@@ -207,9 +207,42 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
         }
         Ok(success)
     }
+
+    async fn go_on(
+        &self,
+        kind: RequestType,
+        request: &Request,
+        progress: &Progress,
+    ) -> Result<Success, String> {
+        self.take_back_unfinished(progress).await?;
+        self.handle(kind, request, progress).await
+    }
 }
 
 impl<C: Cloud> IamPreset<C> {
+    /// Detaches what this process began to attach to a user and AWS carried out after the claim on
+    /// it was taken back.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed.
+    async fn take_back_unfinished(&self, progress: &Progress) -> Result<(), String> {
+        let links = self.cloud.unfinished();
+        if links.is_empty() {
+            return Ok(());
+        }
+        let users = links.iter().filter_map(Id::parent);
+        let ids = users.chain(links.iter().cloned()).collect();
+        let observed = look(&self.cloud, &Scope { ids, ..Scope::default() }, progress).await?;
+        let is_nobodys = |object: &&Object| object.owners.is_empty() && !object.is_claim();
+        for object in links.iter().filter_map(|link| observed.get(link)).filter(is_nobodys) {
+            let change = Change::Delete(object.clone());
+            apply(&self.cloud, &change).await.map_err(|error| error.to_string())?;
+            info!(%change, "was attached after its claim had been taken back");
+        }
+        Ok(())
+    }
+
     /// Nothing here is owned by a stack of another account.
     fn foreign_account(&self, intent: &Intent, request: &Request) -> Result<Success, String> {
         match intent.kind {

@@ -65,8 +65,11 @@ pub struct Scope {
     /// Users, groups and roles that the last request named: those that exist no more have
     /// nothing to be taken from, and need not exist.
     pub known: BTreeSet<Id>,
-    /// Owners whose stack is gone, or retains what it had: they own nothing.
+    /// Owners whose stack is gone, or retains what it had: they own nothing that could be refused
+    /// to somebody else.
     pub gone: Owners,
+    /// Those of them whose stack retains what it had: they use it for ever.
+    pub retained: Owners,
     /// The stack is rolling back to what it had: who does not exist any more gets nothing, and
     /// a policy or role that was used as it is, and changed since, gives nobody anything more.
     pub rolls_back: bool,
@@ -81,6 +84,9 @@ pub struct Scope {
     pub is_complete: bool,
     /// How many managed policies one user, group or role holds.
     pub attachable: Attachable,
+    /// Owners who are about to let go of an object count, because one of them still uses what
+    /// would be deleted: then that one deletes it.
+    pub waits_for_leavers: bool,
 }
 
 impl Scope {
@@ -95,6 +101,7 @@ impl Scope {
             named,
             known,
             gone,
+            retained,
             adopt_existing: _,
             on_foreign_attachment: _,
             rolls_back: _,
@@ -102,6 +109,7 @@ impl Scope {
             apart: _,
             is_complete: _,
             attachable: _,
+            waits_for_leavers: _,
             template_boundary: _,
         } = other;
         self.ids.extend(ids);
@@ -111,6 +119,7 @@ impl Scope {
         self.named.extend(named);
         self.known.extend(known);
         self.gone.extend(gone);
+        self.retained.extend(retained);
         self.given = self.given.take().zip(given).map(|(mine, theirs)| &mine | &theirs);
     }
 
@@ -135,9 +144,17 @@ impl Scope {
         self.boundaries.contains(arn) || !name.is_empty() && name == self.template_boundary
     }
 
-    /// True if nobody but `me` owns the object.
+    /// True if nobody but `me` owns the object, or only owners who are about to let go of it.
     fn is_alone(&self, me: &Owner, object: &Object) -> bool {
-        object.owners.contains(me) && self.others(me, object).is_empty()
+        let counts = |owner: &Owner| !owner.mark.leaves || self.waits_for_leavers;
+        let is_retained = self.retained.iter().any(|owner| object.owners.contains(owner));
+        object.owners.contains(me) && !is_retained && !self.others(me, object).iter().any(counts)
+    }
+
+    /// The owners without those that have ended, and left nothing to be kept.
+    fn lasting(&self, owners: &Owners) -> Owners {
+        let lasts = |owner: &&Owner| !self.gone.contains(*owner) || self.retained.contains(*owner);
+        owners.iter().filter(lasts).cloned().collect()
     }
 
     /// The other owners, as far as they still are.
@@ -255,9 +272,7 @@ impl Plan {
     pub fn joins(&self, me: &Owner) -> bool {
         self.changes.iter().any(|change| match change {
             Change::Update { before, after } => {
-                !before.owners.is_empty()
-                    && !before.owners.contains(me)
-                    && after.owners.contains(me)
+                !before.owners.is_empty() && !before.is_kept_by(me) && after.is_kept_by(me)
             }
             Change::Create(_) | Change::Delete(_) => false,
         })
@@ -283,7 +298,11 @@ impl Plan {
     /// Who else owns what `me` lets go of.
     pub fn co_owners(&self, me: &Owner) -> Owners {
         let released = self.changes.iter().filter_map(|change| match change {
-            Change::Update { before, after } if lets_go(me, before, after) => Some(&before.owners),
+            Change::Update { before, after }
+                if before.is_kept_by(me) && !after.is_kept_by(me) || lets_go(me, before, after) =>
+            {
+                Some(&before.owners)
+            }
             Change::Create(_) | Change::Update { .. } | Change::Delete(_) => None,
         });
         released.flatten().filter(|owner| *owner != me).cloned().collect()
@@ -301,6 +320,17 @@ impl Plan {
             let is_other = before.resource != after.resource && made_by != Some(release);
             (is_other && after.resource.id().kind.has_tags())
                 .then(|| (made_by, after.resource.id()))
+        })
+    }
+
+    /// True if `me` says of something that others own too that it is about to let go of it: what
+    /// becomes of it is decided when that can be seen.
+    pub fn announces(&self, me: &Owner) -> bool {
+        self.changes.iter().any(|change| match change {
+            Change::Update { before, after } => {
+                before.is_kept_by(me) && after.owners.contains(me) && !after.is_kept_by(me)
+            }
+            Change::Create(_) | Change::Delete(_) => false,
         })
     }
 

@@ -33,7 +33,7 @@ pub enum OnFailure {
 
 /// So many plans at most for one request: what was decided is looked at again where others
 /// decide at the same time.
-const PASSES: usize = 4;
+const PASSES: usize = 5;
 
 /// So many plans at most while somebody else uses what is to be deleted.
 const PATIENT_PASSES: usize = 3;
@@ -121,6 +121,9 @@ pub async fn carry_out(
         let released: Vec<Id> = plan.released(me).collect();
         made.extend(done);
         if !again {
+            if plan.announces(me) && problems.is_empty() {
+                problems.push("others decide about what is shared all the time; try again".into());
+            }
             break;
         }
         if may_end {
@@ -142,6 +145,12 @@ pub async fn carry_out(
                 break;
             }
         }
+    }
+    if problems.is_empty() && !made.is_empty() {
+        // The last change may have taken long.
+        work.standing.check(cloud, me, scope, progress).await;
+        let superseded = progress.stopped().filter(|_| progress.is_superseded());
+        problems.extend(superseded.map(|why| format!("{why}; what was done since was taken back")));
     }
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");
@@ -213,7 +222,9 @@ fn must_look_again(
         );
         overtaken && (desired.is_empty() || ends(id).any(|end| is_shared(&end)))
     });
-    surprised || plan.joins(me) || plan.released(me).next().is_some()
+    // What still uses something shared, because its call failed, keeps its mark there.
+    let goes_on = plan.announces(me) && failures.is_empty();
+    surprised || goes_on || plan.joins(me) || plan.released(me).next().is_some()
 }
 
 /// What is left to do, as things are now. What was let go and belongs to nobody is ours to
@@ -273,7 +284,11 @@ async fn give_back(
             })
         };
         let counts = |owner: &&Owner| {
-            *owner != me && !scope.gone.contains(*owner) && owner.is_credible() && owns(owner)
+            *owner != me
+                && !owner.mark.leaves
+                && !scope.gone.contains(*owner)
+                && owner.is_credible()
+                && owns(owner)
         };
         object.is_claim() && object.owners.iter().any(|owner| counts(&owner))
     };
@@ -325,7 +340,7 @@ async fn undo(
             work.words,
         );
         released = back.released(me).collect();
-        if !looked || released.is_empty() {
+        if !looked || released.is_empty() && !back.announces(me) {
             break;
         }
     }

@@ -408,6 +408,11 @@ impl Object {
         matches!(self.resource, Resource::UserAttachment { attached: false, .. })
     }
 
+    /// True if the owner has the object, and is not about to let go of it.
+    pub fn is_kept_by(&self, owner: &Owner) -> bool {
+        self.owners.get(owner).is_some_and(|owner| !owner.mark.leaves)
+    }
+
     /// The same, with the policy that a claim on a user is about attached.
     pub fn attached(&self) -> Self {
         let mut object = self.clone();

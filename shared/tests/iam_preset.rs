@@ -19,6 +19,7 @@ mod foresight;
 mod full;
 mod function;
 mod hands;
+mod letting_go;
 mod lifecycle;
 mod memory;
 mod model;

@@ -8,6 +8,7 @@ mod settle;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_iam::Client;
@@ -37,13 +38,15 @@ pub struct Iam {
     account: Account,
     gate: Gate,
     reads: Semaphore,
+    unfinished: Mutex<BTreeSet<Id>>,
     stacks: Option<StackEvents>,
 }
 
 impl Iam {
     /// Calls with this client, which goes through this gate. Nothing is called yet.
     pub fn new(client: Client, account: Account, gate: Gate) -> Self {
-        Iam { client, account, gate, reads: Semaphore::new(READS), stacks: None }
+        let (reads, unfinished) = (Semaphore::new(READS), Mutex::default());
+        Iam { client, account, gate, reads, unfinished, stacks: None }
     }
 
     /// Asks these stacks what CloudFormation is doing with owners of objects.
@@ -87,7 +90,15 @@ impl Cloud for Iam {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        self.send_call(call).await
+        let link = matches!(call, Call::AttachUserPolicy { .. }).then(|| call.id());
+        let unfinished = || self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        unfinished().extend(link.clone());
+        let result = self.send_call(call).await;
+        // Of attempts that failed one may have been given up, and be carried out later.
+        if let (Ok(()), Some(link)) = (&result, &link) {
+            unfinished().remove(link);
+        }
+        result
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -143,6 +154,10 @@ impl Cloud for Iam {
 
     async fn until_seen(&self, made: &Change, longest: Duration) {
         self.until_it_is_seen(made, longest).await;
+    }
+
+    fn unfinished(&self) -> BTreeSet<Id> {
+        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn wait(&self) {

@@ -416,7 +416,8 @@ fn updating(before: &Object, after: &Object) -> Vec<Call> {
             let (user, policy_arn) = (user.clone(), policy_arn.clone());
             let detach = detaches.then_some(Call::DetachUserPolicy { user, policy_arn });
             // Who joins attaches, though the policy was there: who had it may be letting go.
-            let joins = after.owners.difference(&before.owners).next().is_some();
+            let is_new = |owner: &&Owner| after.is_kept_by(owner) && !before.is_kept_by(owner);
+            let joins = after.owners.iter().any(|owner| is_new(&owner));
             let attaches = *attached && (!was || joins);
             let attach = attaches.then(|| putting(&after.resource)).flatten();
             detach.into_iter().chain(tags).chain(attach).collect()

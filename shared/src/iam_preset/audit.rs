@@ -48,12 +48,20 @@ pub struct Audit {
     after: Option<String>,
     /// The ARN of the only stack to look at; `None` for all.
     stack: Option<String>,
+    /// The ARN of the function whose resources to look at; `None` for those of all providers.
+    function: Option<String>,
 }
 
 impl Audit {
     /// Of the resources of one stack, by its ARN. No event can ask for this.
     pub fn of_stack(stack_id: &str) -> Self {
         Audit { stack: Some(stack_id.to_owned()), ..Audit::default() }
+    }
+
+    /// The same of the resources whose `ServiceToken` is this function, by its ARN: those of
+    /// another provider were made with other settings.
+    pub fn served_by(self, function: &str) -> Self {
+        Audit { function: Some(unqualified(function)), ..self }
     }
 
     /// The audit that goes on where this one stopped, by its report; `None` if it came to the end.
@@ -93,6 +101,11 @@ impl Audit {
     }
 }
 
+/// The ARN of a function without a version or an alias.
+fn unqualified(function: &str) -> String {
+    function.split(':').take(7).collect::<Vec<_>>().join(":")
+}
+
 fn is_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -102,6 +115,8 @@ enum Verdict {
     /// What differs; nothing if all is as it was made. And what would put it right.
     Known(Vec<Finding>, Made, Box<Update>),
     InProgress,
+    /// Another function serves it.
+    Elsewhere,
     /// Why nobody can tell.
     Unknown(String),
 }
@@ -162,7 +177,9 @@ impl<C: Cloud> IamPreset<C> {
                 continue;
             }
             let end = end.map_or(now + ONE, |end| end.min(now + ONE));
-            let look = AssertUnwindSafe(self.audit_one(owner, stack, logical_id, progress));
+            let function = audit.function.as_deref();
+            let look = self.audit_one(owner, (stack, logical_id), function, progress);
+            let look = AssertUnwindSafe(look);
             let verdict = match timeout_at(end, look.catch_unwind()).await {
                 Ok(Ok(verdict)) => verdict,
                 Ok(Err(_)) => Verdict::Unknown("internal error (panic)".to_owned()),
@@ -170,6 +187,7 @@ impl<C: Cloud> IamPreset<C> {
             };
             match verdict {
                 Verdict::InProgress => report.in_progress += 1,
+                Verdict::Elsewhere => report.elsewhere += 1,
                 Verdict::Unknown(why) => {
                     warn!(%owner, why, "audit: unknown");
                     report.unknown(owner, &why);
@@ -191,18 +209,18 @@ impl<C: Cloud> IamPreset<C> {
                 }
             }
         }
-        let Report { same, in_progress, .. } = &report;
+        let Report { same, in_progress, elsewhere, .. } = &report;
         let (drifted, unknown) = (report.drifted.len(), report.unknown.len());
         let next = report.next.is_some();
-        info!(same, drifted, unknown, in_progress, next, "audit");
+        info!(same, drifted, unknown, in_progress, elsewhere, next, "audit");
         Ok(report)
     }
 
     async fn audit_one(
         &self,
         owner: &Owner,
-        stack: &str,
-        logical_id: &str,
+        (stack, logical_id): (&str, &str),
+        function: Option<&str>,
         progress: &Progress,
     ) -> Verdict {
         progress.note("asking CloudFormation how a resource was made");
@@ -223,6 +241,12 @@ impl<C: Cloud> IamPreset<C> {
         let Ok(Value::Object(properties)) = json::read(&properties) else {
             return Verdict::Unknown("the event's properties cannot be read".to_owned());
         };
+        // Whoever may name a resource in a template says what it has to look like only where
+        // CloudFormation has asked this function, and was answered.
+        let token = properties.get("ServiceToken").and_then(Value::as_str).map(unqualified);
+        if function.is_some() && token.as_deref() != function {
+            return Verdict::Elsewhere;
+        }
         let request = as_it_is(stack, logical_id, &physical_id, properties);
         match self.compare(owner, &request, progress).await {
             Ok(Comparison { findings, preset, edition, classes }) => {
@@ -319,7 +343,8 @@ mod tests {
         assert_eq!(read(r#"{"audit": {}}"#), Some(Ok(Audit::default())));
         let key = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
         let after = read(&format!(r#"{{"audit": {{"after": "{key}"}}}}"#));
-        assert_eq!(after, Some(Ok(Audit { after: Some(key.to_owned()), stack: None })));
+        let expected = Audit { after: Some(key.to_owned()), ..Audit::default() };
+        assert_eq!(after, Some(Ok(expected)));
         for other in [
             "{}",
             "[]",

@@ -200,7 +200,7 @@ impl<C: Cloud> IamPreset<C> {
             }
             let found = self.cloud.find(&task.me, &task.scope).await;
             let found = found.map_err(|error| error.to_string())?;
-            memory::widen(&mut task.scope, found, &observed);
+            memory::widen(&task.me, &mut task.scope, found, &observed);
             task.scope.is_complete = true;
             observed = look(&self.cloud, &task.scope, progress).await?;
             if doubt.is_of_choices && memory::widen_to_holders(&task.me, &mut task.scope, &observed)
@@ -265,7 +265,7 @@ impl<C: Cloud> IamPreset<C> {
             Ok(plan) => plan.co_owners(&task.me),
             Err(conflicts) => conflicts.iter().flat_map(Conflict::owners).cloned().collect(),
         };
-        task.scope.gone = self.gone(&owners).await;
+        (task.scope.gone, task.scope.retained) = self.gone(&owners).await;
         let conflicts = first.as_ref().err().map(Vec::as_slice).unwrap_or_default();
         if conflicts.iter().any(Conflict::is_of_the_past) {
             task.scope.rolls_back =

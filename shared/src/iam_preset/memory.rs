@@ -52,12 +52,13 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
         return of_choices("nothing of it is there under these names");
     }
     let missing = |id: &&Id| matches!(id.kind, Kind::User | Kind::Group) && !observed.contains(id);
-    let is_missing = left
-        .ids()
-        .any(|id| missing(&id))
-        .then_some("a user or group of before does not exist, and may have been renamed");
-    // CloudFormation invented the id: the Create was not answered.
-    let Some(life) = belief.life else { return is_missing.and_then(of_names) };
+    let is_missing = if left.ids().any(|id| missing(&id)) {
+        Some("a user or group of before does not exist, and may have been renamed")
+    } else if has_namesakes(me, left, observed) {
+        Some("a user or group of before carries no mark, and may be another one of that name")
+    } else {
+        None
+    };
     let is_other_release = mine
         .iter()
         .any(|(id, mark)| id.kind.has_tags() && mark.release.as_deref() != Some(belief.release));
@@ -71,6 +72,8 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     if !is_other_release && !notes.is_empty() && !notes.iter().any(is_believed) {
         return of_choices("the properties choose something else than what was made");
     }
+    // CloudFormation invented the id: the Create was not answered.
+    let Some(life) = belief.life else { return is_missing.and_then(of_names) };
     if !mine.is_empty() && notes.is_empty() && !belief.gives_the_id {
         return of_choices("the properties name something else than what was made");
     }
@@ -92,6 +95,22 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
         return of_names("another release made what is there");
     }
     is_missing.and_then(of_names)
+}
+
+/// True if a group, or a user who was given something, is there and shows nothing of it: who had
+/// the name may have been renamed, and somebody else have it now.
+fn has_namesakes(me: &Owner, left: &State, observed: &State) -> bool {
+    let is_mine =
+        |state: &State, id: &Id| state.get(id).is_some_and(|object| object.owners.contains(me));
+    let given = |kind: Kind| left.ids().filter(move |id| id.kind == kind && is_mine(left, id));
+    let groups = given(Kind::Group).any(|id| observed.contains(id) && !is_mine(observed, id));
+    let mut users = given(Kind::UserAttachment).filter_map(Id::parent);
+    groups
+        || users.any(|user| {
+            let mut claims = given(Kind::UserAttachment);
+            observed.contains(&user)
+                && !claims.any(|id| id.parent().as_ref() == Some(&user) && is_mine(observed, id))
+        })
 }
 
 /// The digests of choices that `me` noted.
@@ -123,7 +142,7 @@ pub(super) fn anchor(me: &Owner, desired: &State, observed: &State) -> Option<Id
 }
 
 /// Adds what was found by its mark to what is looked at.
-pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
+pub(super) fn widen(me: &Owner, scope: &mut Scope, found: Found, observed: &State) {
     let group = |id: &&Id| id.kind == Kind::Group;
     let renamed: Vec<Id> =
         found.ids.iter().filter(group).filter(|id| !scope.ids.contains(*id)).cloned().collect();
@@ -133,7 +152,11 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
         .flat_map(|renamed| {
             let gone = |id: &&Id| {
                 let holder = id.parent().filter(|parent| parent.kind == Kind::Group);
-                holder.is_some_and(|holder| !observed.contains(&holder))
+                // Whoever has the name now may be somebody else's.
+                let is_mine = |holder: &Id| {
+                    observed.get(holder).is_some_and(|object| object.owners.contains(me))
+                };
+                holder.is_some_and(|holder| !is_mine(&holder))
             };
             scope.ids.iter().filter(gone).map(|id| Id { name: renamed.name.clone(), ..id.clone() })
         })
@@ -143,8 +166,10 @@ pub(super) fn widen(scope: &mut Scope, found: Found, observed: &State) {
     }
     scope.ids.extend(moved);
     let users: Vec<Id> = found.ids.iter().filter_map(Id::parent).collect();
-    scope.ids.extend(users);
-    scope.ids.extend(found.ids);
+    for id in users.into_iter().chain(found.ids) {
+        // In the spelling in which IAM finds it.
+        scope.ids.replace(id);
+    }
     scope.paths.extend(found.paths);
 }
 

@@ -13,6 +13,15 @@ use crate::cfn::{RequestType, StackPart};
 use crate::cloud::{Cloud, StackStatus};
 use crate::state::{Account, Owner, Owners, State};
 
+/// How an owner ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Its stack deleted it, or is gone.
+    Gone,
+    /// Its stack lets all that was made stay (`DeletionPolicy: Retain`).
+    Retained,
+}
+
 /// Owners whose stacks are asked for, at most.
 const ASKED: usize = 5;
 
@@ -57,31 +66,38 @@ impl<C: Cloud> IamPreset<C> {
     }
 
     /// The owners that exist no more: their stack is gone, or has deleted or retained the
-    /// resource.
-    pub(super) async fn gone(&self, owners: &Owners) -> Owners {
-        let mut gone = Owners::new();
+    /// resource. And those of them whose stack retains it.
+    pub(super) async fn gone(&self, owners: &Owners) -> (Owners, Owners) {
+        let (mut gone, mut retained) = (Owners::new(), Owners::new());
         for owner in owners.iter().take(ASKED) {
-            if self.is_gone(owner).await {
-                warn!(%owner, "owns nothing any more: its stack is gone, or retains what it had");
-                gone.insert(owner.clone());
+            let Some(end) = self.end_of(owner).await else { continue };
+            warn!(%owner, ?end, "owns nothing any more: its stack is gone, or retains what it had");
+            gone.insert(owner.clone());
+            if end == End::Retained {
+                retained.insert(owner.clone());
             }
         }
-        gone
+        (gone, retained)
     }
 
-    async fn is_gone(&self, owner: &Owner) -> bool {
-        let Some((stack, logical_id)) = owner.stack_and_logical_id() else { return false };
+    /// How an owner has ended; `None` if it lives, or nobody can tell.
+    async fn end_of(&self, owner: &Owner) -> Option<End> {
+        let (stack, logical_id) = owner.stack_and_logical_id()?;
         if Account::from_arn(stack).is_none_or(|account| account != self.account) {
-            return false;
+            return None;
         }
         match self.status(stack, StackPart::Resource(logical_id)).await {
-            StackStatus::None => true,
-            StackStatus::Unknown => false,
+            StackStatus::None => Some(End::Gone),
+            StackStatus::Unknown => None,
             StackStatus::Is { status, physical_id } => {
-                let ended = matches!(status.as_str(), "DELETE_COMPLETE" | "DELETE_SKIPPED");
+                let end = match status.as_str() {
+                    "DELETE_COMPLETE" => End::Gone,
+                    "DELETE_SKIPPED" => End::Retained,
+                    _ => return None,
+                };
                 // After a replacement, what was deleted last is the old half of what lives.
                 let of_it = physical_id.as_deref().map(short) == owner.mark.id;
-                ended && (of_it || self.stack_goes(owner).await)
+                (of_it || self.stack_goes(owner).await).then_some(end)
             }
         }
     }

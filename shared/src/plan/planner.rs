@@ -24,6 +24,14 @@ pub fn plan(
     observed: &State,
 ) -> Result<Plan, Vec<Conflict>> {
     let (staying, blockers) = blockers::find(me, scope, desired, observed);
+    // Who goes at the same time and still uses it is the last one.
+    let is_others_too = |(used, _): &(Id, Id)| {
+        observed.get(used).is_some_and(|object| !scope.others(me, object).is_empty())
+    };
+    if !scope.waits_for_leavers && blockers.iter().any(is_others_too) {
+        let scope = Scope { waits_for_leavers: true, ..scope.clone() };
+        return plan(me, &scope, desired, observed);
+    }
     let is_past = |(id, _): &(Id, Id)| !desired.is_empty() && scope.past.contains(id);
     let (left, blockers): (Vec<_>, Vec<_>) = blockers.into_iter().partition(is_past);
     let mut planner = Planner {
@@ -215,8 +223,7 @@ impl Planner<'_> {
             self.conflicts.push(Conflict::OtherForm { id: id.clone(), owners, by });
             return;
         };
-        let mut owners = found.owners.clone();
-        owners.retain(|owner| !self.scope.gone.contains(owner));
+        let mut owners = self.scope.lasting(&found.owners);
         // A group has no tags to note anything on.
         if let Some(mine) = wanted.owners.get(self.me).filter(|_| id.kind.has_tags()) {
             // What is noted on one object alone stays there if another request does not say.
@@ -265,7 +272,8 @@ impl Planner<'_> {
                 if !found.owners.is_empty() {
                     // Of which of the resource's lives it is, is noted anew.
                     let is_noted = |owner: &&Owner| {
-                        found.owners.get(*owner).is_some_and(|was| was.mark.id == owner.mark.id)
+                        let was = found.owners.get(*owner).map(|owner| &owner.mark);
+                        was.is_some_and(|was| was.id == owner.mark.id && !was.leaves)
                     };
                     for owner in wanted.owners.iter().filter(|owner| !is_noted(owner)) {
                         after.owners.replace(owner.clone());
@@ -414,11 +422,19 @@ impl Planner<'_> {
             }
             None => {
                 let mut after = found.clone();
-                after.owners.remove(self.me);
-                after.owners.retain(|owner| !self.scope.gone.contains(owner));
+                if found.is_kept_by(self.me) {
+                    after.owners = found.owners.iter().map(|it| self.leaving(it)).collect();
+                } else {
+                    after.owners.remove(self.me);
+                }
+                after.owners = self.scope.lasting(&after.owners);
                 self.changes.push(Change::Update { before: found.clone(), after });
             }
         }
+    }
+
+    fn leaving(&self, owner: &Owner) -> Owner {
+        if owner == self.me { owner.leaving() } else { owner.clone() }
     }
 
     /// True for an attachment to a user of a policy that is ours alone. Nobody could have

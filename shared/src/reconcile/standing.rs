@@ -1,6 +1,7 @@
 //! Whether the request that is being carried out still counts.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -26,6 +27,8 @@ pub struct Standing {
     looked: Cell<Instant>,
     is_due: Cell<bool>,
     since: RefCell<Vec<Change>>,
+    /// Somebody else may end the work: whoever watches it is asked.
+    may_end: bool,
     /// The resource has something already.
     has_own: bool,
 }
@@ -41,7 +44,7 @@ struct Anchor {
 
 impl Standing {
     /// Of a request of `me` that was `sent` then and begins now. Without `anchors` nothing is
-    /// looked at.
+    /// looked at, and only whoever watches the work is asked.
     pub fn new(
         cloud: &impl Cloud,
         me: &Owner,
@@ -61,6 +64,7 @@ impl Standing {
             sent: sent.clone(),
             anchors: anchors.iter().map(anchor).collect(),
             has_own: observed.iter().any(|(_, object)| object.owners.contains(me)),
+            may_end: true,
             ..Standing::none(cloud)
         }
     }
@@ -73,6 +77,7 @@ impl Standing {
             looked: Cell::new(cloud.now()),
             is_due: Cell::new(false),
             since: RefCell::default(),
+            may_end: false,
             has_own: false,
         }
     }
@@ -88,10 +93,17 @@ impl Standing {
     ) {
         let now = cloud.now();
         let is_due = self.is_due.get() || now.duration_since(self.looked.get()) >= UNSEEN;
-        if self.anchors.is_empty() || !is_due || progress.stopped().is_some() {
+        if !self.may_end || !is_due || progress.stopped().is_some() {
             return;
         }
-        let ids = self.anchors.iter().map(|anchor| anchor.id.clone()).collect();
+        let ids: BTreeSet<Id> = self.anchors.iter().map(|anchor| anchor.id.clone()).collect();
+        if ids.is_empty() {
+            progress.ask_whether_wanted().await;
+            if progress.stopped().is_none() {
+                self.is_seen(cloud);
+            }
+            return;
+        }
         match cloud.observe(&Scope { ids, ..scope.clone() }).await {
             Ok(observed) => {
                 if self.anchors.iter().any(|anchor| self.is_overtaken(anchor, me, &observed)) {
@@ -103,12 +115,17 @@ impl Standing {
                 if progress.stopped().is_some() {
                     return;
                 }
-                self.looked.set(cloud.now());
-                self.is_due.set(false);
-                self.since.borrow_mut().clear();
+                self.is_seen(cloud);
             }
             Err(error) => warn!(%error, "whether the request still counts cannot be told"),
         }
+    }
+
+    /// All that was made until now was made while the request counted.
+    fn is_seen(&self, cloud: &impl Cloud) {
+        self.looked.set(cloud.now());
+        self.is_due.set(false);
+        self.since.borrow_mut().clear();
     }
 
     /// True if the anchor is gone, or a later request noted itself there.

@@ -57,14 +57,20 @@ pub struct Mark {
     /// On the same object: when CloudFormation sent the request that took this object back, in
     /// seconds, and a digest of its id. What an earlier request still does here is out of date.
     pub request: Option<(u64, String)>,
+    /// The owner is about to let go of the object. It says so before it looks whether others stay:
+    /// of several who go at the same time each sees the others go, and a process that dies between
+    /// the two leaves a mark by which the next delivery finds the object.
+    pub leaves: bool,
 }
 
 impl Mark {
     fn text(&self) -> String {
-        let Mark { id, form, release, names, replaces, request } = self;
+        let Mark { id, form, release, names, replaces, request, leaves } = self;
+        let leaves = leaves.then(|| "now".to_owned());
         let replaces = Some(replaces.join("+")).filter(|ids| !ids.is_empty());
         let request = request.as_ref().map(|(sent, id)| format!("{sent}.{id}"));
         let words = [
+            ("leaves", &leaves),
             ("id", id),
             ("form", form),
             ("release", release),
@@ -87,6 +93,7 @@ impl Mark {
                 "form" => mark.form = text,
                 "release" => mark.release = text,
                 "names" => mark.names = text,
+                "leaves" => mark.leaves = true,
                 "replaces" => mark.replaces = word.split('+').map(str::to_owned).collect(),
                 "request" => {
                     let parts = word.split_once('.');
@@ -112,6 +119,11 @@ impl Owner {
     /// The same owner with another mark.
     pub fn marked(&self, mark: Mark) -> Self {
         Owner { mark, ..self.clone() }
+    }
+
+    /// The same owner, about to let go.
+    pub fn leaving(&self) -> Self {
+        self.marked(Mark { leaves: true, ..self.mark.clone() })
     }
 
     /// 32 hexadecimal digits that decide who this is.
@@ -198,8 +210,8 @@ impl Owner {
     /// The tag that says on a user that this owner attached the policy.
     pub fn attached_tag(&self, policy_arn: &str) -> (TagKey, String) {
         let key = format!("{ATTACHED_TAG_PREFIX}{}:{}", digest(policy_arn, 16), self.key);
-        let id = self.mark.id.clone();
-        (key.into(), self.value(&Mark { id, ..Mark::default() }))
+        let Mark { id, leaves, .. } = self.mark.clone();
+        (key.into(), self.value(&Mark { id, leaves, ..Mark::default() }))
     }
 
     /// Reads what [`Owner::attached_tag`] wrote for this policy.
@@ -352,6 +364,7 @@ mod tests {
     fn a_mark_is_read_back_with_everything_in_it() {
         let some = |text: &str| Some(text.to_owned());
         let mark = Mark {
+            leaves: true,
             id: some("0a1b2c3d"),
             form: some("4e5f"),
             release: some("0.1.0"),

@@ -16,6 +16,8 @@ use tokio::time::{Duration, Instant};
 
 use super::world::*;
 
+const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
+
 /// An account with a CloudFormation that knows how these stacks were made.
 pub struct Audited<'a> {
     pub account: &'a Fake,
@@ -31,6 +33,8 @@ pub struct Audited<'a> {
     pub begins_after: Option<usize>,
     /// IAM refuses every write.
     pub refuses: bool,
+    /// Each write takes so long.
+    pub takes: Duration,
     pub asked: Cell<usize>,
 }
 
@@ -51,6 +55,7 @@ impl<'a> Audited<'a> {
             settings: Settings::open(),
             begins_after: None,
             refuses: false,
+            takes: Duration::ZERO,
             asked: Cell::new(0),
         }
     }
@@ -71,9 +76,12 @@ impl<'a> Audited<'a> {
 
     pub async fn within(&self, asked: Value, progress: &Progress) -> Report {
         let event = RawValue::from_string(json!({ "audit": asked }).to_string()).unwrap();
-        let audit = Audit::read(&event).unwrap().unwrap();
+        self.audit(&Audit::read(&event).unwrap().unwrap(), progress).await
+    }
+
+    pub async fn audit(&self, audit: &Audit, progress: &Progress) -> Report {
         let preset = IamPreset::new(self, account()).with_settings(self.settings.clone());
-        preset.audit(&audit, &self.repairs, progress).await.unwrap()
+        preset.audit(audit, &self.repairs, progress).await.unwrap()
     }
 
     /// What differs of the one resource that is not as it was made, a line for each.
@@ -111,7 +119,12 @@ impl Cloud for &Audited<'_> {
             let message = "no".to_owned();
             return Err(CallError { action: call.action().as_str(), target, code, message });
         }
+        self.account.pass(self.takes);
         self.account.send(call).await
+    }
+
+    fn now(&self) -> Instant {
+        self.account.now()
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
@@ -465,5 +478,26 @@ fn assert_fits(value: &Value, schema: &Value, place: &str) {
     }
     for value in value.as_array().into_iter().flatten() {
         assert_fits(value, &schema["items"], &format!("{place}[]"));
+    }
+}
+
+/// A9
+#[tokio::test(start_paused = true)]
+async fn what_another_function_serves_is_left_to_it() {
+    let account = populated();
+    let mut properties = hardened("lithops", json!({}));
+    properties["ServiceToken"] = json!("arn:aws:lambda:eu-west-1:123456789012:function:one");
+    let stack = deployed(&account, "one", properties);
+    account.person(Change::Create(attachment("lithops-role", ADMINISTRATOR))).unwrap();
+    let audited =
+        Audited { repairs: Repairs::read("added").unwrap(), ..Audited::new(&account, &[&stack]) };
+    let writes = account.writes();
+    for (function, drifted) in [("one", 1), ("one:live", 1), ("another", 0), ("one-more", 0)] {
+        let function = format!("arn:aws:lambda:eu-west-1:123456789012:function:{function}");
+        let audit = Audit::default().served_by(&function);
+        let report = audited.audit(&audit, &Progress::default()).await;
+        assert_eq!((report.drifted.len(), report.elsewhere), (drifted, 1 - drifted), "{function}");
+        assert_eq!((report.repaired, report.unknown.len()), (0, 0));
+        assert_eq!(account.writes(), writes);
     }
 }

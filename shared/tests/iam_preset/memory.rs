@@ -97,6 +97,63 @@ fn a_renamed_user_loses_everything_when_she_is_taken_off_the_list_or_the_stack_g
     }
 }
 
+/// I31
+#[test]
+fn a_renamed_user_or_group_is_found_also_where_somebody_else_has_the_name_now() {
+    let administrators = json!({"AdministratorsGroup": "true", "AdministratorNames": ["alice"]});
+    for (properties, kind, name) in [
+        (edition("hardened", "lithops", administrators), Kind::Group, "lithops-administrators"),
+        (edition("documented", "slim", json!({"UserNames": ["alice"]})), Kind::User, "alice"),
+        (slim_for(&["alice"]), Kind::User, "alice"),
+    ] {
+        for taken_off in [true, false] {
+            let account = populated();
+            let mut stack = Stack::named("a");
+            stack.deploy(&account, properties.clone()).unwrap();
+            account.rename(kind, name, "renamed");
+            let (name, path) = (name.to_owned(), "/".to_owned());
+            let namesake = match kind {
+                Kind::Group => Resource::Group { name, path },
+                _ => Resource::User { name },
+            };
+            account.person(Change::Create(Object::unowned(namesake))).unwrap();
+            if taken_off && kind == Kind::Group {
+                let mut less = properties.clone();
+                less["Parameters"] = json!({});
+                stack.deploy(&account, less).unwrap();
+                assert!(!has(&account, Kind::Group, "renamed"));
+            } else if taken_off {
+                let mut less = properties.clone();
+                less["Parameters"]["UserNames"] = json!([]);
+                stack.deploy(&account, less).unwrap();
+                assert_eq!(attachments(&account, "renamed"), 0);
+            }
+            stack.delete(&account).unwrap();
+            let (made, others) = (["renamed"], ["alice", "bob", "serverless", "foreign"]);
+            let state = but_service_linked(&account);
+            let is_left = |id: &&Id| match kind {
+                Kind::User => !made.contains(&&*id.name) && !others.contains(&&*id.name),
+                _ => !others.contains(&&*id.name) && id.name != "lithops-administrators",
+            };
+            let left: Vec<&Id> =
+                state.ids().filter(|id| is_left(id) || !id.kind.is_node()).collect();
+            assert!(left.is_empty(), "{kind} {taken_off}: {left:?}");
+        }
+    }
+}
+
+/// I6, I30
+#[test]
+fn a_delete_under_an_invented_id_that_names_others_finds_who_got_something() {
+    let made = edition("documented", "slim", json!({"UserNames": ["alice"]}));
+    let named = edition("documented", "slim", json!({"UserNames": ["bob"]}));
+    let account = populated();
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, made).unwrap();
+    stack.delete_as(&account, "a-Preset-1ABCDEFGHIJKL", named).unwrap();
+    assert_same(&but_service_linked(&account), &populated().state());
+}
+
 /// An IAM that finds a user by the name's own spelling only.
 struct Spelling<'a>(&'a Fake);
 

@@ -4,7 +4,7 @@ use account_presets::cfn::{Gate, Progress};
 use account_presets::cloud::fake::Fake;
 use account_presets::iam_preset::{Repairs, Settings};
 use account_presets::plan::Change;
-use account_presets::state::{Id, Kind, Resource};
+use account_presets::state::{Id, Kind, Object, Resource};
 use serde_json::{Value, json};
 use tokio::time::{Duration, Instant};
 
@@ -129,6 +129,31 @@ async fn where_cloudformation_has_begun_meanwhile_nothing_is_put_right() {
     let reason = "CloudFormation is at work on the stack";
     assert_eq!(refused, json!({"done": false, "reason": reason}));
     assert_eq!((account.state(), account.writes()), (found, writes));
+}
+
+/// A2, A10
+#[tokio::test(start_paused = true)]
+async fn what_was_put_right_while_cloudformation_began_is_taken_back() {
+    for preset in ["lithops", "slim"] {
+        let account = populated();
+        let edition = if preset == "slim" { "documented" } else { "hardened" };
+        let properties = super::world::edition(edition, preset, json!({"UserNames": ["alice"]}));
+        let stack = deployed(&account, "one", properties);
+        let is_given = |id: &&Id| id.kind == Kind::UserAttachment || id.kind == Kind::GroupMember;
+        let state = account.state();
+        let given = state.get(state.ids().find(is_given).unwrap()).unwrap().clone();
+        let by_hand = Object { owners: Default::default(), ..given };
+        account.person(Change::Delete(by_hand)).unwrap();
+        let found = account.state();
+        let audited = Audited {
+            begins_after: Some(2),
+            takes: Duration::from_secs(9),
+            ..repairing(&account, &stack, "changed,missing")
+        };
+        let refused = repair(&audited).await;
+        assert_eq!(refused["done"], false, "{refused}");
+        assert_same(&account.state(), &found);
+    }
 }
 
 /// A8, A10

@@ -144,3 +144,28 @@ fn of_a_user_without_marks_the_presets_own_policies_go_and_those_of_aws_stay() {
     assert!(left.len() == 7 && left.iter().all(|id| id.target().is_none()), "{left:?}");
     assert!(!has(&account, Kind::Policy, "SLIM-PassRole"));
 }
+
+/// I25
+#[test]
+fn what_a_stack_retained_stays_whole_when_the_next_one_that_shares_it_goes() {
+    for properties in [
+        edition("hardened", "zappa", json!({"UserNames": ["alice"], "Deployments": ["tr-one"]})),
+        edition("documented", "slim", json!({"UserNames": ["alice"]})),
+    ] {
+        let account = populated();
+        Stack::named("first").deploy(&account, properties.clone()).unwrap();
+        let retained = account.state();
+        let cloud = Telling::saying(&account, status("DELETE_SKIPPED", None));
+        let mut second = Stack::named("second");
+        let mut others = properties.clone();
+        if properties["Preset"] == "zappa" {
+            others["Parameters"]["Deployments"] = json!(["tr-two"]);
+        } else {
+            others["Parameters"]["NamePrefix"] = json!("two-");
+        }
+        second.deploy(&cloud, others.clone()).unwrap();
+        second.deploy(&cloud, others).unwrap();
+        second.delete(&cloud).unwrap();
+        assert_same(&account.state(), &retained);
+    }
+}

@@ -3,9 +3,9 @@
 
 use account_presets::cfn::Request;
 use account_presets::cloud::fake::{Calls, Fake, Fault};
-use account_presets::cloud::{Call, CallError, Cloud};
+use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Kind, Object, Resource, State};
+use account_presets::state::{Id, Kind, Object, Owner, Resource, State};
 use serde_json::{Value, json};
 
 use super::world::*;
@@ -48,6 +48,10 @@ impl Cloud for Untaggable<'_> {
             }
             _ => self.0.send(call).await,
         }
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
     }
 }
 

@@ -11,7 +11,7 @@ use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::iam_preset::IamPreset;
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Owner, State};
+use account_presets::state::{Id, Owner, State};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -205,4 +205,57 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     assert_eq!(answers[0]["Status"], "SUCCESS");
     assert!(late.looks.get() > 3);
     assert_eq!(but_service_linked(&account), populated().state());
+}
+
+/// An account in which one attachment to a user has no answer, and is made later.
+struct Unanswered<'a> {
+    account: &'a Fake,
+    began: RefCell<Option<Call>>,
+}
+
+impl Cloud for Unanswered<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        if matches!(call, Call::AttachUserPolicy { .. }) && self.began.borrow().is_none() {
+            self.began.replace(Some(call.clone()));
+            let (target, code) = (call.id().to_string(), "TimeoutError".to_owned());
+            let message = "no answer".to_owned();
+            return Err(CallError { action: call.action().as_str(), target, code, message });
+        }
+        self.account.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+
+    fn unfinished(&self) -> BTreeSet<Id> {
+        self.began.borrow().iter().map(Call::id).collect()
+    }
+}
+
+/// T16
+#[test]
+fn what_was_attached_after_the_stack_had_taken_back_its_claim_is_detached() {
+    let account = populated();
+    let documented = edition("documented", "slim", json!({"UserNames": ["alice"]}));
+    let stack = Stack::named("a");
+    let create = stack.request(Some(documented.clone()));
+    let unanswered = Unanswered { account: &account, began: RefCell::default() };
+    let served = handle(&unanswered, &create).unwrap();
+    assert!(served.unwrap_err().contains("no answer"));
+    let id = physical_id(&create);
+    stack.delete_as(&account, &id, documented).unwrap();
+    // Only now AWS does what it was asked for.
+    let late = unanswered.began.borrow().clone().unwrap();
+    runtime().block_on(account.send(&late)).unwrap();
+    assert_ne!(account.state(), populated().state());
+    let preset = IamPreset::new(ByRef(&unanswered), super::world::account());
+    let progress = Progress::default();
+    let gone_on = preset.go_on(RequestType::Delete, &create, &progress);
+    runtime().block_on(gone_on).unwrap();
+    assert_same(&but_service_linked(&account), &populated().state());
 }

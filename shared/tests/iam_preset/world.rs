@@ -264,6 +264,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.send(call).await
     }
 
+    fn unfinished(&self) -> BTreeSet<Id> {
+        self.0.unfinished()
+    }
+
     async fn wait(&self) {
         self.0.wait().await;
     }

@@ -29,6 +29,8 @@ pub struct Report {
     pub same: usize,
     /// Resources on which CloudFormation is at work. They were left alone.
     pub in_progress: usize,
+    /// Resources that another provider's function serves. They were left alone.
+    pub elsewhere: usize,
     /// The event that goes on where this audit stopped; `null` if it came to the end.
     pub next: Option<Value>,
 }

@@ -1,0 +1,177 @@
+//! Two stacks let go of what they share at the same time, and one of them dies on the way.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use account_presets::cfn::Request;
+use account_presets::cloud::fake::{Calls, Fake, Fault};
+use account_presets::cloud::{Call, CallError, Cloud, Found};
+use account_presets::plan::{Attachable, Scope};
+use account_presets::state::{Id, Kind, Owner, PolicyDocument, State};
+use serde_json::{Value, json};
+
+use super::world::*;
+
+/// An account in which somebody else's request is served whole between what this process saw and
+/// its first write.
+struct Beside<'a> {
+    calls: Calls<'a>,
+    account: &'a Fake,
+    other: &'a Request,
+    is_served: Cell<bool>,
+}
+
+impl Cloud for Beside<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.calls.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        if !self.is_served.replace(true) {
+            handle(self.account, self.other).unwrap().unwrap();
+        }
+        self.calls.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.calls.find(me, scope).await
+    }
+
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.calls.role_arns().await
+    }
+
+    async fn attachable(&self) -> Result<Attachable, CallError> {
+        self.calls.attachable().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        self.calls.documents(policy_arns).await
+    }
+}
+
+fn documented(preset: &str, parameters: Value) -> Value {
+    edition("documented", preset, parameters)
+}
+
+/// Properties of which two stacks share objects, and what the second makes of its own.
+fn pairs() -> Vec<[Value; 2]> {
+    let users = |preset: &str, edition: &str| {
+        let mut of = super::world::edition(edition, preset, json!({"UserNames": ["alice"]}));
+        if preset == "zappa" {
+            of["Parameters"] = json!({"UserNames": ["alice"], "Deployments": ["tr-one"]});
+        }
+        of
+    };
+    let other = |mut properties: Value| {
+        let parameters = properties["Parameters"].as_object_mut().unwrap();
+        if parameters.contains_key("Deployments") {
+            parameters.insert("Deployments".to_owned(), json!(["tr-two"]));
+        } else {
+            parameters.insert("NamePrefix".to_owned(), json!("two-"));
+        }
+        properties
+    };
+    let pair = |properties: Value| [properties.clone(), other(properties)];
+    let skypilot = |role: &str| {
+        let mut of = json!({"UserNames": ["alice"], "S3Access": "true", "RoleName": role});
+        of["PolicyName"] = json!(format!("{role}-policy"));
+        documented("skypilot", of)
+    };
+    vec![
+        pair(users("slim", "documented")),
+        pair(users("slim", "current")),
+        [skypilot("skypilot-v1"), skypilot("skypilot-v2")],
+        pair(users("zappa", "hardened")),
+        pair(users("zappa", "documented")),
+    ]
+}
+
+fn deployed(account: &Fake, [first, second]: &[Value; 2]) -> [Stack; 2] {
+    let mut stacks = [Stack::named("x"), Stack::named("y")];
+    for (stack, properties) in stacks.iter_mut().zip([first, second]) {
+        stack.deploy(account, properties.clone()).unwrap();
+    }
+    stacks
+}
+
+/// The same without users.
+fn without_users(stack: &Stack) -> Value {
+    let mut properties = stack.properties.clone().unwrap();
+    properties["Parameters"]["UserNames"] = json!([]);
+    properties
+}
+
+/// I3, I35
+#[test]
+fn who_dies_while_both_let_go_leaves_a_mark_by_which_the_next_delivery_finds_the_rest() {
+    for pair in pairs() {
+        for (deletes, fault) in
+            [(true, Fault::Dies), (true, Fault::Throttled), (false, Fault::Dies)]
+        {
+            let mut call = 0;
+            loop {
+                let account = populated();
+                let mut stacks = deployed(&account, &pair);
+                let wanted = |stack: &Stack| (!deletes).then(|| without_users(stack));
+                let [first, second] =
+                    [0, 1].map(|at: usize| stacks[at].request(wanted(&stacks[at])));
+                let calls = Calls::new(&account).failing(call, fault);
+                let (other, is_served) = (&first, Cell::new(false));
+                let beside = Beside { calls, account: &account, other, is_served };
+                let _ = handle(&beside, &second);
+                let (failed, is_served) = (beside.calls.failed(), beside.is_served.get());
+                if !is_served {
+                    handle(&account, &first).unwrap().unwrap();
+                }
+                handle(&account, &second).unwrap().unwrap();
+                if !deletes {
+                    let alices = |id: &&Id| id.kind == Kind::UserAttachment && id.name == "alice";
+                    let state = account.state();
+                    let left: Vec<&Id> = state.ids().filter(alices).collect();
+                    assert!(left.is_empty(), "{pair:?}, call {call}: {left:?}");
+                    for stack in &mut stacks {
+                        stack.properties = Some(without_users(stack));
+                        stack.delete(&account).unwrap();
+                    }
+                }
+                assert_same(&but_service_linked(&account), &populated().state());
+                if !failed {
+                    break;
+                }
+                call += 1;
+            }
+            assert!(call > 3, "{deletes} {fault:?} {pair:?}: {call}");
+        }
+    }
+}
+
+/// I35
+#[test]
+fn who_wants_it_again_after_having_begun_to_let_go_has_it_again() {
+    for pair in pairs() {
+        let mut call = 0;
+        loop {
+            let account = populated();
+            let stacks = deployed(&account, &pair);
+            let before = account.state();
+            let update = stacks[1].request(Some(without_users(&stacks[1])));
+            let calls = Calls::new(&account).failing(call, Fault::Dies);
+            let _ = handle(&calls, &update);
+            let mut rollback = stacks[1].request(stacks[1].properties.clone());
+            rollback.old_properties = without_users(&stacks[1]).as_object().unwrap().clone();
+            handle(&account, &rollback).unwrap().unwrap();
+            assert_same(&account.state(), &before);
+            let leaves = |owner: &Owner| owner.mark.leaves;
+            assert!(!account.state().iter().any(|(_, it)| it.owners.iter().any(leaves)));
+            if !calls.failed() {
+                break;
+            }
+            call += 1;
+        }
+        assert!(call > 3);
+    }
+}
