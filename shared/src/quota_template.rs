@@ -3,7 +3,8 @@
 //!
 //! The template has no owners and no tags. What a resource of a stack put there is remembered by
 //! tags of the function itself (`claim`), written before the entry. So there is one path: what is
-//! wanted against what is there (`plan`), and a Delete wants nothing.
+//! wanted against what is there (`plan`), and a Delete wants nothing. Before that, each request lets
+//! go of what somebody changed: the tag is removed, so that it is theirs for every later request.
 
 mod claim;
 #[cfg(any(test, feature = "fake"))]
@@ -20,10 +21,10 @@ use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestTyp
 use crate::cloud::CallError;
 use crate::state::{Account, Owner, digest};
 use claim::{ASSOCIATION_TAG, Claims};
-use plan::{Before, Plan, Step, plan};
+use plan::{Before, Plan, Step, found, plan};
 pub use plan::{Region, SIZE};
 use properties::Properties;
-use template::Template;
+use template::{Entry, Template};
 
 /// What the mark of the association says.
 const ASSOCIATED: &str = "made by account-presets";
@@ -102,19 +103,60 @@ impl<T: Template> QuotaTemplate<T> {
         progress.note("looking at the quota request template");
         let tags = self.template.tags().await.map_err(told)?;
         let entries = self.template.entries().await.map_err(told)?;
-        let claims = Claims::read(&tags);
+        let claims = self.let_go(me, Claims::read(&tags), &entries, progress).await?;
         let plan = plan(me, Some(wanted), before, &entries, &claims)
             .map_err(|refusals| refusals.join("; "))?;
         self.carry_out(me, &plan, progress).await?;
+        self.associate(me, &tags, progress).await?;
+        Ok(Success { physical_resource_id: None, data: attributes(wanted, &plan) })
+    }
+
+    /// Removes what is noted of entries that somebody changed since `me` put them, whatever comes
+    /// of the request: they are theirs, and stay theirs when they say by chance what `me` put.
+    async fn let_go(
+        &self,
+        me: &Owner,
+        mut claims: Claims,
+        entries: &[Entry],
+        progress: &Progress,
+    ) -> Result<Claims, String> {
+        for (region, value) in claims.let_go(me, &found(entries)) {
+            begin(progress, &format!("letting go of the entry of {region}"))?;
+            warn!(
+                region,
+                value, "somebody changed this entry: it is theirs from now on, and stays"
+            );
+            self.template.untag(&claim::key(me, &region)).await.map_err(told)?;
+        }
+        Ok(claims)
+    }
+
+    /// Has the template used. Where the association is this provider's, `me` notes that it needs it.
+    async fn associate(
+        &self,
+        me: &Owner,
+        tags: &BTreeMap<String, String>,
+        progress: &Progress,
+    ) -> Result<(), String> {
         begin(progress, "asking whether the template is associated")?;
-        if !self.template.is_associated().await.map_err(told)? {
-            // The mark first: a crash between the two leaves nothing that nobody remembers.
+        let is_associated = self.template.is_associated().await.map_err(told)?;
+        if is_associated && !tags.contains_key(ASSOCIATION_TAG) {
+            return Ok(());
+        }
+        // The marks first, and that of `me` before all: a crash in between leaves nothing that
+        // nobody remembers.
+        let (key, text) = claim::use_tag(me);
+        if !tags.contains_key(&key) {
+            begin(progress, "noting that this resource needs the association")?;
+            self.template.tag(&key, &text).await.map_err(told)?;
+        }
+        if !is_associated {
             begin(progress, "noting that the template is associated")?;
             self.template.tag(ASSOCIATION_TAG, ASSOCIATED).await.map_err(told)?;
             begin(progress, "associating the template with the organization")?;
             self.template.associate().await.map_err(told)?;
         }
-        Ok(Success { physical_resource_id: None, data: attributes(wanted, &plan) })
+        Ok(())
     }
 
     /// Takes away what `me` put into the template and nobody has changed since.
@@ -122,41 +164,56 @@ impl<T: Template> QuotaTemplate<T> {
         progress.note("looking at what this resource put into the quota request template");
         let tags = self.template.tags().await.map_err(told)?;
         let claims = Claims::read(&tags);
-        if claims.of(me).is_empty() {
+        let (used, _) = claim::use_tag(me);
+        if claims.of(me).is_empty() && !tags.contains_key(&used) {
             info!("nothing is done: this resource put nothing into the template");
             return Ok(());
         }
         let entries = self.template.entries().await.map_err(told)?;
+        let claims = self.let_go(me, claims, &entries, progress).await?;
         let plan = plan(me, None, None, &entries, &claims).map_err(|it| it.join("; "))?;
         // The marks go last: what a crash interrupts is found again by them.
         let (marks, entries): (Vec<Step>, Vec<Step>) =
             plan.steps.iter().cloned().partition(|step| matches!(step, Step::Release { .. }));
         self.carry_out(me, &Plan { steps: entries, ..plan.clone() }, progress).await?;
         if tags.contains_key(ASSOCIATION_TAG) {
-            self.let_go_of_the_association(progress).await?;
+            self.let_go_of_the_association(me, &tags, progress).await?;
         }
-        self.carry_out(me, &Plan { steps: marks, ..Plan::default() }, progress).await
+        self.carry_out(me, &Plan { steps: marks, ..Plan::default() }, progress).await?;
+        if tags.contains_key(&used) {
+            begin(progress, "removing the note about the association")?;
+            self.template.untag(&used).await.map_err(told)?;
+        }
+        Ok(())
     }
 
     /// Ends the association that this provider made, if it serves nobody any more.
-    async fn let_go_of_the_association(&self, progress: &Progress) -> Result<(), String> {
-        begin(progress, "looking whether the template is empty")?;
-        if !self.template.entries().await.map_err(told)?.is_empty() {
-            info!("the template stays associated: it has other entries");
-            return Ok(());
-        }
-        begin(progress, "ending the association of the empty template")?;
+    async fn let_go_of_the_association(
+        &self,
+        me: &Owner,
+        tags: &BTreeMap<String, String>,
+        progress: &Progress,
+    ) -> Result<(), String> {
+        begin(progress, "asking whether the template is associated")?;
         if self.template.is_associated().await.map_err(told)? {
+            if claim::is_used_by_others(tags, me) {
+                info!("the template stays associated: another resource needs it");
+                return Ok(());
+            }
+            begin(progress, "looking whether the template is empty")?;
+            if !self.template.entries().await.map_err(told)?.is_empty() {
+                info!("the template stays associated: it has other entries");
+                return Ok(());
+            }
+            begin(progress, "ending the association of the empty template")?;
             self.template.disassociate().await.map_err(told)?;
         }
+        // Also where somebody has ended it: the next one is theirs.
         self.template.untag(ASSOCIATION_TAG).await.map_err(told)
     }
 
     async fn carry_out(&self, me: &Owner, plan: &Plan, progress: &Progress) -> Result<(), String> {
         info!(changes = plan.steps.len(), plan = %plan, "plan");
-        for (region, value) in &plan.changed {
-            warn!(region, value, "somebody changed this entry: it is theirs now, and stays");
-        }
         for step in &plan.steps {
             begin(progress, &step.to_string())?;
             let done = match step {
@@ -213,7 +270,7 @@ fn attributes(wanted: &Properties, plan: &Plan) -> BTreeMap<String, String> {
     [
         ("ConcurrentExecutions", wanted.value.to_string()),
         ("OwnEntries", pairs(&plan.own)),
-        ("OtherEntries", pairs(&plan.others())),
+        ("OtherEntries", pairs(&plan.others)),
         ("Message", plan.message(wanted.value)),
         (PROVIDER_VERSION.0, PROVIDER_VERSION.1.to_owned()),
     ]

@@ -5,6 +5,7 @@ import json
 import time
 from dataclasses import replace
 
+import jsonschema
 import pytest
 
 from . import provider, stacks
@@ -32,20 +33,44 @@ def audited(audited_provider, emulator, account):
 
 def audit_of(emulator, region):
     """Runs the state machine as the schedule does. Its output has the last report."""
+    found = execution_of(emulator, region, {"audit": {}})
+    assert found["status"] == "SUCCEEDED", found
+    return json.loads(found["output"])
+
+
+def execution_of(emulator, region, asked):
     states = emulator.client("stepfunctions", region)
     machine = f"arn:aws:states:{region}:000000000000:stateMachine:{provider.STACK}-Audit"
-    execution = states.start_execution(stateMachineArn=machine, input='{"audit": {}}')["executionArn"]
+    execution = states.start_execution(stateMachineArn=machine, input=json.dumps(asked))["executionArn"]
     deadline = time.monotonic() + WAIT_SECONDS
     while (found := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    assert found["status"] == "SUCCEEDED", found
-    return json.loads(found["output"])
+    return found
 
 
 @pytest.fixture
 def audit(audited_provider, emulator):
     return lambda: audit_of(emulator, AUDITED)
+
+
+@pytest.fixture
+def mailbox(emulator):
+    """What the provider puts on the bus from now on."""
+    events, sqs = emulator.client("events", AUDITED), emulator.client("sqs", AUDITED)
+    queue = sqs.create_queue(QueueName="mailbox")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    events.put_rule(Name="mailbox", EventPattern=json.dumps({"source": ["account-presets"]}))
+    events.put_targets(Rule="mailbox", Targets=[{"Id": "mailbox", "Arn": arn}])
+
+    def told():
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+    yield told
+    events.remove_targets(Rule="mailbox", Ids=["mailbox"])
+    events.delete_rule(Name="mailbox")
+    sqs.delete_queue(QueueUrl=queue)
 
 
 @pytest.fixture(scope="session")
@@ -115,6 +140,26 @@ def test_a_stack_of_a_region_without_audits_is_not_reported(account, audit):
     report = audit()
     assert (report["same"], report["drifted"], report["unknown"]) == (0, [], [])
     account.delete()
+
+
+# A11
+def test_an_audit_that_fails_is_told_on_the_bus_and_has_failed(audited_provider, emulator, mailbox):
+    """This one for its input, which the function refuses."""
+    found = execution_of(emulator, AUDITED, {"audit": 7})
+    assert found["status"] == "FAILED", found
+    (told,) = mailbox()
+    assert (told["source"], told["detail-type"]) == ("account-presets", "Preset Audit Failed")
+    schema = json.loads((provider.ROOT / "events" / "preset-audit-failed.schema.json").read_text())
+    jsonschema.validate(told["detail"], schema)
+    said = {name: told["detail"][name] for name in ("account", "region", "execution", "error", "cause")}
+    assert said == {
+        "account": "000000000000",
+        "region": AUDITED,
+        "execution": found["executionArn"],
+        "error": found["error"],
+        "cause": found["cause"][:1000],
+    }
+    assert "audit: given a number" in said["cause"]
 
 
 # A6

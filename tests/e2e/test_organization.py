@@ -217,12 +217,13 @@ def test_failures_and_findings_are_told(organization, name):
     organization.allow_again(account, refusal)
     organization.sweep(name)
 
-    finding = {"Source": "account-presets", "DetailType": "Preset Drift", "Detail": json.dumps({"role": "r"})}
-    organization.client("events", account).put_events(Entries=[finding])
-    organization.client("events", account).put_events(Entries=[{**finding, "Source": "somebody"}])
-    found = [it for it in mailbox.events() if it["detail-type"] == "Preset Drift"]
-    told = [(it["source"], it["account"], it["detail"]) for it in found]
-    assert told == [("account-presets", account, {"role": "r"})]
+    for kind in ("Preset Drift", "Preset Audit Failed"):
+        finding = {"Source": "account-presets", "DetailType": kind, "Detail": json.dumps({"role": "r"})}
+        organization.client("events", account).put_events(Entries=[finding])
+        organization.client("events", account).put_events(Entries=[{**finding, "Source": "somebody"}])
+        found = [it for it in mailbox.events() if it["detail-type"] == kind]
+        told = [(it["source"], it["account"], it["detail"]) for it in found]
+        assert told == [("account-presets", account, {"role": "r"})], kind
 
 
 def test_nobody_outside_the_organization_reaches_its_bus_or_its_code(organization, name):

@@ -53,6 +53,20 @@ def test_what_somebody_changed_is_theirs(account, quotas):
 
 
 # Q29
+@pytest.mark.parametrize("then", ["delete", "update"])
+def test_what_somebody_changed_stays_theirs_when_it_says_the_stacks_value_again(account, quotas, then):
+    account.create(wish(regions=["eu-west-1"]))
+    quotas.was_put("eu-west-1", 7)
+    account.update(wish(2000, regions=["eu-west-1"]))
+    quotas.was_put("eu-west-1", 1000)
+    if then == "update":
+        updated = account.update(wish(3000, regions=["eu-west-1"]))
+        assert (updated.outputs["OwnEntries"], updated.outputs["OtherEntries"]) == ("", "eu-west-1=1000")
+    account.delete()
+    assert quotas.concurrency() == {"eu-west-1": 1000}
+
+
+# Q29
 def test_another_stacks_entry_is_refused_by_its_name(account, quotas):
     account.create(wish())
     refused = account.create(wish(), name="-second", ends="ROLLBACK_COMPLETE")
@@ -71,6 +85,17 @@ def test_an_association_that_others_need_stays(account, quotas, before):
         quotas.was_put("us-east-1", 80, quota="L-2ACBD22F")
     account.delete()
     assert (quotas.concurrency(), quotas.associated) == ({}, True)
+
+
+# Q30
+def test_the_association_ends_with_its_stack_though_the_entry_was_somebody_elses(account, quotas):
+    quotas.was_put("eu-west-1", 1000)
+    account.create(wish(regions=["eu-west-1"]))
+    assert quotas.associated
+    quotas.template.clear()
+    account.delete()
+    assert not quotas.associated
+    assert not any(quotas.tags.values())
 
 
 # Q33

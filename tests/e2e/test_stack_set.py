@@ -253,6 +253,16 @@ def test_no_condition_keeps_eventbridge_from_the_topic():
     assert all("Condition" in it for it in statements if it is not events)
 
 
+def test_an_account_has_no_alarms_and_tells_of_audits_that_fail(template):
+    """Its rule sends on what the state machine says, whatever that is about."""
+    assert not of_type(template, "AWS::CloudWatch::Alarm")
+    (machine,) = of_type(template, "AWS::StepFunctions::StateMachine").values()
+    (entry,) = machine["Properties"]["Definition"]["States"]["Tell"]["Arguments"]["Entries"]
+    assert (entry["Source"], entry["DetailType"]) == ("account-presets", "Preset Audit Failed")
+    rules = [*of_type(template, "AWS::Events::Rule").values(), organization_template()["Resources"]["FindingsRule"]]
+    assert [it["Properties"]["EventPattern"] for it in rules] == [{"source": ["account-presets"]}] * 2
+
+
 def test_the_execution_role_amounts_to_administrator_and_the_page_says_so():
     """Who makes a role, writes its policies and passes it is one, whatever the role is called."""
     role = json.loads((PACKAGE / "execution-role.json").read_text())["Resources"]["ExecutionRole"]["Properties"]

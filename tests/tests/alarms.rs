@@ -1,4 +1,4 @@
-//! Every function of `template.yaml` has its alarms.
+//! Every function and state machine has its alarms.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -6,6 +6,8 @@
 )]
 
 use serde_json::{Value, json};
+
+const TEMPLATE: &str = include_str!("../../template.yaml");
 
 /// Threat 5
 #[test]
@@ -31,10 +33,47 @@ fn every_function_has_an_alarm_for_failed_and_one_for_dropped_events() {
     }
 }
 
+/// Step Functions counts each end in a metric of its own:
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/procedure-cw-metrics.html>.
+#[test]
+fn every_state_machine_has_an_alarm_for_each_end_but_success() {
+    let organization = include_str!("../../organization.yaml");
+    for template in [TEMPLATE, organization] {
+        let mut count = 0;
+        for (id, _) in resources_of(template, "AWS::StepFunctions::StateMachine") {
+            let dimensions = json!([{"Name": "StateMachineArn", "Value": id}]);
+            let mut alarms = resources_of(template, "AWS::CloudWatch::Alarm");
+            alarms.retain(|(_, alarm)| alarm["Properties"]["Dimensions"] == dimensions);
+            let mut metrics = Vec::new();
+            for (name, alarm) in &alarms {
+                let alarm = &alarm["Properties"];
+                assert_eq!(alarm["Namespace"], "AWS/States", "{name}");
+                assert_eq!(alarm["Statistic"], "Sum", "{name}");
+                assert_eq!(alarm["ComparisonOperator"], "GreaterThanThreshold", "{name}");
+                assert_eq!(
+                    (&alarm["Threshold"], &alarm["EvaluationPeriods"]),
+                    (&json!(0), &json!(1))
+                );
+                let topic = alarm["AlarmActions"][0].as_str();
+                assert!(topic.is_some_and(|topic| topic.contains("Topic")), "{name}");
+                metrics.push(alarm["MetricName"].as_str());
+            }
+            metrics.sort();
+            let ends = ["ExecutionsAborted", "ExecutionsFailed", "ExecutionsTimedOut"];
+            assert_eq!(metrics, ends.map(Some), "{id}");
+            count += 1;
+        }
+        assert_eq!(count, 1);
+    }
+}
+
 /// The template's resources of a type, by their logical ids. A `!Ref` is read as the id it names.
 fn resources(of_type: &str) -> Vec<(String, Value)> {
-    let template: Value =
-        serde_saphyr::from_str(include_str!("../../template.yaml")).expect("a template");
+    resources_of(TEMPLATE, of_type)
+}
+
+fn resources_of(template: &str, of_type: &str) -> Vec<(String, Value)> {
+    let template: Value = serde_saphyr::from_str(template).expect("a template");
     let resources = template["Resources"].as_object().expect("resources").clone();
     let found: Vec<_> =
         resources.into_iter().filter(|(_, resource)| resource["Type"] == of_type).collect();

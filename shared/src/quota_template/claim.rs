@@ -3,7 +3,7 @@
 //! A tag's key names Region and owner, its value what the owner put there and, for people, the
 //! resource. Limits of a Lambda function's tags: 50, keys of 128 and values of 256 characters
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>); the template has ten
-//! entries.
+//! entries, and a resource that uses the association has a tag besides.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,8 @@ use crate::state::Owner;
 const PREFIX: &str = "account-presets:quota-template:";
 /// The tag that says that this provider associated the template.
 pub(super) const ASSOCIATION_TAG: &str = "account-presets:quota-template-association";
+/// Begins the key of each tag that says that a resource uses this association.
+const USE_PREFIX: &str = "account-presets:quota-template-association:";
 /// Characters of a tag's value.
 const LONGEST_VALUE: usize = 256;
 
@@ -57,12 +59,39 @@ impl Claims {
         self.0.iter().filter_map(|(region, claims)| Some((region.clone(), mine(claims)?))).collect()
     }
 
+    /// Gives up the claims of `me` on entries that say something else than `me` put, for somebody
+    /// changed them, and returns what those say.
+    pub fn let_go(&mut self, me: &Owner, found: &BTreeMap<Region, u64>) -> BTreeMap<Region, u64> {
+        let is_changed = |(region, put): (Region, Values)| {
+            let there = *found.get(&region)?;
+            (!put.contains(&there)).then_some((region, there))
+        };
+        let changed: BTreeMap<Region, u64> =
+            self.of(me).into_iter().filter_map(is_changed).collect();
+        for (region, claims) in &mut self.0 {
+            claims.retain(|claim| claim.owner != me.key() || !changed.contains_key(region));
+        }
+        changed
+    }
+
     /// Who else put this value there, for people.
     pub fn other(&self, me: &Owner, region: &str, value: u64) -> Option<&str> {
         let mut claims = self.0.get(region)?.iter();
         let is_theirs = |claim: &&Claim| claim.owner != me.key() && claim.values.contains(&value);
         claims.find(is_theirs).map(|claim| claim.label.as_str())
     }
+}
+
+/// The tag by which an owner says that it uses the association that this provider made.
+pub(super) fn use_tag(me: &Owner) -> (String, String) {
+    let text = me.label().chars().take(LONGEST_VALUE).collect();
+    (format!("{USE_PREFIX}{}", me.key()), text)
+}
+
+/// True if another resource uses the association.
+pub(super) fn is_used_by_others(tags: &BTreeMap<String, String>, me: &Owner) -> bool {
+    let mut users = tags.keys().filter_map(|key| key.strip_prefix(USE_PREFIX));
+    users.any(|owner| owner != me.key())
 }
 
 /// The key of an owner's claim on a Region's entry.
@@ -103,6 +132,19 @@ mod tests {
     }
 
     #[test]
+    fn what_says_something_else_is_let_go_of_and_nothing_besides() {
+        let (me, other) = (Owner::new(STACK, "Quotas"), Owner::new(STACK, "Other"));
+        let put = ["a", "b", "c"].map(|region| tag(&me, region, &[1, 2].into()));
+        let tags = put.into_iter().chain([tag(&other, "a", &[7].into())]).collect();
+        let mut claims = Claims::read(&tags);
+        let found = [("a", 7), ("b", 2), ("d", 7)].map(|(it, value)| (it.to_owned(), value));
+        assert_eq!(claims.let_go(&me, &found.clone().into()), [("a".to_owned(), 7)].into());
+        assert_eq!(claims.of(&me).into_keys().collect::<Vec<_>>(), ["b", "c"]);
+        assert_eq!(claims.of(&other).len(), 1);
+        assert_eq!(claims.let_go(&me, &found.into()), BTreeMap::new());
+    }
+
+    #[test]
     fn the_longest_names_fit_a_tag() {
         let stack = format!(
             "arn:aws-us-gov:cloudformation:us-gov-west-1:123456789012:stack/{}/{}",
@@ -112,6 +154,8 @@ mod tests {
         let owner = Owner::new(&stack, &"L".repeat(255));
         let (key, value) = tag(&owner, "ap-southeast-15", &[9_999_999_999, 10_000_000_000].into());
         assert!(key.len() <= 128 && value.len() <= 256, "{key}={value}");
+        let (used, label) = use_tag(&owner);
+        assert!(used.len() <= 128 && label.len() <= 256, "{used}={label}");
         let claims = Claims::read(&[(key, value)].into());
         assert_eq!(claims.of(&owner)["ap-southeast-15"].len(), 2);
     }

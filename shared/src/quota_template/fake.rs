@@ -56,9 +56,19 @@ impl Fake {
         self.0.borrow_mut().concurrency.insert(region.to_owned(), value);
     }
 
+    /// Somebody takes this out of the template.
+    pub fn taken_out_by_hand(&self, region: &str) {
+        self.0.borrow_mut().concurrency.remove(region);
+    }
+
     /// Somebody associates the template.
     pub fn associated_by_hand(&self) {
         self.0.borrow_mut().is_associated = true;
+    }
+
+    /// Somebody ends the association.
+    pub fn disassociated_by_hand(&self) {
+        self.0.borrow_mut().is_associated = false;
     }
 
     /// So many entries are about other quotas.

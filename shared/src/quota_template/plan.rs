@@ -65,22 +65,14 @@ pub(super) struct Plan {
     pub steps: Vec<Step>,
     /// The wanted entries that are, or will be, ours.
     pub own: BTreeMap<Region, u64>,
-    /// Those that were there and are used as they are.
-    pub foreign: BTreeMap<Region, u64>,
-    /// Those that we put and somebody has changed since.
-    pub changed: BTreeMap<Region, u64>,
+    /// Those that are somebody else's and used as they are.
+    pub others: BTreeMap<Region, u64>,
 }
 
 impl Plan {
-    /// The wanted entries that are not ours.
-    pub fn others(&self) -> BTreeMap<Region, u64> {
-        self.foreign.iter().chain(&self.changed).map(|(it, value)| (it.clone(), *value)).collect()
-    }
-
     /// How things stand, in a sentence for people.
     pub fn message(&self, wanted: u64) -> String {
-        let others = self.others();
-        let differ = others.iter().filter(|(_, value)| **value != wanted);
+        let differ = self.others.iter().filter(|(_, value)| **value != wanted);
         let differ: Vec<String> =
             differ.map(|(region, value)| format!("{region} says {value}")).collect();
         let each =
@@ -105,15 +97,21 @@ impl fmt::Display for Plan {
                 Step::Claim { .. } | Step::Release { .. } => {}
             }
         }
-        for (region, value) in self.others() {
+        for (region, value) in &self.others {
             writeln!(f, "= {region} = {value} (somebody else's)")?;
         }
         Ok(())
     }
 }
 
+/// What the entries say of Lambda's concurrent executions, by Region.
+pub(super) fn found(entries: &[Entry]) -> BTreeMap<Region, u64> {
+    entries.iter().filter_map(|entry| Some((entry.region.clone(), entry.concurrency?))).collect()
+}
+
 /// Plans how to get from the template's entries to what is wanted; `None` for a Delete. `before`
-/// is what the last request wanted, if this one is an Update.
+/// is what the last request wanted, if this one is an Update. `claims` are those that are left when
+/// what somebody changed was let go of.
 ///
 /// # Errors
 ///
@@ -127,26 +125,18 @@ pub(super) fn plan(
     entries: &[Entry],
     claims: &Claims,
 ) -> Result<Plan, Vec<String>> {
-    let found: BTreeMap<&str, u64> = entries
-        .iter()
-        .filter_map(|entry| Some((entry.region.as_str(), entry.concurrency?)))
-        .collect();
+    let found = found(entries);
     let mine = claims.of(me);
     let (mut plan, mut puts, mut refusals) = (Plan::default(), Vec::new(), Vec::new());
     let is_wanted = |region: &str| wanted.is_some_and(|wanted| wanted.regions.contains(region));
     let mut added = 0;
     for (region, values) in mine.iter().filter(|(region, _)| !is_wanted(region)) {
-        match found.get(region.as_str()) {
-            Some(value) if values.contains(value) => {
-                plan.steps.push(Step::Remove { region: region.clone() });
-            }
-            Some(value) => drop(plan.changed.insert(region.clone(), *value)),
-            None => {}
+        if found.get(region).is_some_and(|value| values.contains(value)) {
+            plan.steps.push(Step::Remove { region: region.clone() });
         }
         plan.steps.push(Step::Release { region: region.clone() });
     }
     let gone = plan.steps.iter().filter(|step| matches!(step, Step::Remove { .. })).count();
-    let not_wanted = std::mem::take(&mut plan.changed);
     for region in wanted.iter().flat_map(|wanted| &wanted.regions) {
         let Some(Properties { value: desired, adopt_existing, .. }) = wanted.cloned() else {
             break;
@@ -154,7 +144,7 @@ pub(super) fn plan(
         let values = mine.get(region).cloned().unwrap_or_default();
         let claim = |values: BTreeSet<u64>| Step::Claim { region: region.clone(), values };
         let put = Step::Put { region: region.clone(), value: desired };
-        match found.get(region.as_str()).copied() {
+        match found.get(region).copied() {
             None => {
                 added += 1;
                 if values != BTreeSet::from([desired]) {
@@ -173,7 +163,6 @@ pub(super) fn plan(
                 }
                 plan.own.insert(region.clone(), desired);
             }
-            Some(there) if !values.is_empty() => drop(plan.changed.insert(region.clone(), there)),
             Some(there) => {
                 let other = claims.other(me, region, there);
                 let is_new = before.is_none_or(|before| {
@@ -183,7 +172,7 @@ pub(super) fn plan(
                 if !adopt_existing && is_new && (there != desired || other.is_some()) {
                     refusals.push(refusal(region, there, other));
                 }
-                plan.foreign.insert(region.clone(), there);
+                plan.others.insert(region.clone(), there);
             }
         }
     }
@@ -199,7 +188,6 @@ pub(super) fn plan(
     }
     // What is taken out makes room for what is put.
     plan.steps.extend(puts);
-    plan.changed.extend(not_wanted);
     Ok(plan)
 }
 
@@ -275,7 +263,7 @@ mod tests {
         assert!(refused.contains("has 500 for a already"), "{refused}");
         assert!(refused.contains("AdoptExisting"), "{refused}");
         let adopted = plan(&me(), Some(&wish(&["a"], 2000, true)), None, &there, &nobodys).unwrap();
-        assert_eq!((adopted.steps.len(), adopted.foreign.get("a")), (0, Some(&500)));
+        assert_eq!((adopted.steps.len(), adopted.others.get("a")), (0, Some(&500)));
         assert!(adopted.message(2000).contains("a says 500"), "{}", adopted.message(2000));
         let same = plan(&me(), Some(&wish(&["a"], 500, false)), None, &there, &nobodys).unwrap();
         assert_eq!((same.steps.len(), same.own.len()), (0, 0));
@@ -317,15 +305,14 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_that_somebody_changed_is_left_and_forgotten() {
+    fn an_entry_that_says_something_else_is_left_also_where_it_is_claimed() {
         let (there, claims) = ([entry("a", 7)], claimed(&me(), "a", &[1000]));
         let before = Before::from(wish(&["a"], 1000, false));
         let wanted = wish(&["a"], 2000, false);
         let update = plan(&me(), Some(&wanted), Some(&before), &there, &claims).unwrap();
-        assert_eq!((update.steps.len(), update.changed.get("a")), (0, Some(&7)));
+        assert_eq!((update.steps.len(), update.others.get("a")), (0, Some(&7)));
         let delete = plan(&me(), None, None, &there, &claims).unwrap();
         assert_eq!(steps(&delete), ["removing the note about a"]);
-        assert_eq!(delete.changed.get("a"), Some(&7));
     }
 
     #[test]

@@ -33,6 +33,11 @@ fn delete() -> Event {
     wanted(events::delete(), &["eu-west-1"], 2000)
 }
 
+/// The same of another resource.
+fn other(event: Event) -> Event {
+    event.field("LogicalResourceId", "Other")
+}
+
 fn service(template: &Fake) -> QuotaTemplate<&Fake> {
     let account = Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap();
     QuotaTemplate::new(template, account)
@@ -143,6 +148,76 @@ async fn an_entry_that_somebody_changed_is_theirs() {
     assert!(template.associated(), "another entry needs the association");
 }
 
+/// Q29
+#[tokio::test]
+async fn what_somebody_changed_stays_theirs_whatever_they_write_there_later() {
+    let one = &["eu-west-1"][..];
+    let changed = async || {
+        let template = Fake::default();
+        sent(&template, create(&["eu-west-1"], 1000)).await;
+        template.by_hand("eu-west-1", 7);
+        let event = update((one, 1000), (one, 2000));
+        let updated = sent(&template, event.clone()).await;
+        assert!(updated["Message"].contains("eu-west-1 says 7"), "{updated:?}");
+        // The repetition writes nothing and answers the same.
+        let writes = template.writes();
+        assert_eq!(sent(&template, event).await, updated);
+        assert_eq!(template.writes(), writes);
+        // What the stack put there once, and this time somebody else did.
+        template.by_hand("eu-west-1", 1000);
+        template
+    };
+    let theirs = entries(&[("eu-west-1", 1000)]);
+    let template = changed().await;
+    sent(&template, delete()).await;
+    assert_eq!(template.concurrency(), theirs);
+
+    let template = changed().await;
+    let updated = sent(&template, update((one, 2000), (one, 3000))).await;
+    assert_eq!((updated["OwnEntries"].as_str(), template.concurrency()), ("", theirs.clone()));
+    assert_eq!(updated["OtherEntries"], "eu-west-1=1000");
+    sent(&template, delete()).await;
+    assert_eq!(template.concurrency(), theirs);
+
+    // They take it out: the next update puts its own.
+    let template = changed().await;
+    template.taken_out_by_hand("eu-west-1");
+    let updated = sent(&template, update((one, 2000), (one, 3000))).await;
+    assert_eq!(updated["OwnEntries"], "eu-west-1=3000");
+    sent(&template, delete()).await;
+    assert_eq!((template.concurrency(), template.all_tags()), (entries(&[]), BTreeMap::new()));
+}
+
+/// Q29
+#[tokio::test]
+async fn what_somebody_changed_is_theirs_also_where_the_request_comes_to_nothing() {
+    let one = &["eu-west-1"][..];
+    for (event, refused) in [
+        // For another Region's entry, which is somebody else's.
+        (update((one, 1000), (&["eu-north-1", "eu-west-1"], 1000)), None),
+        // Given again: what it finds is somebody else's as any other entry.
+        (create(one, 1000), None),
+        // For what it cannot take out.
+        (delete(), Some("remove")),
+    ] {
+        let template = Fake::default();
+        template.by_hand("eu-north-1", 5);
+        sent(&template, create(one, 1000)).await;
+        sent(&template, other(create(&["us-east-1"], 1000))).await;
+        if let Some(call) = refused {
+            sent(&template, update((one, 1000), (&["eu-west-1", "us-west-2"], 1000))).await;
+            template.refuses(call, "AccessDeniedException");
+        }
+        template.by_hand("eu-west-1", 7);
+        assert!(send(&template, event).await.is_err());
+        template.recovers();
+        template.by_hand("eu-west-1", 1000);
+        sent(&template, delete()).await;
+        let left = entries(&[("eu-north-1", 5), ("eu-west-1", 1000), ("us-east-1", 1000)]);
+        assert_eq!(template.concurrency(), left);
+    }
+}
+
 /// Q30
 #[tokio::test]
 async fn an_association_that_was_there_stays() {
@@ -154,7 +229,6 @@ async fn an_association_that_was_there_stays() {
 
     // Of two resources the last one ends the association that the first one made.
     let template = Fake::default();
-    let other = |event: Event| event.field("LogicalResourceId", "Other");
     sent(&template, create(&["eu-west-1"], 2000)).await;
     sent(&template, other(create(&["us-east-1"], 2000))).await;
     sent(&template, delete()).await;
@@ -162,6 +236,74 @@ async fn an_association_that_was_there_stays() {
     sent(&template, other(delete())).await;
     assert!(!template.associated());
     assert_eq!(template.all_tags(), BTreeMap::new());
+}
+
+/// Q30
+#[tokio::test]
+async fn the_association_of_an_empty_template_ends_with_the_last_resource_that_uses_it() {
+    let theirs_is_used = async |event: Event| {
+        let template = Fake::default();
+        template.by_hand("eu-west-1", 2000);
+        sent(&template, event).await;
+        assert!(template.associated());
+        template
+    };
+    // Nothing in the template is the resource's own, and they take their entry out.
+    let template = theirs_is_used(create(&["eu-west-1"], 2000)).await;
+    template.taken_out_by_hand("eu-west-1");
+    sent(&template, delete()).await;
+    assert!(!template.associated());
+    assert_eq!(template.all_tags(), BTreeMap::new());
+
+    // It was the resource's own before somebody changed it.
+    let template = Fake::default();
+    let one = &["eu-west-1"][..];
+    sent(&template, create(one, 2000)).await;
+    template.by_hand("eu-west-1", 7);
+    sent(&template, update((one, 2000), (one, 3000))).await;
+    template.taken_out_by_hand("eu-west-1");
+    sent(&template, delete()).await;
+    assert_eq!((template.associated(), template.all_tags()), (false, BTreeMap::new()));
+
+    // While another resource uses it, it stays, also if the template is empty for now; a request
+    // that came to nothing does not end it either.
+    let template = theirs_is_used(create(&["eu-west-1"], 2000)).await;
+    sent(&template, other(create(&["us-east-1"], 2000))).await;
+    template.taken_out_by_hand("eu-west-1");
+    let refused = |event: Event| event.field("LogicalResourceId", "Refused");
+    send(&template, refused(create(&["us-east-1"], 1))).await.unwrap_err();
+    sent(&template, other(delete())).await;
+    sent(&template, refused(delete())).await;
+    assert!(template.associated());
+    sent(&template, delete()).await;
+    assert_eq!((template.associated(), template.all_tags()), (false, BTreeMap::new()));
+}
+
+/// Q30
+#[tokio::test]
+async fn an_association_of_somebody_elses_never_ends() {
+    // It was there before.
+    let template = Fake::default();
+    template.associated_by_hand();
+    template.by_hand("eu-west-1", 2000);
+    sent(&template, create(&["eu-west-1"], 2000)).await;
+    template.taken_out_by_hand("eu-west-1");
+    sent(&template, delete()).await;
+    assert!(template.associated());
+    assert_eq!(template.writes(), Vec::<String>::new());
+
+    // The provider's has ended by somebody's hand, as a delete saw, and the next one is theirs.
+    let template = Fake::default();
+    template.by_hand("us-east-1", 5);
+    sent(&template, create(&["eu-west-1"], 2000)).await;
+    template.disassociated_by_hand();
+    sent(&template, delete()).await;
+    assert_eq!(template.all_tags(), BTreeMap::new());
+    template.associated_by_hand();
+    template.taken_out_by_hand("us-east-1");
+    sent(&template, create(&["eu-west-1"], 2000)).await;
+    sent(&template, delete()).await;
+    assert!(template.associated());
 }
 
 /// Q31

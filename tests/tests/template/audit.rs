@@ -72,7 +72,7 @@ fn an_execution_sends_the_function_an_audit_and_nothing_else_of_its_input() {
     let states = machine["States"].as_object().unwrap();
     let tasks = states.iter().filter(|(_, state)| state["Type"] == "Task");
     let tasks: Vec<&String> = tasks.map(|(name, _)| name).collect();
-    assert_eq!(tasks, ["Audit"]);
+    assert_eq!(tasks, ["Audit", "Tell"]);
     let asks = states["Audit"]["Parameters"].as_object().unwrap();
     let names: BTreeSet<&str> = asks.keys().map(String::as_str).collect();
     assert_eq!(names, ["FunctionName", "Payload"].into());
@@ -116,4 +116,40 @@ fn the_state_machine_reports_each_resource_and_goes_on_where_an_audit_stopped() 
     let schedule = resource("AuditScheduled");
     let input: Value = serde_json::from_str(&text(&schedule["Target"]["Input"])).unwrap();
     assert_eq!(input, serde_json::json!({"audit": {}}));
+}
+
+/// An organization's accounts have no topic for alarms: the event is all that anybody hears.
+/// A11
+#[test]
+fn an_audit_that_fails_is_told_on_the_bus_and_ends_in_failure() {
+    let machine = resource("AuditStateMachine")["Definition"].clone();
+    let states = machine["States"].as_object().unwrap();
+    // Whatever can fail, and not only the first audit of an execution.
+    for (name, state) in states {
+        let can_fail = ["Map", "Parallel", "Task"].contains(&text(&state["Type"]).as_str());
+        if can_fail && name != "Tell" {
+            let caught = serde_json::json!([{"ErrorEquals": ["States.ALL"], "Next": "Tell"}]);
+            assert_eq!(state["Catch"], caught, "{name}");
+        }
+    }
+    let tell = &states["Tell"];
+    let put = &tell["Arguments"]["Entries"];
+    assert_eq!(put.as_array().unwrap().len(), 1);
+    assert_eq!(
+        (text(&put[0]["Source"]), text(&put[0]["DetailType"])),
+        ("account-presets".into(), "Preset Audit Failed".into())
+    );
+    let schema = include_str!("../../../events/preset-audit-failed.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let told: BTreeSet<&String> = put[0]["Detail"].as_object().unwrap().keys().collect();
+    assert_eq!(told, schema["properties"].as_object().unwrap().keys().collect());
+    assert_eq!(texts(&schema["required"]), told.into_iter().cloned().collect());
+    assert_eq!(put[0]["Detail"]["form"], schema["properties"]["form"]["enum"][0]);
+    // Told or not, the execution has failed, and with what failed first.
+    assert_eq!(tell["Output"], "{% $states.input %}");
+    let caught = &tell["Catch"][0];
+    assert_eq!((&caught["Output"], text(&caught["Next"])), (&tell["Output"], "Failed".into()));
+    assert_eq!(tell["Next"], "Failed");
+    assert_eq!(states["Failed"]["Type"], "Fail");
+    assert_eq!(states["Failed"]["Error"], "{% $states.input.Error %}");
 }
