@@ -146,7 +146,7 @@ pub async fn carry_out(
             }
         }
     }
-    if problems.is_empty() && !made.is_empty() {
+    if !made.is_empty() {
         // The last change may have taken long.
         work.standing.check(cloud, me, scope, progress).await;
         let superseded = progress.stopped().filter(|_| progress.is_superseded());
@@ -321,7 +321,14 @@ async fn undo(
         touched.contains(&id) || id.parent().is_some_and(|parent| touched.contains(&parent))
     };
     let nothing = State::default();
-    let mut released = Vec::new();
+    // A policy that was attached after somebody had deleted the claim on it is ours by no mark.
+    let attaches = |change: &&Change| match change {
+        Change::Create(after) | Change::Update { after, .. } => {
+            after.resource.id().kind == Kind::UserAttachment && !after.is_claim()
+        }
+        Change::Delete(_) => false,
+    };
+    let mut released: Vec<Id> = made.iter().filter(attaches).map(Change::id).collect();
     let mut problems = Vec::new();
     for _ in 0..PASSES {
         let next = plan_again(cloud, me, scope, &nothing, &released, progress).await;

@@ -178,13 +178,23 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
                     Ok(None) => {}
                     Ok(Some(why)) => {
                         warn!(why, "the work is stopped");
-                        progress.supersede(&why);
+                        match self.is_made(kind, request).await {
+                            // Another delivery of the same Create made it: nothing is taken back.
+                            true => progress.stop(&why),
+                            false => progress.supersede(&why),
+                        }
                     }
                     Err(error) => warn!(error, "whether the request still counts cannot be told"),
                 }
             }
             watch.tell();
         }
+    }
+
+    /// True if CloudFormation was told that this Create succeeded.
+    async fn is_made(&self, kind: RequestType, request: &Request) -> bool {
+        let latest = self.latest(request).await.ok().flatten();
+        kind == RequestType::Create && latest.is_some_and(|it| it.status == "CREATE_COMPLETE")
     }
 
     /// Why CloudFormation does not want work any more that was begun.

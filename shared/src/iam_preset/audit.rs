@@ -21,12 +21,14 @@ use tracing::{info, warn};
 
 use super::IamPreset;
 use super::intent::Intent;
+use super::task::Task;
 use crate::cfn::value::{brief, kind};
 use crate::cfn::{Past, Progress, Request, RequestType, ResponseUrl};
 use crate::cloud::Cloud;
 use crate::json;
-use crate::plan::plan;
-use crate::state::{Account, Owner, State};
+use crate::plan::conflict::Conflict;
+use crate::plan::{OnForeignAttachment, Scope, plan};
+use crate::state::{Account, Object, Owner, State};
 pub use finding::{Class, Finding, Grants};
 pub use repair::Repairs;
 use repair::Update;
@@ -283,9 +285,15 @@ impl<C: Cloud> IamPreset<C> {
         let planned = plan(&task.me, &task.scope, &task.desired, &observed);
         let mut findings = match &planned {
             Ok(plan) => finding::of_plan(plan),
-            Err(conflicts) => finding::of_conflicts(&task.me, conflicts),
+            Err(conflicts) => {
+                let mut findings = finding::of_conflicts(&task.me, conflicts);
+                findings.extend(behind(&task, &mut observed, conflicts));
+                findings
+            }
         };
         findings.extend(finding::members(owner, &task.desired, &observed));
+        findings.sort();
+        findings.dedup();
         let classes = match (&refused, &planned) {
             (None, Ok(plan)) => finding::classes(plan),
             (Some(_), _) | (_, Err(_)) => BTreeSet::new(),
@@ -295,6 +303,22 @@ impl<C: Cloud> IamPreset<C> {
             Some(_) | None => Ok(Comparison { findings, preset, edition, classes }),
         }
     }
+}
+
+/// What else differs where something stands in the way of any plan: what lost its mark is looked at
+/// as if it had it still, and what somebody else attached as if it might stay.
+fn behind(task: &Task, observed: &mut State, conflicts: &[Conflict]) -> Vec<Finding> {
+    for conflict in conflicts {
+        if let Conflict::Foreign { id, .. } = conflict
+            && let Some(found) = observed.remove(id)
+        {
+            observed.insert(Object { owners: [task.me.clone()].into(), ..found });
+        }
+    }
+    let on_foreign_attachment = OnForeignAttachment::Keep;
+    let scope = Scope { on_foreign_attachment, ..task.scope.clone() };
+    let planned = plan(&task.me, &scope, &task.desired, observed);
+    planned.map(|plan| finding::of_plan(&plan)).unwrap_or_default()
 }
 
 impl<C> IamPreset<C> {

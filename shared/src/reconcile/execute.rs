@@ -86,7 +86,7 @@ pub(super) async fn execute<C: Cloud>(
                     sights.made(change);
                     done.push(change.clone());
                 }
-                Ok(Applied::Before) => {}
+                Ok(Applied::Before) => work.standing.was_made_before(change),
                 Err(error) => failures.push(Failure::Call(change.id(), error)),
             }
         }

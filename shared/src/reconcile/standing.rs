@@ -158,6 +158,14 @@ impl Standing {
         }
     }
 
+    /// Remembers what another delivery had made: if it is gone later, somebody deleted it.
+    pub(super) fn was_made_before(&self, change: &Change) {
+        let is_made = matches!(change, Change::Create(_));
+        for anchor in self.anchors.iter().filter(|anchor| is_made && anchor.id == change.id()) {
+            anchor.was_there.set(true);
+        }
+    }
+
     /// Remembers a change that was made.
     pub(super) fn made(&self, change: &Change) {
         for anchor in self.anchors.iter().filter(|anchor| anchor.id == change.id()) {

@@ -377,7 +377,7 @@ mod tests {
         assert_eq!(
             value,
             format!(
-                "{STACK} Slim id=0a1b2c3d form=4e5f release=0.1.0 names=6a7b replaces=1+2 \
+                "{STACK} Slim leaves=now id=0a1b2c3d form=4e5f release=0.1.0 names=6a7b replaces=1+2 \
                  request=1795709999.8c9d"
             )
         );

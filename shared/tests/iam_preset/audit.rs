@@ -501,3 +501,26 @@ async fn what_another_function_serves_is_left_to_it() {
         assert_eq!(account.writes(), writes);
     }
 }
+
+/// A4
+#[tokio::test(start_paused = true)]
+async fn what_stands_in_the_way_of_a_plan_hides_nothing_else() {
+    for keeps in ["Keep", "Fail"] {
+        let account = populated();
+        let mut properties = hardened("lithops", json!({}));
+        properties["OnForeignAttachment"] = json!(keeps);
+        let stack = deployed(&account, "one", properties);
+        account.person(Change::Create(attachment("lithops-role", ADMINISTRATOR))).unwrap();
+        for (kind, name) in [(Kind::Policy, "lithops-policy"), (Kind::Role, "lithops-role")] {
+            let found = account.state().get(&Id::node(kind, name)).unwrap().clone();
+            let unmarked = Object { owners: Owners::new(), ..found.clone() };
+            account.person(Change::Update { before: found, after: unmarked }).unwrap();
+            let findings = Audited::new(&account, &[&stack]).findings().await;
+            let said =
+                format!("added, role attachment `lithops-role` <- aws `AdministratorAccess`");
+            assert!(findings.contains(&format!("{said}, object, more")), "{findings:?}");
+            let owner = format!("changed, {} `{name}`, owner, different", kind);
+            assert!(findings.contains(&owner), "{findings:?}");
+        }
+    }
+}

@@ -105,7 +105,7 @@ fn without_users(stack: &Stack) -> Value {
     properties
 }
 
-/// I3, I35
+/// I3, I36
 #[test]
 fn who_dies_while_both_let_go_leaves_a_mark_by_which_the_next_delivery_finds_the_rest() {
     for pair in pairs() {
@@ -149,7 +149,7 @@ fn who_dies_while_both_let_go_leaves_a_mark_by_which_the_next_delivery_finds_the
     }
 }
 
-/// I35
+/// I36
 #[test]
 fn who_wants_it_again_after_having_begun_to_let_go_has_it_again() {
     for pair in pairs() {

@@ -417,6 +417,8 @@ fn what_failed_once_does_not_fail_again() {
         vec![Create(0, 287), Settle, Person(Deed::UseOurs, 0), Update(0, 13), Settle],
         // The rollback of a replacement that made nothing, with people in the old one's group.
         vec![Create(0, 287), Settle, Person(Deed::UseOurs, 0), Settle, Update(0, 306), Go(91, 43)],
+        // A Create that is delivered again attaches to a user what its Delete has just detached.
+        vec![Create(0, 460), Go(0, 13), Again(0), Go(125, 38)],
         // A group is renamed before the Delete of a Create that was given up.
         vec![Create(0, 523), Delete(0), Go(0, 14), Person(Deed::Rename, 154)],
         // People use a policy that a replacement is to delete.

@@ -30,7 +30,8 @@ async fn an_account_without_presets_has_an_empty_report_and_a_metric() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
     stage.function = stage.function.env("AUDIT", "report");
     let empty = json!({
-        "drifted": [], "repaired": 0, "unknown": [], "same": 0, "inProgress": 0, "next": null,
+        "drifted": [], "repaired": 0, "unknown": [], "same": 0, "inProgress": 0, "elsewhere": 0,
+        "next": null,
     });
     assert_eq!(stage.function.invoke(&audit(), ENOUGH).await, Outcome::Returned(empty));
     assert!(stage.aws.calls().iter().all(|call| !call.contains("Create")));
