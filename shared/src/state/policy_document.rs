@@ -3,6 +3,7 @@
 #![allow(clippy::wildcard_enum_match_arm, reason = "JSON will have no other kinds of values")]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -18,12 +19,13 @@ use crate::json;
 /// A deleted principal, which IAM shows by its unique id (`AROA…`, `AIDA…`), is never equal to
 /// the ARN that stood there before: such a trust policy has to be written again.
 #[derive(Clone, Debug)]
-pub struct PolicyDocument(Value);
+// Shared, because a document is copied with each state, plan and call that it is part of.
+pub struct PolicyDocument(Arc<Value>);
 
 impl PolicyDocument {
     /// Takes a document as it is.
     pub fn new(document: Value) -> Self {
-        PolicyDocument(document)
+        PolicyDocument(Arc::new(document))
     }
 
     /// Reads a document as IAM's API returns it: JSON, percent-encoded.
@@ -31,7 +33,9 @@ impl PolicyDocument {
     /// A text that is no JSON is kept as a string, so that it differs from any document.
     pub fn from_api(text: &str) -> Self {
         let decoded = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-        PolicyDocument(json::read(&decoded).unwrap_or_else(|_| Value::String(decoded.into_owned())))
+        PolicyDocument::new(
+            json::read(&decoded).unwrap_or_else(|_| Value::String(decoded.into_owned())),
+        )
     }
 
     /// The document itself.
