@@ -516,8 +516,7 @@ async fn what_stands_in_the_way_of_a_plan_hides_nothing_else() {
             let unmarked = Object { owners: Owners::new(), ..found.clone() };
             account.person(Change::Update { before: found, after: unmarked }).unwrap();
             let findings = Audited::new(&account, &[&stack]).findings().await;
-            let said =
-                format!("added, role attachment `lithops-role` <- aws `AdministratorAccess`");
+            let said = "added, role attachment `lithops-role` <- aws `AdministratorAccess`";
             assert!(findings.contains(&format!("{said}, object, more")), "{findings:?}");
             let owner = format!("changed, {} `{name}`, owner, different", kind);
             assert!(findings.contains(&owner), "{findings:?}");
