@@ -2,6 +2,7 @@
 
 mod apply;
 mod call;
+mod calls;
 #[cfg(any(test, feature = "fake"))]
 pub mod fake;
 mod read_only;
@@ -17,7 +18,8 @@ use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Id, Owner, Owners, PolicyDocument, State};
 pub use apply::apply;
-pub use call::{Call, calls};
+pub use call::Call;
+pub use calls::calls;
 pub use read_only::ReadOnly;
 
 /// An account's IAM, as far as presets are concerned.

@@ -145,7 +145,7 @@ impl Scope {
     }
 
     /// True if nobody but `me` owns the object, or only owners who are about to let go of it.
-    fn is_alone(&self, me: &Owner, object: &Object) -> bool {
+    pub fn is_alone(&self, me: &Owner, object: &Object) -> bool {
         let counts = |owner: &Owner| !owner.mark.leaves || self.waits_for_leavers;
         let is_retained = self.retained.iter().any(|owner| object.owners.contains(owner));
         object.owners.contains(me) && !is_retained && !self.others(me, object).iter().any(counts)
@@ -299,7 +299,7 @@ impl Plan {
     pub fn co_owners(&self, me: &Owner) -> Owners {
         let released = self.changes.iter().filter_map(|change| match change {
             Change::Update { before, after }
-                if before.is_kept_by(me) && !after.is_kept_by(me) || lets_go(me, before, after) =>
+                if before.owners.contains(me) && !after.is_kept_by(me) =>
             {
                 Some(&before.owners)
             }

@@ -149,8 +149,7 @@ pub async fn carry_out(
     if !made.is_empty() {
         // The last change may have taken long.
         work.standing.check(cloud, me, scope, progress).await;
-        let superseded = progress.stopped().filter(|_| progress.is_superseded());
-        problems.extend(superseded.map(|why| format!("{why}; what was done since was taken back")));
+        problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
     }
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");
@@ -168,7 +167,7 @@ pub async fn carry_out(
         let quiet = Standing::none(cloud);
         let (wait, words) = (Duration::ZERO, work.words);
         let undisturbed = Work { me, scope, standing: &quiet, wait, words };
-        let late = Plan::of(work.standing.since_the_last_look().into_iter().map(Change::inverse));
+        let late = backwards(cloud, work, work.standing.since_the_last_look()).await;
         info!(changes = late.len(), plan = %late, "taken back");
         problems.extend(sentences(
             &execute(cloud, &undisturbed, &late, &mut Sights::new(cloud, Duration::ZERO), progress)
@@ -183,6 +182,29 @@ pub async fn carry_out(
         problems.extend(undo(cloud, work, made, progress).await);
     }
     Err(said_once(problems))
+}
+
+/// What takes these changes back. A claim on a user may have been there before, by another
+/// delivery of the request, which has attached the policy since: it goes with what it claims, or
+/// else nothing would tell whose the attachment is.
+async fn backwards(cloud: &impl Cloud, work: &Work<'_>, made: Vec<Change>) -> Plan {
+    let Work { me, scope, .. } = *work;
+    let back: Vec<Change> = made.into_iter().map(Change::inverse).collect();
+    let is_claim = |change: &&Change| matches!(change, Change::Delete(it) if it.is_claim());
+    let claims: BTreeSet<Id> = back.iter().filter(is_claim).map(Change::id).collect();
+    if claims.is_empty() {
+        return Plan::of(back);
+    }
+    let users = claims.iter().filter_map(Id::parent);
+    let of_them = Scope { ids: users.chain(claims.iter().cloned()).collect(), ..scope.clone() };
+    let observed = cloud.observe(&of_them).await.unwrap_or_default();
+    let is_attached = |it: &&Object| !it.is_claim() && scope.is_alone(me, it);
+    let whole = back.into_iter().map(|change| {
+        let found = Some(change.id()).filter(|_| is_claim(&&change));
+        let found = found.and_then(|id| observed.get(&id)).filter(is_attached);
+        found.map_or(change, |found| Change::Delete(found.clone()))
+    });
+    Plan::of(whole)
 }
 
 /// One fact after the other, each once: several steps may have met the same.

@@ -453,6 +453,16 @@ impl State {
         self.0.contains_key(id)
     }
 
+    /// True if there is something at `id`, and `owner` is one of those who own it.
+    pub fn is_owned(&self, id: &Id, owner: &Owner) -> bool {
+        self.get(id).is_some_and(|object| object.owners.contains(owner))
+    }
+
+    /// True if `owner` owns anything here.
+    pub fn has_any_of(&self, owner: &Owner) -> bool {
+        self.iter().any(|(_, object)| object.owners.contains(owner))
+    }
+
     /// All identities, in order.
     pub fn ids(&self) -> impl Iterator<Item = &Id> {
         self.0.keys()

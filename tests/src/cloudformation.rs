@@ -91,6 +91,8 @@ pub struct StackEvent {
     pub status: String,
     /// When it was written.
     pub at: SystemTime,
+    /// The resource's properties then, as JSON; `None` for an event of the stack itself.
+    pub properties: Option<String>,
 }
 
 /// One request, and what came of it.
@@ -459,12 +461,17 @@ impl CloudFormation {
         let (now, latency) = (self.now, self.latency);
         let stack = self.stack_mut(name);
         let stack_id = stack.id.clone();
-        let events = std::mem::take(&mut stack.written).into_iter().map(|written| {
+        let written = std::mem::take(&mut stack.written);
+        let events = written.into_iter().map(|written| {
             let at = if written.announces { now + latency } else { now };
             let Written { logical_id, physical_id, status, .. } = written;
-            StackEvent { stack_id: stack_id.clone(), logical_id, physical_id, status, at }
+            let resource = logical_id.as_ref().and_then(|id| stack.resources.get(id));
+            let properties = resource.map(|it| Value::from(it.declared.properties()).to_string());
+            let stack_id = stack_id.clone();
+            StackEvent { stack_id, logical_id, physical_id, status, at, properties }
         });
-        self.happened.extend(events.collect::<Vec<_>>());
+        let events: Vec<StackEvent> = events.collect();
+        self.happened.extend(events);
     }
 
     fn ask(&mut self, name: &str, task: &Task) -> usize {

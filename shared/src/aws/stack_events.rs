@@ -58,12 +58,13 @@ impl StackEvents {
                 let at = event.timestamp.and_then(|at| SystemTime::try_from(at).ok());
                 let status = event.resource_status.map(|status| status.as_str().to_owned());
                 let physical_id = event.physical_resource_id;
-                let resource_type = event.resource_type;
+                let (resource_type, properties) = (event.resource_type, event.resource_properties);
                 return Ok(status.map(|status| StackEvent {
                     status,
                     at,
                     physical_id,
                     resource_type,
+                    properties,
                 }));
             }
             next = page.next_token.filter(|token| !token.is_empty());

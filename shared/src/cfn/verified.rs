@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
+use serde_json::Value;
 use tokio::select;
 use tokio::time::sleep;
 use tracing::{error, warn};
@@ -18,6 +19,7 @@ use super::guard::CustomResource;
 use super::progress::{Progress, Watch};
 use super::request::{Request, RequestType};
 use super::value::brief;
+use crate::json;
 
 /// So many looks, because an event may be written a moment after its request is sent.
 const LOOKS: u32 = 3;
@@ -77,6 +79,8 @@ pub struct StackEvent {
     pub physical_id: Option<String>,
     /// As in `Custom::IamPreset`.
     pub resource_type: Option<String>,
+    /// The resource's properties then, as JSON.
+    pub properties: Option<String>,
 }
 
 /// What CloudFormation tells of a stack.
@@ -176,13 +180,10 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
             if progress.stopped().is_none() {
                 match self.gone_on(kind, request).await {
                     Ok(None) => {}
-                    Ok(Some(why)) => {
-                        warn!(why, "the work is stopped");
-                        match self.is_made(kind, request).await {
-                            // Another delivery of the same Create made it: nothing is taken back.
-                            true => progress.stop(&why),
-                            false => progress.supersede(&why),
-                        }
+                    Ok(Some(GoneOn { why, is_done })) => {
+                        warn!(why, is_done, "the work is stopped");
+                        // What another delivery of the request has done is not taken back.
+                        if is_done { progress.stop(&why) } else { progress.supersede(&why) }
                     }
                     Err(error) => warn!(error, "whether the request still counts cannot be told"),
                 }
@@ -191,29 +192,24 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         }
     }
 
-    /// True if CloudFormation was told that this Create succeeded.
-    async fn is_made(&self, kind: RequestType, request: &Request) -> bool {
-        let latest = self.latest(request).await.ok().flatten();
-        kind == RequestType::Create && latest.is_some_and(|it| it.status == "CREATE_COMPLETE")
-    }
-
     /// Why CloudFormation does not want work any more that was begun.
     async fn gone_on(
         &self,
         kind: RequestType,
         request: &Request,
-    ) -> Result<Option<String>, String> {
-        let latest = self.latest(request).await?;
+    ) -> Result<Option<GoneOn>, String> {
         // A stack that is not known says nothing about work that was begun.
-        if latest.is_none() {
+        let Some(latest) = self.latest(request).await? else { return Ok(None) };
+        if let Some(why) = superseded(kind, request, Some(&latest)) {
+            let is_done = is_done(kind, request, &latest);
+            return Ok(Some(GoneOn { why, is_done }));
+        }
+        if kind != RequestType::Update {
             return Ok(None);
         }
-        let why = superseded(kind, request, latest.as_ref());
-        if why.is_some() || kind != RequestType::Update {
-            return Ok(why);
-        }
         let stack = self.stack_events.latest(&request.stack_id, StackPart::Stack).await?;
-        Ok(stack.and_then(|stack| taken_back(request, &stack)))
+        let why = stack.and_then(|stack| taken_back(request, &stack));
+        Ok(why.map(|why| GoneOn { why, is_done: false }))
     }
 
     async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), Refusal> {
@@ -259,6 +255,13 @@ impl<R: CustomResource, S> Verified<'_, R, S> {
     }
 }
 
+/// CloudFormation does not want work any more that was begun.
+struct GoneOn {
+    why: String,
+    /// Another delivery of the request was answered: the resource has what the request asks for.
+    is_done: bool,
+}
+
 /// Why a request is not served.
 struct Refusal {
     why: String,
@@ -283,7 +286,7 @@ fn expected(kind: RequestType) -> &'static str {
 /// Why CloudFormation does not want this any more; `None` if it does, as far as its newest event
 /// of the resource says.
 fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>) -> Option<String> {
-    let Some(StackEvent { status, at, physical_id, resource_type: _ }) = latest else {
+    let Some(StackEvent { status, at, physical_id, .. }) = latest else {
         // What a Delete is about is not wanted by anybody.
         return (kind != RequestType::Delete)
             .then(|| "CloudFormation knows no such stack or resource any more".to_owned());
@@ -303,6 +306,33 @@ fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>)
     goes_on.then(|| {
         format!("CloudFormation has gone on from this request: the resource is in `{status}` now")
     })
+}
+
+/// True if the newest event says that CloudFormation has what this request asks for. A rollback
+/// ends in `UPDATE_COMPLETE` too, with other properties.
+fn is_done(kind: RequestType, request: &Request, latest: &StackEvent) -> bool {
+    let told = latest.properties.as_deref().and_then(|text| json::read(text).ok());
+    let asked = request.properties.as_ref().ok().cloned().map(Value::Object);
+    match kind {
+        RequestType::Create => latest.status == "CREATE_COMPLETE",
+        RequestType::Update => {
+            latest.status == "UPDATE_COMPLETE"
+                && told.is_some()
+                && told.as_ref().map(as_texts) == asked.as_ref().map(as_texts)
+        }
+        RequestType::Delete => false,
+    }
+}
+
+/// A request has texts where a template, and an event, may have numbers and booleans.
+fn as_texts(value: &Value) -> Value {
+    match value {
+        Value::Bool(it) => it.to_string().into(),
+        Value::Number(it) => it.to_string().into(),
+        Value::Array(list) => list.iter().map(as_texts).collect(),
+        Value::Object(map) => map.iter().map(|(key, it)| (key.clone(), as_texts(it))).collect(),
+        Value::Null | Value::String(_) => value.clone(),
+    }
 }
 
 /// Why an Update counts no more: its stack began to roll back after it was sent. Both of the

@@ -13,9 +13,8 @@ use crate::state::{Object, Owner};
 pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallError> {
     let mut applied = None;
     for call in calls(change) {
-        let now = match cloud.send(&call).await {
-            Ok(()) => Applied::Now,
-            Err(error) if error.code == "NoSuchEntity" && call.takes_away() => Applied::Before,
+        let now = match send(cloud, &call).await {
+            Ok(applied) => applied,
             Err(error) if error.code == "EntityAlreadyExists" => match (change, call) {
                 (_, Call::CreateServiceLinkedRole { .. }) => Applied::Before,
                 (Change::Create(object), _) => {
@@ -30,6 +29,15 @@ pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallE
         applied.get_or_insert(now);
     }
     Ok(applied.unwrap_or(Applied::Before))
+}
+
+/// Sends a call. What it is to take away and IAM does not know is gone already.
+async fn send(cloud: &impl Cloud, call: &Call) -> Result<Applied, CallError> {
+    match cloud.send(call).await {
+        Ok(()) => Ok(Applied::Now),
+        Err(error) if error.code == "NoSuchEntity" && call.takes_away() => Ok(Applied::Before),
+        Err(error) => Err(error),
+    }
 }
 
 /// The name is taken: by an earlier delivery of the same request, whose answer was lost, which is
@@ -53,10 +61,7 @@ async fn was_made_before(
     if let Some(there) = there.filter(|there| there.owners.is_superset(&object.owners)) {
         let after = Object { owners: there.owners.clone(), ..object.clone() };
         for call in calls(&Change::Update { before: there.clone(), after }) {
-            match cloud.send(&call).await {
-                Err(error) if error.code == "NoSuchEntity" && call.takes_away() => {}
-                result => result?,
-            }
+            send(cloud, &call).await?;
         }
         return Ok(());
     }

@@ -234,7 +234,7 @@ impl<C: Cloud> IamPreset<C> {
         }
         let seen = look(&self.cloud, &Scope { ids, ..task.scope.clone() }, progress).await?;
         let me = &task.me;
-        if !seen.iter().any(|(_, object)| object.owners.contains(me)) {
+        if !seen.has_any_of(me) {
             return Ok(());
         }
         // What they got besides, AWS's own policies among it, is told by their marks alone.
@@ -333,7 +333,7 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");
     }
     // What a refused Create leaves to its Delete was never made.
-    let has_own = observed.iter().any(|(_, object)| object.owners.contains(&task.me));
+    let has_own = observed.has_any_of(&task.me);
     let left = task.left.as_ref().filter(|_| has_own || !task.desired.is_empty());
     let drift = left.map(|left| self::plan(&task.me, &task.scope, left, observed));
     // The marks of what is there are those of the request that made it.

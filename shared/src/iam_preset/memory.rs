@@ -47,8 +47,7 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     let Some(left) = belief.left else {
         return of_choices("the properties of before have mistakes");
     };
-    let has_own = |state: &State| state.iter().any(|(_, object)| object.owners.contains(me));
-    if mine.is_empty() && has_own(left) {
+    if mine.is_empty() && left.has_any_of(me) {
         return of_choices("nothing of it is there under these names");
     }
     let missing = |id: &&Id| matches!(id.kind, Kind::User | Kind::Group) && !observed.contains(id);
@@ -100,17 +99,15 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
 /// True if a group, or a user who was given something, is there and shows nothing of it: who had
 /// the name may have been renamed, and somebody else have it now.
 fn has_namesakes(me: &Owner, left: &State, observed: &State) -> bool {
-    let is_mine =
-        |state: &State, id: &Id| state.get(id).is_some_and(|object| object.owners.contains(me));
-    let given = |kind: Kind| left.ids().filter(move |id| id.kind == kind && is_mine(left, id));
-    let groups = given(Kind::Group).any(|id| observed.contains(id) && !is_mine(observed, id));
+    let given = |kind: Kind| left.ids().filter(move |id| id.kind == kind && left.is_owned(id, me));
+    let claims_on = |user: &Id| {
+        let claims = given(Kind::UserAttachment).filter(|id| id.parent().as_ref() == Some(user));
+        claims.filter(|id| observed.is_owned(id, me)).count()
+    };
+    let mut groups = given(Kind::Group);
     let mut users = given(Kind::UserAttachment).filter_map(Id::parent);
-    groups
-        || users.any(|user| {
-            let mut claims = given(Kind::UserAttachment);
-            observed.contains(&user)
-                && !claims.any(|id| id.parent().as_ref() == Some(&user) && is_mine(observed, id))
-        })
+    groups.any(|group| observed.contains(group) && !observed.is_owned(group, me))
+        || users.any(|user| observed.contains(&user) && claims_on(&user) == 0)
 }
 
 /// The digests of choices that `me` noted.
@@ -152,11 +149,8 @@ pub(super) fn widen(me: &Owner, scope: &mut Scope, found: Found, observed: &Stat
         .flat_map(|renamed| {
             let gone = |id: &&Id| {
                 let holder = id.parent().filter(|parent| parent.kind == Kind::Group);
-                // Whoever has the name now may be somebody else's.
-                let is_mine = |holder: &Id| {
-                    observed.get(holder).is_some_and(|object| object.owners.contains(me))
-                };
-                holder.is_some_and(|holder| !is_mine(&holder))
+                // Another group may have the name now.
+                holder.is_some_and(|holder| !observed.is_owned(&holder, me))
             };
             scope.ids.iter().filter(gone).map(|id| Id { name: renamed.name.clone(), ..id.clone() })
         })
@@ -176,7 +170,7 @@ pub(super) fn widen(me: &Owner, scope: &mut Scope, found: Found, observed: &Stat
 /// The users who hold a policy of `me` and were not looked at, and what they hold. A user who is
 /// named in another case may have been looked for in vain.
 pub(super) fn unnamed_users(me: &Owner, observed: &State) -> BTreeSet<Id> {
-    let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let is_mine = |id: &Id| observed.is_owned(id, me);
     let held = observed.ids().filter(|id| {
         id.kind == Kind::UserAttachment
             && id.target().is_some_and(|policy| is_mine(&policy))
@@ -199,7 +193,7 @@ fn is_of_another(life: &str, mark: &Mark) -> bool {
 ///
 /// Returns true if there are holders that were not observed yet.
 pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) -> bool {
-    let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let is_mine = |id: &Id| observed.is_owned(id, me);
     let held = observed.ids().filter(|id| match id.kind {
         Kind::GroupMember => id.parent().is_some_and(|group| is_mine(&group)),
         Kind::UserAttachment | Kind::GroupAttachment | Kind::RoleAttachment => {

@@ -110,10 +110,7 @@ impl<C: Cloud> IamPreset<C> {
         task: &Task,
         observed: &State,
     ) -> Result<(), String> {
-        let has_own = |state: &State| {
-            let mut objects = state.iter().map(|(_, object)| object);
-            objects.any(|object| object.owners.contains(&task.me))
-        };
+        let has_own = |state: &State| state.has_any_of(&task.me);
         let had = task.left.as_ref().is_none_or(has_own);
         if intent.kind != RequestType::Update || task.is_replacement || !had || has_own(observed) {
             return Ok(());

@@ -20,7 +20,7 @@ pub(super) fn find(
     desired: &State,
     observed: &State,
 ) -> (BTreeSet<Id>, Vec<(Id, Id)>) {
-    let ours = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let ours = |id: &Id| observed.is_owned(id, me);
     let going = |id: &Id| {
         let alone = observed.get(id).is_some_and(|object| scope.is_alone(me, object));
         alone && !desired.contains(id)

@@ -63,7 +63,7 @@ impl Standing {
         Standing {
             sent: sent.clone(),
             anchors: anchors.iter().map(anchor).collect(),
-            has_own: observed.iter().any(|(_, object)| object.owners.contains(me)),
+            has_own: observed.has_any_of(me),
             may_end: true,
             ..Standing::none(cloud)
         }

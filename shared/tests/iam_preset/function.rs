@@ -59,6 +59,7 @@ impl Told {
             at: Some(event.at),
             physical_id: event.physical_id.clone(),
             resource_type: Some("Custom::IamPreset".to_owned()),
+            properties: event.properties.clone(),
         }))
     }
 }

@@ -154,15 +154,16 @@ fn a_delete_under_an_invented_id_that_names_others_finds_who_got_something() {
     assert_same(&but_service_linked(&account), &populated().state());
 }
 
-/// An IAM that finds a user by the name's own spelling only.
+/// An IAM that finds a user or a group by the name's own spelling only.
 struct Spelling<'a>(&'a Fake);
 
 impl Cloud for Spelling<'_> {
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         let state = self.0.state();
-        let is_user = |id: &Id| matches!(id.kind, Kind::User | Kind::UserAttachment);
         let is_spelled = |id: &&Id| {
-            !is_user(id) || state.ids().any(|it| it.kind == Kind::User && it.name == id.name)
+            let holder = id.parent().unwrap_or_else(|| (*id).clone());
+            !matches!(holder.kind, Kind::User | Kind::Group)
+                || state.get(&holder).is_some_and(|it| it.resource.id().name == holder.name)
         };
         let ids = scope.ids.iter().filter(is_spelled).cloned().collect();
         self.0.observe(&Scope { ids, ..scope.clone() }).await
@@ -193,6 +194,36 @@ fn a_user_who_is_named_in_another_case_later_loses_everything_with_the_stack() {
         }
         stack.delete(&cloud).unwrap();
         assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// I31, I33
+#[test]
+fn a_user_or_group_whose_name_changes_in_case_alone_loses_everything_with_the_stack() {
+    let administrators = json!({"AdministratorsGroup": "true", "AdministratorNames": ["alice"]});
+    for (properties, kind, from, to) in [
+        (
+            edition("documented", "slim", json!({"UserNames": ["alice"]})),
+            Kind::User,
+            "alice",
+            "Alice",
+        ),
+        (
+            edition("hardened", "lithops", administrators),
+            Kind::Group,
+            "lithops-administrators",
+            "Lithops-Administrators",
+        ),
+    ] {
+        let account = populated();
+        let cloud = Spelling(&account);
+        let mut stack = Stack::named("a");
+        stack.deploy(&cloud, properties).unwrap();
+        account.rename(kind, from, to);
+        stack.delete(&cloud).unwrap();
+        let before = populated();
+        before.rename(kind, from, to);
+        assert_same(&but_service_linked(&account), &before.state());
     }
 }
 

@@ -217,7 +217,10 @@ impl<'a> People<'a> {
     }
 
     fn make(&mut self, object: Object) {
-        if self.account.person(Change::Create(object.clone())).is_ok() {
+        // To IAM what is there is made: nobody can tell then that a person wanted it, too.
+        let is_there =
+            self.account.state().get(&object.resource.id()).is_some_and(|it| !it.is_claim());
+        if !is_there && self.account.person(Change::Create(object.clone())).is_ok() {
             self.theirs.insert(object);
         }
     }

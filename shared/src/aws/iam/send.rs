@@ -2,8 +2,7 @@
 //! keeps five versions and goes with its last one, and a full instance profile may hold the role
 //! that it is to hold.
 
-use aws_sdk_iam::types::PolicyVersion;
-use aws_sdk_iam::types::Tag;
+use aws_sdk_iam::types::{PolicyVersion, Tag};
 
 use super::{Iam, found};
 use crate::actions::Action;

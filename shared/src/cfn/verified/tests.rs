@@ -33,6 +33,7 @@ impl StackEvents for &Events {
             at: None,
             physical_id: None,
             resource_type: Some("Custom::Counting".to_owned()),
+            properties: None,
         }))
     }
 }
@@ -147,6 +148,7 @@ impl StackEvents for Told {
             at: at.map(|at| UNIX_EPOCH + at),
             physical_id: None,
             resource_type: None,
+            properties: None,
         };
         Ok(status.map(event))
     }
@@ -200,6 +202,40 @@ async fn work_that_asks_is_stopped_at_once_where_cloudformation_has_gone_on() {
     }
 }
 
+/// I2, I29
+#[tokio::test(start_paused = true)]
+async fn what_another_delivery_has_done_is_not_taken_back() {
+    struct Newest(&'static str, &'static str);
+    impl StackEvents for Newest {
+        async fn latest(&self, _: &str, of: StackPart<'_>) -> Result<Option<StackEvent>, String> {
+            assert_eq!(of, StackPart::Resource("Logical"));
+            let (status, properties) = (self.0.to_owned(), Some(self.1.to_owned()));
+            let event =
+                StackEvent { status, at: None, physical_id: None, resource_type: None, properties };
+            Ok(Some(event))
+        }
+    }
+    use RequestType::{Create, Update};
+    let mine = r#"{"Names": ["a"], "Is": true, "Seconds": 7}"#;
+    for (kind, status, properties, is_taken_back) in [
+        (Create, "CREATE_COMPLETE", mine, false),
+        (Create, "UPDATE_COMPLETE", mine, true),
+        (Update, "UPDATE_COMPLETE", mine, false),
+        // That of a rollback.
+        (Update, "UPDATE_COMPLETE", r#"{"Names": ["b"], "Is": true, "Seconds": 7}"#, true),
+        (Update, "UPDATE_COMPLETE", "", true),
+        (Update, "UPDATE_FAILED", mine, true),
+    ] {
+        let asked = json!({"Names": ["a"], "Is": "true", "Seconds": "7"});
+        let request = sent(json!({"ResourceProperties": asked}));
+        let (deliveries, progress) = (Deliveries::default(), Progress::default());
+        let told = Newest(status, properties);
+        let verified = Verified::new(Asking, told, false, &deliveries, UNIX_EPOCH + SENT);
+        verified.handle(kind, &request, &progress).await.unwrap_err();
+        assert_eq!(progress.is_superseded(), is_taken_back, "{kind:?} {status} {properties}");
+    }
+}
+
 /// I17
 #[tokio::test(start_paused = true)]
 async fn an_old_delete_is_not_served_while_another_half_of_the_resource_is_deleted() {
@@ -211,6 +247,7 @@ async fn an_old_delete_is_not_served_while_another_half_of_the_resource_is_delet
                 at: Some(UNIX_EPOCH + Duration::from_secs(120)),
                 physical_id: Some(self.0.to_owned()),
                 resource_type: None,
+                properties: None,
             }))
         }
     }

@@ -181,7 +181,7 @@ pub(in crate::iam_preset) fn members(
     desired: &State,
     observed: &State,
 ) -> Vec<Finding> {
-    let is_mine = |id: &Id| observed.get(id).is_some_and(|object| object.owners.contains(me));
+    let is_mine = |id: &Id| observed.is_owned(id, me);
     let added = observed.ids().filter(|id| {
         id.kind == Kind::GroupMember
             && !desired.contains(id)
