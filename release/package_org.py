@@ -175,7 +175,11 @@ def add(template, baseline):
     for output in template["Outputs"].values():
         if references(output) & at_home:
             only_at_home(template, output)
+    release = template["Outputs"]["Version"]["Value"]
     for id, resource in baseline["Resources"].items():
+        if resource["Type"] == "Custom::IamPreset":
+            # A new release is an Update of each preset: what it changes is made at once, and audits go on.
+            resource["Properties"]["UpdateToken"] = release
         if resource["Type"] in served_by:
             # Also what the function needs and does not refer to, such as its role's policies: a stack
             # deletes this resource first.

@@ -112,6 +112,7 @@ fn iam_preset() -> Value {
         "AcknowledgeAdminEquivalent": with_default(or_function(boolean(), "The stack knows that what it asks for amounts to administrator's rights."), json!(false)),
         "AdoptExisting": with_default(or_function(boolean(), "What is there already, made by nobody's preset, is used as it is."), json!(false)),
         "OnForeignAttachment": with_default(or_function(words(&["Keep", "Detach", "Fail"]), "What becomes of policies that somebody else attached to the preset's roles and groups."), json!("Keep")),
+        "UpdateToken": or_function(json!({"type": ["string", "number", "boolean"]}), "Any text. CloudFormation sends an Update of the resource where it changes, which repairs drift and brings what a new release changed."),
         "WaitForPropagation": with_default(or_function(json!({"anyOf": [words(&["auto", "none"]), whole(1, 300)]}), "How long the answer waits at most until IAM shows what was made: 12 seconds, not at all, or so many seconds."), json!("auto")),
     });
     let presets = preset::names().into_iter().filter_map(|name| Some((name, preset::find(name)?)));

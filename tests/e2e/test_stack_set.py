@@ -106,6 +106,12 @@ def test_the_same_build_gives_the_same_bytes_under_keys_that_have_their_digests(
     assert not keys
 
 
+def test_a_new_release_is_an_update_of_each_preset(template):
+    release = template["Outputs"]["Version"]["Value"]
+    presets = of_type(template, "Custom::IamPreset").values()
+    assert {it["Properties"]["UpdateToken"] for it in presets} == {release}
+
+
 def test_the_zips_are_the_binaries_and_what_the_template_asks_for(template):
     keys = {path: key for path, key in json.loads((PACKAGE / "published.json").read_text()).items() if "code/" in path}
     asked = {it["Properties"]["Code"]["S3Key"] for it in of_type(template, "AWS::Lambda::Function").values()}

@@ -329,6 +329,18 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     for lacking in lacking::lacking(&task.desired, observed, plan) {
         warn!(%lacking, "is not given to what is used as it is");
     }
+    let is_anothers = |link: &Id| {
+        let holder = link.parent().filter(|holder| !task.scope.named.contains(holder));
+        holder.is_some_and(|it| observed.contains(&it) && !observed.is_owned(&it, &task.me))
+    };
+    let detaches = |change: &&Change| {
+        let id = change.id();
+        let attaches = matches!(id.kind, Kind::RoleAttachment | Kind::GroupAttachment);
+        matches!(change, Change::Delete(_)) && attaches && is_anothers(&id)
+    };
+    for lost in plan.changes().filter(detaches).map(Change::id) {
+        warn!(%lost, "goes with its policy, from a role or group that has no mark of this resource any more");
+    }
     for foreign in &plan.foreign {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");
     }

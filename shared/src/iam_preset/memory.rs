@@ -229,9 +229,11 @@ pub(super) fn of_other_lives(
     let of_another = marks(me, observed).filter(|(_, mark)| is_of_another(life, mark));
     let mut others: BTreeSet<Id> = of_another.map(|(id, _)| id.clone()).collect();
     if !others.is_empty() {
-        // A group's path does not say of which life it is.
-        let groups = marks(me, observed).map(|(id, _)| id);
-        others.extend(groups.filter(|id| id.kind == Kind::Group && !named.contains(id)).cloned());
+        // A group's path does not say of which life it is, but the marks of what is named beside
+        // it do: CloudFormation may have resolved the properties to the names of the new half.
+        let names_this_life = !named.iter().any(|id| others.contains(id));
+        let groups = marks(me, observed).map(|(id, _)| id).filter(|id| id.kind == Kind::Group);
+        others.extend(groups.filter(|id| named.contains(id) != names_this_life).cloned());
     }
     others
 }

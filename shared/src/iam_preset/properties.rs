@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::cfn::value::{
-    MOST_NAMES, boolean, brief, integer, kind, nearest, optional, unknown, unknown_names,
+    MOST_NAMES, boolean, brief, integer, kind, nearest, optional, scalar, unknown, unknown_names,
 };
 use crate::plan::OnForeignAttachment;
 use crate::preset::parameters::{self, Values};
@@ -15,7 +15,7 @@ use crate::preset::{self, Edition, Preset};
 use crate::state::{Tags, limits};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "AcknowledgeAdminEquivalent",
     "AdoptExisting",
     "Edition",
@@ -28,6 +28,7 @@ const KNOWN: [&str; 13] = [
     "ServiceTimeout",
     "ServiceToken",
     "Tags",
+    "UpdateToken",
     "WaitForPropagation",
 ];
 
@@ -130,6 +131,10 @@ impl Properties {
             check("WaitForPropagation", problem);
             None
         });
+        // CloudFormation sends an Update where it changes, and that is all it is for.
+        if let Err(problem) = optional(get("UpdateToken"), scalar) {
+            check("UpdateToken", problem);
+        }
         let empty = Map::new();
         let own = match get("Parameters") {
             Some(Value::Object(own)) => own,

@@ -33,8 +33,9 @@ pub enum Conflict {
     Unbounded { id: Id, boundary: String },
     /// A policy of this resource is wanted on a role or group that another resource made.
     Managed { id: Id, owners: Owners },
-    /// Users named before do not exist, and the group has members that no request named.
-    Renamed { id: Id, gone: Vec<String>, members: Vec<String> },
+    /// Users of a group, or groups of a policy, that were named before do not exist, and the group
+    /// or policy is held by some that no request named.
+    Renamed { id: Id, gone: Vec<String>, holders: Vec<String> },
     /// Somebody else attached this, and the properties want nothing done until it is gone.
     Attached(Id),
     /// More managed policies than IAM attaches to one user, group or role; `is_known` if the
@@ -209,17 +210,26 @@ impl Conflict {
                     in_words(owners, known)
                 ),
             ),
-            Conflict::Renamed { id, gone, members } => {
+            Conflict::Renamed { id, gone, holders } => {
                 let quoted = |names: &[String]| {
                     joined(&names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>())
                 };
-                let (gone, members) = (quoted(gone), quoted(members));
-                let said = format!(
-                    ": user {gone} was named before and does not exist, and the group has members \
-                     whom nobody named: {members}; if one of them is {gone} under another name, take \
-                     that user out of the group first (iam:RemoveUserFromGroup), and if not, go on \
-                     naming {gone}"
-                );
+                let (gone, holders) = (quoted(gone), quoted(holders));
+                let said = if id.kind == Kind::Group {
+                    format!(
+                        ": user {gone} was named before and does not exist, and the group has members \
+                         whom nobody named: {holders}; if one of them is {gone} under another name, \
+                         take that user out of the group first (iam:RemoveUserFromGroup), and if not, \
+                         go on naming {gone}"
+                    )
+                } else {
+                    format!(
+                        ": group {gone} was named before and does not exist, and the policy is attached \
+                         to groups that nobody named: {holders}; if one of them is {gone} under another \
+                         name, detach the policy from it first (iam:DetachGroupPolicy), and if not, go \
+                         on naming {gone}"
+                    )
+                };
                 (id, said)
             }
             Conflict::Unbounded { id, boundary } => (

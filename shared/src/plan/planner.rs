@@ -56,7 +56,7 @@ pub fn plan(
     for id in observed.ids() {
         planner.find_foreign_attachment(id);
     }
-    planner.find_renamed_members();
+    planner.find_renamed();
     if !planner.conflicts.is_empty() {
         return Err(planner.conflicts);
     }
@@ -346,31 +346,29 @@ impl Planner<'_> {
         found.and_then(|role| role.resource.path()).is_some_and(limits::is_path_of_aws)
     }
 
-    /// A user who was named before, is not now, and does not exist may have been renamed: then
-    /// she is one of those in the group whom nobody named.
-    fn find_renamed_members(&mut self) {
-        let is_unknown = |id: &&Id| {
-            id.kind == Kind::GroupMember
-                && !self.scope.ids.contains(*id)
-                && !self.desired.contains(id)
-                && id.parent().is_some_and(|group| self.is_mine_still(&group))
-        };
-        let mut unknown: BTreeMap<Id, Vec<String>> = BTreeMap::new();
-        for id in self.observed.ids().filter(is_unknown) {
-            if let (Some(group), Some(user)) = (id.parent(), id.part.clone()) {
-                unknown.entry(group).or_default().push(user);
+    /// A user of a group, or a group of a policy, who was named before, is not now, and does not
+    /// exist may have been renamed: then that is one of those whom nobody named. A user who got a
+    /// policy carries a mark of it.
+    fn find_renamed(&mut self) {
+        let mut unknown: BTreeMap<(Id, Kind), Vec<String>> = BTreeMap::new();
+        for id in self.observed.ids() {
+            let Some((container, holder)) = membership(id) else { continue };
+            let is_known = self.scope.ids.contains(id) || self.desired.contains(id);
+            if !is_known && self.is_mine_still(&container) && !self.is_mine_still(&holder) {
+                unknown.entry((container, holder.kind)).or_default().push(holder.name);
             }
         }
-        for (group, members) in unknown {
-            let was_member = |user: &&Id| {
-                let link = Id::link(Kind::GroupMember, group.name.clone(), user.name.clone());
-                self.scope.ids.contains(&link) && !self.desired.contains(&link)
+        for ((container, kind), holders) in unknown {
+            let was_there = |it: &Id| {
+                let link = |link: &&Id| membership(link) == Some((container.clone(), it.clone()));
+                let known = self.scope.ids.iter().filter(link);
+                known.filter(|link| !self.desired.contains(link)).count() > 0
             };
-            let known = self.scope.known.iter().filter(|id| id.kind == Kind::User);
-            let gone = known.filter(|user| !self.observed.contains(user)).filter(was_member);
-            let gone: Vec<String> = gone.map(|user| user.name.clone()).collect();
+            let known = self.scope.known.iter().filter(|id| id.kind == kind);
+            let gone = known.filter(|id| !self.observed.contains(id) && was_there(id));
+            let gone: Vec<String> = gone.map(|id| id.name.clone()).collect();
             if !gone.is_empty() && !self.scope.rolls_back {
-                self.conflicts.push(Conflict::Renamed { id: group, gone, members });
+                self.conflicts.push(Conflict::Renamed { id: container, gone, holders });
             }
         }
     }
@@ -467,6 +465,25 @@ impl Planner<'_> {
         } else if goes {
             self.changes.push(Change::Delete(found.clone()));
         }
+    }
+}
+
+/// A group and its user, or a policy and its group: what keeps the other without a mark on it.
+fn membership(link: &Id) -> Option<(Id, Id)> {
+    match link.kind {
+        Kind::GroupMember => Some((link.parent()?, link.target()?)),
+        Kind::GroupAttachment => Some((link.target()?, link.parent()?)),
+        Kind::ServiceLinkedRole
+        | Kind::User
+        | Kind::Policy
+        | Kind::Role
+        | Kind::Group
+        | Kind::InstanceProfile
+        | Kind::RoleAttachment
+        | Kind::RoleInline
+        | Kind::GroupInline
+        | Kind::UserAttachment
+        | Kind::ProfileRole => None,
     }
 }
 

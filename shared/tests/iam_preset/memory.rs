@@ -568,3 +568,60 @@ fn the_delete_of_a_new_half_that_shares_with_others_leaves_the_old_half_to_its_s
     stack.delete_as(&cleaning, &id, zappa).unwrap();
     assert_same(&but_service_linked(&account), &before);
 }
+
+/// I17, I30
+#[test]
+fn a_clean_up_whose_properties_name_the_new_half_deletes_the_old_one_groups_and_members_too() {
+    let of = |prefix: &str| {
+        let parameters = json!({
+            "NamePrefix": prefix, "UserNames": ["alice"], "AdministratorsGroup": "true",
+        });
+        edition("documented", "lithops", parameters)
+    };
+    for brought in ["v-", "w-"] {
+        let (account, fresh) = (populated(), populated());
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, of("v-")).unwrap();
+        let old = stack.physical_id.clone().unwrap();
+        stack.deploy(&account, of("w-")).unwrap();
+        let cleaning = Telling::of_stacks(&account, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS");
+        stack.delete_as(&cleaning, &old, of(brought)).unwrap();
+        Stack::named("a").deploy(&fresh, of("w-")).unwrap();
+        let ids = |account: &Fake| account.state().ids().cloned().collect::<Vec<_>>();
+        assert_eq!(ids(&account), ids(&fresh), "{brought}");
+    }
+}
+
+/// I31
+#[test]
+fn a_named_group_that_may_have_been_renamed_is_taken_off_the_list_by_nobody_who_does_not_know_it() {
+    let account = populated();
+    for name in ["first", "second"] {
+        let (name, path) = (name.to_owned(), "/".to_owned());
+        account.person(Change::Create(Object::unowned(Resource::Group { name, path }))).unwrap();
+    }
+    let of = |names: &[&str]| edition("hardened", "orchestra", json!({"GroupNames": names}));
+    let holds = |account: &Fake| -> Vec<String> {
+        let state = account.state();
+        let links = state.ids().filter(|id| id.kind == Kind::GroupAttachment);
+        links.map(|id| id.name.clone()).collect()
+    };
+    let mut stack = Stack::named("a");
+    stack.deploy(&account, of(&["first", "second"])).unwrap();
+    account.rename(Kind::Group, "first", "renamed");
+    let error = stack.deploy(&account, of(&["second"])).unwrap_err();
+    assert!(
+        error.contains("group `first` was named before and does not exist")
+            && error.contains("nobody named: `renamed`"),
+        "{error}"
+    );
+    // Who goes on naming it changes nothing.
+    stack.deploy(&account, of(&["first", "second"])).unwrap();
+    assert_eq!(holds(&account), ["renamed", "second"]);
+    let state = account.state();
+    let link = state.ids().find(|id| id.kind == Kind::GroupAttachment && id.name == "renamed");
+    by_hand(&account, link.unwrap());
+    stack.deploy(&account, of(&["second"])).unwrap();
+    assert_eq!(holds(&account), ["second"]);
+    stack.delete(&account).unwrap();
+}

@@ -174,3 +174,51 @@ fn an_update_whose_rollback_was_served_while_it_looked_does_nothing() {
     assert!(error.contains("a later request of this resource was served"), "{error}");
     assert_same(&account.state(), &before);
 }
+
+/// I29, I36
+#[test]
+fn a_create_that_another_delivery_made_and_whose_delete_was_served_since_makes_nothing_again() {
+    /// An account in which another delivery of the Create is served before the first write, and
+    /// the Delete before the first link.
+    struct Behind<'a> {
+        account: &'a Fake,
+        create: account_presets::cfn::Request,
+        delete: account_presets::cfn::Request,
+        served: std::cell::Cell<usize>,
+    }
+    impl Cloud for Behind<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            self.account.observe(scope).await
+        }
+
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            let next = match (self.served.get(), call.id().kind.is_node()) {
+                (0, _) => Some((&self.create, Duration::ZERO)),
+                (1, false) => Some((&self.delete, Duration::from_secs(1))),
+                _ => None,
+            };
+            if let Some((request, takes)) = next {
+                self.served.set(self.served.get() + 1);
+                handle(self.account, request).unwrap().unwrap();
+                self.account.pass(takes);
+            }
+            self.account.send(call).await
+        }
+
+        fn now(&self) -> Instant {
+            self.account.now()
+        }
+    }
+    let account = populated();
+    let mut stack = Stack::named("a");
+    let properties = slim(json!({"UserNames": ["alice"]}));
+    let create = sent(&stack, &properties, 10);
+    stack.physical_id = Some(physical_id(&create));
+    stack.properties = Some(properties);
+    let (delete, served) = (stack.request_sent(None, 12), Default::default());
+    let behind = Behind { account: &account, create: create.clone(), delete, served };
+    let error = handle(&behind, &create).unwrap().unwrap_err();
+    assert_eq!(behind.served.get(), 2);
+    assert!(error.contains("a later request of this resource was served"), "{error}");
+    assert_same(&but_service_linked(&account), &populated().state());
+}

@@ -2,8 +2,8 @@
 
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud};
-use account_presets::plan::Scope;
-use account_presets::state::{Kind, State};
+use account_presets::plan::{Change, Scope};
+use account_presets::state::{Kind, Object, State};
 use serde_json::json;
 
 use super::world::*;
@@ -40,4 +40,37 @@ fn what_could_not_be_taken_back_is_named_and_the_rest_is_gone() {
     // Once it is possible again, the Delete that CloudFormation sends finds the rest.
     stack.delete(&account).unwrap();
     assert_eq!(but_service_linked(&account), populated().state());
+}
+
+/// An account in which another process takes back the claim on each policy as soon as the policy is
+/// attached to a user, and whose instance profiles take no role.
+struct Unclaimed<'a>(&'a Fake);
+
+impl Cloud for Unclaimed<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.0.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        if matches!(call, Call::AddRoleToInstanceProfile { .. }) {
+            return Stuck(self.0).send(call).await;
+        }
+        self.0.send(call).await?;
+        if matches!(call, Call::AttachUserPolicy { .. }) {
+            let claimed = self.0.state().get(&call.id()).unwrap().clone();
+            let after = Object { owners: Default::default(), ..claimed.clone() };
+            self.0.person(Change::Update { before: claimed, after })?;
+        }
+        Ok(())
+    }
+}
+
+/// I4, I36
+#[test]
+fn what_was_attached_to_a_user_is_taken_back_also_where_its_claim_is_gone() {
+    let account = populated();
+    let properties = slim(json!({"UserNames": ["alice"]}));
+    let error = Stack::named("a").deploy(&Unclaimed(&account), properties).unwrap_err();
+    assert!(error.starts_with("iam:AddRoleToInstanceProfile"), "{error}");
+    assert_same(&but_service_linked(&account), &populated().state());
 }

@@ -163,8 +163,8 @@ pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
                 let finding = changed(id, "permissionsBoundary").saying(boundary, "");
                 Some(Finding { grants: Grants::More, ..finding })
             }
-            Conflict::Renamed { id, gone, members } => {
-                Some(changed(id, "members").saying(&gone.join(", "), &members.join(", ")))
+            Conflict::Renamed { id, gone, holders } => {
+                Some(changed(id, "members").saying(&gone.join(", "), &holders.join(", ")))
             }
             // Nothing of these is there yet.
             Conflict::Full { .. } | Conflict::Used(_) => None,

@@ -13,7 +13,7 @@ fn with(name: &str, value: Value) -> Vec<String> {
 #[test]
 fn a_preset_alone_is_enough() {
     let (properties, problems) =
-        read(json!({"Preset": "slim", "ServiceToken": "t", "ServiceTimeout": "300"}));
+        read(json!({"Preset": "slim", "ServiceToken": "t", "ServiceTimeout": "300", "UpdateToken": "1"}));
     assert_eq!(problems, Vec::<String>::new());
     let properties = properties.unwrap();
     assert_eq!((properties.path.as_str(), properties.max_session_duration), ("/", 3600));
@@ -107,6 +107,7 @@ fn each_mistake_names_the_property_what_was_given_and_what_is_allowed() {
              seconds, and `auto` and `none`",
         ),
         ("WaitForPropagation", json!(301), "WaitForPropagation: given `301`, allowed"),
+        ("UpdateToken", json!(["1"]), "UpdateToken: given a list"),
         ("Parameters", json!([]), "Parameters: given a list, allowed is a map"),
         (
             "Parameters",
