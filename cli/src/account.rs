@@ -34,7 +34,7 @@ pub(crate) struct Looked {
 impl Looked {
     /// The engine of the function, with this account and these settings.
     pub fn engine(&self) -> IamPreset<&ReadOnly<Iam>> {
-        IamPreset::new(&self.cloud, self.account.clone()).with_settings(self.settings.clone())
+        IamPreset::new(&self.cloud, self.account.clone(), self.settings.clone())
     }
 
     /// Says which looks failed that the engine could do without: what it says may be less than whole.

@@ -90,7 +90,7 @@ pub fn wanted(
     properties: &Map<String, Value>,
 ) -> Result<Wanted, String> {
     let settings = settings(provider);
-    let preset = IamPreset::new((), account.clone()).with_settings(settings);
+    let preset = IamPreset::new((), account.clone(), settings);
     // Whose it would be stands in the path of a group, in plain words whatever the account is called.
     let somewhere =
         self::account(&Place { partition: "aws".to_owned(), ..Place::default() }, None)?;

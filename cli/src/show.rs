@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use account_presets::cfn::value::unknown;
+use account_presets::input::unknown;
 use account_presets::preset::parameters::{Value as Chosen, read};
 use account_presets::preset::schema::{Mark, Parameter};
 use account_presets::preset::{self, Branches, Edition, Preset, Wish, render};

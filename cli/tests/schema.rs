@@ -1,7 +1,7 @@
 //! The schemas know the properties that the functions know. What they refuse is tested with a
 //! validator, in tests/e2e/test_cli.py.
 
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::preset;
 use account_presets::state::Account;
 use account_presets_cli::arguments::Custom;
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 fn complaints(given: &Map<String, Value>) -> String {
     let (partition, region) = ("aws".to_owned(), "eu-west-1".to_owned());
     let account = Account { partition, id: "123456789012".to_owned(), region };
-    let wanted = IamPreset::new((), account).wanted("stack", "Preset", given);
+    let wanted = IamPreset::new((), account, Settings::open()).wanted("stack", "Preset", given);
     wanted.err().unwrap_or_default().join("; ")
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::iam_preset::{IamPreset, Wanted};
+use account_presets::iam_preset::{IamPreset, Settings, Wanted};
 use account_presets::preset;
 use account_presets::preset::schema::Parameter;
 use account_presets::state::{
@@ -18,7 +18,7 @@ fn account() -> Account {
 
 fn wanted(properties: Value) -> Wanted {
     let stack = "arn:aws:cloudformation:eu-west-1:123456789012:stack/s/0";
-    let preset = IamPreset::new((), account());
+    let preset = IamPreset::new((), account(), Settings::open());
     preset.wanted(stack, "Preset", properties.as_object().unwrap()).unwrap()
 }
 

@@ -13,7 +13,6 @@ mod history;
 mod progress;
 mod request;
 mod response_url;
-pub mod value;
 mod verified;
 
 pub use answer::{Answer, BODY_LIMIT, PROVIDER_VERSION, Status, Success};

@@ -12,7 +12,7 @@ use tracing::error;
 use crate::aws::Environment;
 use crate::cfn::{CustomResource, Deliveries, Progress, Verified, serve};
 use crate::cloud::Cloud;
-use crate::iam_preset::{Audit, IamPreset, Report};
+use crate::iam_preset::{Audit, IamPreset, Repairs, Report};
 use crate::logging;
 use crate::state::Account;
 
@@ -87,7 +87,8 @@ async fn audit<C: Cloud>(
     asked: Result<Audit, String>,
     time: Duration,
 ) -> Result<Value, String> {
-    let repairs = environment.audits().unwrap_or_else(|| Err(OFF.to_owned()));
+    let repairs =
+        Repairs::of(|name| environment.variable(name)).unwrap_or_else(|| Err(OFF.to_owned()));
     let (audit, repairs) = match asked.and_then(|audit| Ok((audit, repairs?))) {
         Ok(allowed) => allowed,
         Err(reason) => {
@@ -104,7 +105,7 @@ async fn audit<C: Cloud>(
     })?;
     let Report { drifted, repaired, unknown, same, in_progress, elsewhere: _, next: _ } = &report;
     logging::metrics(
-        environment.provider(),
+        preset.provider(),
         &[
             ("DriftedResources", drifted.len()),
             ("RepairedResources", *repaired),

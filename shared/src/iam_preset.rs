@@ -18,18 +18,20 @@ mod release;
 mod settings;
 mod stacks;
 mod task;
+mod transition;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::select;
+use tokio::time::Instant;
 use tracing::{info, warn};
 
-use crate::cfn::value::brief;
 use crate::cfn::{
     BODY_LIMIT, CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success,
 };
 use crate::cloud::{Cloud, apply};
+use crate::input::brief;
 use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::parameters::Value;
@@ -48,6 +50,7 @@ use reasons::Reasons;
 pub use release::{Difference, difference};
 pub use settings::Settings;
 use task::Task;
+use transition::Transition;
 
 /// The attribute that says whether what was granted amounts to administrator's rights.
 const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
@@ -84,9 +87,8 @@ pub struct IamPreset<C> {
 }
 
 impl<C> IamPreset<C> {
-    /// Serves one account, with open settings.
-    pub fn new(cloud: C, account: Account) -> Self {
-        let settings = Settings::open();
+    /// Serves one account, within what its operator allows.
+    pub fn new(cloud: C, account: Account, settings: Settings) -> Self {
         IamPreset { cloud, account, settings, release: env!("CARGO_PKG_VERSION") }
     }
 
@@ -95,9 +97,9 @@ impl<C> IamPreset<C> {
         IamPreset { release, ..self }
     }
 
-    /// Serves within what its operator allows.
-    pub fn with_settings(self, settings: Settings) -> Self {
-        IamPreset { settings, ..self }
+    /// With what the names of what belongs to the provider itself begin.
+    pub fn provider(&self) -> &str {
+        self.settings.provider()
     }
 
     fn wish(&self, me: &Owner, properties: &Properties) -> Wish {
@@ -173,38 +175,8 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
             return self.foreign_account(&intent, request);
         }
         let decided = self.decide(&intent, request, progress).await?;
-        let Decided { task, observed, plan, overtaken, not_allowed, further } = decided;
-        let success = self.success(&intent, &task, &observed, &plan, &further);
-        if let Err(too_large) = success.fits(request) {
-            let of_list = self.longest_list(&intent, &task, &success, request);
-            return Err(of_list.unwrap_or(too_large));
-        }
-        let closing = task.closing(&observed, &plan);
-        let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
-        if self.cloud.now().duration_since(begun) >= LONG_LOOK {
-            standing.doubt();
-        }
-        let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
-        let wait = wait.unwrap_or_default();
-        let words = &Reasons { settings: &self.settings, intent: &intent };
-        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, words };
-        // On the heap, because the compiler gives up on futures that are nested so deeply.
-        let carried_out =
-            carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress);
-        if let Err(reason) = Box::pin(carried_out).await {
-            let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
-            return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
-        }
-        if kind == RequestType::Delete && intent.known_id.is_none() {
-            self.outlast(&task, QUIET, progress).await?;
-        }
-        if overtaken != Overtaken::Nothing {
-            self.outlast(&task, 1, progress).await?;
-        }
-        if let Some(closing) = closing {
-            apply(&self.cloud, &closing).await.map_err(|error| error.to_string())?;
-            info!(change = %closing, "changed");
-        }
+        let success = self.answer(&intent, &decided, request)?;
+        self.carry_out(&intent, decided, begun, progress).await?;
         Ok(success)
     }
 
@@ -220,6 +192,63 @@ impl<C: Cloud> CustomResource for IamPreset<C> {
 }
 
 impl<C: Cloud> IamPreset<C> {
+    /// The answer if all goes well, which has to fit before anything is written.
+    fn answer(
+        &self,
+        intent: &Intent,
+        decided: &Decided,
+        request: &Request,
+    ) -> Result<Success, String> {
+        let Decided { task, observed, plan, further, overtaken: _, not_allowed: _ } = decided;
+        let success = self.success(intent, task, observed, plan, further);
+        match success.fits(request) {
+            Ok(()) => Ok(success),
+            Err(too_large) => {
+                let of_list = self.longest_list(intent, task, &success, request);
+                Err(of_list.unwrap_or(too_large))
+            }
+        }
+    }
+
+    /// Carries out what was decided, for as long as the request counts, and undoes what another
+    /// delivery of the resource is still making.
+    async fn carry_out(
+        &self,
+        intent: &Intent,
+        decided: Decided,
+        begun: Instant,
+        progress: &Progress,
+    ) -> Result<(), String> {
+        let Decided { task, observed, plan, overtaken, not_allowed, further: _ } = decided;
+        let closing = task.closing(&observed, &plan);
+        let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
+        if self.cloud.now().duration_since(begun) >= LONG_LOOK {
+            standing.doubt();
+        }
+        let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
+        let wait = wait.unwrap_or_default();
+        let words = &Reasons { settings: &self.settings, intent };
+        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, words };
+        let on_failure = task.transition.on_failure();
+        // On the heap, because the compiler gives up on futures that are nested so deeply.
+        let carried_out = carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress);
+        if let Err(reason) = Box::pin(carried_out).await {
+            let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
+            return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
+        }
+        if task.transition == Transition::Delete && intent.known_id.is_none() {
+            self.outlast(&task, QUIET, progress).await?;
+        }
+        if overtaken != Overtaken::Nothing {
+            self.outlast(&task, 1, progress).await?;
+        }
+        if let Some(closing) = closing {
+            apply(&self.cloud, &closing).await.map_err(|error| error.to_string())?;
+            info!(change = %closing, "changed");
+        }
+        Ok(())
+    }
+
     /// Detaches what this process began to attach to a user and AWS carried out after the claim on
     /// it was taken back.
     ///
@@ -335,7 +364,8 @@ impl<C: Cloud> IamPreset<C> {
         let lacking = lacking::lacking(&task.desired, observed, plan);
         data.insert(LACKING_POLICIES.to_owned(), named(lacking::policies(&lacking)));
         data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(intent, &task.me, plan));
-        let physical_resource_id = task.is_replacement.then(|| intent.computed_id.clone());
+        let physical_resource_id =
+            (task.transition == Transition::Replace).then(|| intent.computed_id.clone());
         Success { physical_resource_id, data }
     }
 
@@ -365,7 +395,8 @@ impl<C: Cloud> IamPreset<C> {
             let standing = Standing::none(&self.cloud);
             let (me, scope, wait) = (&task.me, &task.scope, Duration::ZERO);
             let work = Work { me, scope, standing: &standing, wait, words: &() };
-            carry_out(&self.cloud, &work, &task.desired, plan, task.on_failure, progress).await?;
+            let on_failure = task.transition.on_failure();
+            carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress).await?;
             if quiet == enough {
                 return Ok(());
             }

@@ -20,7 +20,8 @@ use tracing::{info, warn};
 
 use crate::cfn::{CustomResource, Progress, Request, RequestType, Success};
 use crate::cloud::CallError;
-use crate::state::{Account, digest};
+use crate::digest::digest;
+use crate::state::Account;
 use decision::{Found, open, settled};
 pub use outcome::Outcome;
 use outcome::Report;

@@ -19,7 +19,8 @@ use tracing::{info, warn};
 
 use crate::cfn::{CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success};
 use crate::cloud::CallError;
-use crate::state::{Account, Owner, digest};
+use crate::digest::digest;
+use crate::state::{Account, Owner};
 use claim::{ASSOCIATION_TAG, Claims};
 use plan::{Before, Plan, Step, found, plan};
 pub use plan::{Region, SIZE};

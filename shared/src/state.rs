@@ -15,7 +15,6 @@ use std::fmt;
 
 pub use arn::Account;
 pub use name::{TagKey, compare_names};
-pub use owner::digest;
 pub use owner::{
     ATTACHED_TAG_PREFIX, GROUP_FOLDER, MADE_BY_TAG, Mark, OWNER_TAG_PREFIX, Owner, is_ownership_tag,
 };

@@ -5,6 +5,7 @@ mod choices;
 mod golden;
 mod iam_preset;
 mod lambda_concurrency;
+mod layers;
 mod lint;
 mod pages;
 mod partitions;

@@ -4,7 +4,7 @@
 #![recursion_limit = "256"]
 
 use account_presets::aws::{Environment, Iam};
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::{function, logging};
 use lambda_runtime::Error;
 
@@ -15,8 +15,8 @@ async fn main() -> Result<(), Error> {
     let (iam, stacks) = (environment.iam()?, environment.stack_events()?);
     function::run_with_audits(&environment, |account| {
         let iam = Iam::new(iam.clone(), account.clone(), environment.gate().clone());
-        IamPreset::new(iam.with_stacks(stacks.clone()), account)
-            .with_settings(environment.settings())
+        let settings = Settings::read(|name| environment.variable(name));
+        IamPreset::new(iam.with_stacks(stacks.clone()), account, settings)
     })
     .await
 }

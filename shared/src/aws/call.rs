@@ -18,8 +18,8 @@ use super::http_client::NoReply;
 use super::reply::Refusal;
 use crate::actions::only_looks;
 use crate::cfn::Gate;
-use crate::cfn::value::brief;
 use crate::cloud::CallError;
+use crate::input::brief;
 
 /// The code of a call that has no reply of AWS's.
 const NO_ANSWER: &str = "NoAnswer";

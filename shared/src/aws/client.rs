@@ -23,7 +23,6 @@ use super::pace::AgainAtItsTurn;
 use super::quota_template::TEMPLATE_REGION;
 use super::stack_events::StackEvents;
 use crate::cfn::{Callback, Gate, Origins};
-use crate::iam_preset::{Repairs, Settings};
 use crate::partition::is_usual;
 use crate::state::Account;
 
@@ -45,9 +44,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
 /// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
-/// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: what differs is put right as well |
-/// | `AUDIT_REPAIRS` | what is put right: `changed`, `missing`, `added`, with commas between them |
-/// | `PROVIDER_NAME` | begins the names of the provider's own functions |
+///
+/// What the operator allows is read by [`Settings`](crate::iam_preset::Settings), and what audits
+/// put right by [`Repairs`](crate::iam_preset::Repairs).
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -80,7 +79,7 @@ impl Environment {
     }
 
     fn get(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+        self.variable(name).filter(|value| !value.is_empty())
     }
 
     fn region(&self) -> &str {
@@ -102,9 +101,9 @@ impl Environment {
         named.unwrap_or(if usual { Roots::Amazon } else { Roots::System })
     }
 
-    /// What the operator of `iam-preset` allows.
-    pub fn settings(&self) -> Settings {
-        Settings::read(|name| self.variables.get(name).map(String::as_str))
+    /// What a variable is set to, also the empty text.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str)
     }
 
     /// Where answers are sent.
@@ -203,28 +202,6 @@ impl Environment {
     /// (`VERIFY_STACK_EVENTS`). Any value but `false` is taken for yes.
     pub fn verifies_stack_events(&self) -> bool {
         !matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false"))
-    }
-
-    /// What audits put right; `None` if the operator wants none. `AUDIT` is `report` or `repair`,
-    /// and `AUDIT_REPAIRS` has the classes of what is put right.
-    ///
-    /// # Errors
-    ///
-    /// A class that there is not.
-    pub fn audits(&self) -> Option<Result<Repairs, String>> {
-        match self.get("AUDIT") {
-            Some("report") => Some(Ok(Repairs::none())),
-            Some("repair") => {
-                let repairs = Repairs::read(self.get("AUDIT_REPAIRS").unwrap_or_default());
-                Some(repairs.map_err(|problem| format!("AuditRepairs: {problem}")))
-            }
-            Some(_) | None => None,
-        }
-    }
-
-    /// With what the names of what belongs to the provider itself begin (`PROVIDER_NAME`).
-    pub fn provider(&self) -> &str {
-        self.get("PROVIDER_NAME").unwrap_or(crate::preset::PROVIDER)
     }
 
     /// What the clients of all services have in common. `service` is the service's name in

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::request::Request;
-use crate::state::digest;
+use crate::digest::digest;
 
 /// Bytes of the largest body that CloudFormation reads. S3 takes a larger one, and then the
 /// resource fails with `Response object is too long`.

@@ -21,8 +21,8 @@ use super::callback::{Callback, PutError, Transport};
 use super::gate::Gate;
 use super::progress::Progress;
 use super::request::{Request, RequestType};
-use super::value::{brief, cut};
-use crate::state::digest;
+use crate::digest::digest;
+use crate::input::{brief, cut};
 
 /// Kept back from the work, for the end of what is on its way and for the answer.
 const RESERVE: Duration = Duration::from_secs(15);

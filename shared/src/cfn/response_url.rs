@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use http::Uri;
 use percent_encoding::percent_decode_str;
 
-use super::value::cut;
+use crate::input::cut;
 use crate::partition::url_suffix;
 
 /// Begins the name of the buckets in which CloudFormation waits for answers; the Region without

@@ -18,7 +18,7 @@ use super::answer::Success;
 use super::guard::CustomResource;
 use super::progress::{Progress, Watch};
 use super::request::{Request, RequestType};
-use super::value::brief;
+use crate::input::brief;
 use crate::json;
 
 /// So many looks, because an event may be written a moment after its request is sent.

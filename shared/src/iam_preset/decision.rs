@@ -65,7 +65,7 @@ impl<C: Cloud> IamPreset<C> {
         let mut observed = self.observe(intent, &mut task, progress).await?;
         task.choose_anchor(intent, &observed);
         order::check(intent, &task, &observed)?;
-        self.check_that_it_lives(intent, &task, &observed).await?;
+        self.check_that_it_lives(&task, &observed).await?;
         let mut overtaken = order::overtaken(intent, &task, &observed);
         // An Update that Lambda delivers again writes nothing: CloudFormation's events stop what it
         // is told of. Of a stack that CloudFormation does not know there are none.
@@ -163,7 +163,7 @@ impl<C: Cloud> IamPreset<C> {
         progress: &Progress,
     ) -> Result<State, String> {
         let mut observed = look(&self.cloud, &task.scope, progress).await?;
-        if intent.kind == RequestType::Create || task.is_replacement {
+        if task.transition.is_fresh() {
             return Ok(observed);
         }
         if task.finds_its_choices(&observed) {

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use super::properties::Properties;
-use crate::cfn::value::brief;
+use crate::input::brief;
 use crate::preset::parameters::{Value, Values, default};
 use crate::preset::schema::Parameter;
 use crate::preset::{Branches, Edition, Preset, Wish, attributes, render};

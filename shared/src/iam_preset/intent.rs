@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 use std::time::UNIX_EPOCH;
 
 use super::properties::Properties;
+use super::transition::Transition;
 use crate::cfn::{Request, RequestType};
+use crate::digest::digest;
 use crate::preset::parameters::Value;
 use crate::preset::schema::Parameter;
-use crate::state::{Id, Kind, Mark, Owner, digest};
+use crate::state::{Id, Kind, Mark, Owner};
 
 /// Hexadecimal digits that a physical id ends with.
 const DIGITS: usize = 16;
@@ -78,9 +80,9 @@ impl Intent {
         })
     }
 
-    /// True for the rollback of a replacement that failed: the id is still that of what is
-    /// wanted now, so that nobody will ever ask to delete what was made of the other.
-    pub fn goes_back(&self, request: &Request) -> bool {
+    /// True if the physical id that CloudFormation knows is that of what is wanted now, as in the
+    /// rollback of a replacement that failed.
+    pub fn knows_wanted(&self, request: &Request) -> bool {
         let (Some(wanted), Some(earlier)) = (&self.wanted, &self.earlier) else { return false };
         let id = request.physical_resource_id.as_deref().unwrap_or_default();
         let is_others = wanted.name != earlier.name && preset_of(id) == wanted.name;
@@ -92,12 +94,10 @@ impl Intent {
         self.known_id.is_some() && self.known_id == self.earlier_id
     }
 
-    /// What the objects of this request carry. `replaces` is the id of what it replaces.
-    pub fn mark(&self, is_replacement: bool) -> Mark {
-        let id = match (&self.known_id, is_replacement) {
-            (Some(known), false) => known,
-            (Some(_), true) | (None, _) => &self.computed_id,
-        };
+    /// What the objects of this request carry.
+    pub fn mark(&self, transition: Transition) -> Mark {
+        let known = self.known_id.as_ref().filter(|_| transition != Transition::Replace);
+        let id = known.unwrap_or(&self.computed_id);
         Mark { id: Some(short(id)), release: Some(self.release.clone()), ..Mark::default() }
     }
 

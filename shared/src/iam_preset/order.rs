@@ -9,6 +9,7 @@
 
 use super::intent::Intent;
 use super::task::Task;
+use super::transition::Transition;
 use crate::cfn::RequestType;
 use crate::plan::{Change, plan};
 use crate::state::{Mark, State};
@@ -58,9 +59,9 @@ pub(super) fn overtaken(intent: &Intent, task: &Task, observed: &State) -> Overt
         changes.is_ok_and(|plan| plan.changes().any(Change::is_of_content))
     };
     let last_did_all = !task.last_did_nothing && !differs(left);
-    if task.is_replacement || *left == task.desired || last_did_all {
+    if task.transition == Transition::Replace || *left == task.desired || last_did_all {
         Overtaken::Nothing
-    } else if !differs(&task.desired) && !task.goes_back {
+    } else if !differs(&task.desired) && task.transition != Transition::GoBack {
         Overtaken::Unbegun
     } else {
         Overtaken::Begun

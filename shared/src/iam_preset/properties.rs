@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::cfn::value::{
+use crate::input::{
     MOST_NAMES, boolean, brief, integer, kind, nearest, optional, scalar, unknown, unknown_names,
 };
 use crate::plan::OnForeignAttachment;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::marked::Marked;
 use super::properties::Properties;
-use crate::cfn::value::{brief, unknown};
+use crate::input::{brief, unknown};
 use crate::preset::{self, Edition, Wish};
 use values::AllowedValues;
 

@@ -7,9 +7,10 @@
 use tracing::warn;
 
 use super::IamPreset;
-use super::intent::{Intent, short};
+use super::intent::short;
 use super::task::Task;
-use crate::cfn::{RequestType, StackPart};
+use super::transition::Transition;
+use crate::cfn::StackPart;
 use crate::cloud::{Cloud, StackStatus};
 use crate::state::{Account, Owner, Owners, State};
 
@@ -106,13 +107,13 @@ impl<C: Cloud> IamPreset<C> {
     /// gone on: the resource was deleted meanwhile, and nobody would delete what is made now.
     pub(super) async fn check_that_it_lives(
         &self,
-        intent: &Intent,
         task: &Task,
         observed: &State,
     ) -> Result<(), String> {
         let has_own = |state: &State| state.has_any_of(&task.me);
         let had = task.left.as_ref().is_none_or(has_own);
-        if intent.kind != RequestType::Update || task.is_replacement || !had || has_own(observed) {
+        let is_changed = matches!(task.transition, Transition::InPlace | Transition::GoBack);
+        if !is_changed || !had || has_own(observed) {
             return Ok(());
         }
         let Some((stack, logical_id)) = task.me.stack_and_logical_id() else { return Ok(()) };

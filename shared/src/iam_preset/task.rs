@@ -9,10 +9,10 @@ use super::intent::{Intent, choices};
 use super::memory::{self, anchor};
 use super::properties::Properties;
 use super::reasons;
-use crate::cfn::{Request, RequestType};
+use super::transition::Transition;
+use crate::cfn::Request;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::{Branches, Wish, render};
-use crate::reconcile::OnFailure;
 use crate::state::{Id, Kind, Mark, Owner, State};
 
 /// A request, ready to be carried out.
@@ -33,18 +33,14 @@ pub(super) struct Task {
     own: Scope,
     /// The last request was refused before its first write.
     pub last_did_nothing: bool,
-    /// No object stays: CloudFormation deletes the old ones itself, by their id.
-    pub is_replacement: bool,
-    /// The rollback of a replacement.
-    pub goes_back: bool,
+    /// What becomes of the resource.
+    pub transition: Transition,
     /// A digest of this request's choices.
     pub choice: Option<String>,
     /// A digest of the last request's choices.
     pub former_choice: Option<String>,
     /// The choices are noted beside those of before, which are struck out in the end.
     pub is_open: bool,
-    /// What becomes of what was made if something else fails.
-    pub on_failure: OnFailure,
 }
 
 impl<C> IamPreset<C> {
@@ -62,15 +58,12 @@ impl<C> IamPreset<C> {
             given: Some(self.links(&intent.me, wanted)),
             ..scope_of(wanted)
         });
-        let is_other = wanted
-            .as_ref()
-            .zip(before.as_ref())
-            .is_some_and(|(wanted, before)| own_ids(wanted).is_disjoint(&own_ids(before)));
-        let goes_back = is_other && intent.goes_back(request);
-        let is_replacement = is_other && !goes_back;
+        let (to, from) = (wanted.as_ref().map(own_ids), before.as_ref().map(own_ids));
+        let knows_wanted = intent.knows_wanted(request);
+        let transition = Transition::of(intent.kind, to.as_ref(), from.as_ref(), knows_wanted);
         let own = wanted.clone().unwrap_or_default();
         let scope = match (wanted, before) {
-            (Some(mut wanted), Some(before)) if is_replacement => {
+            (Some(mut wanted), Some(before)) if transition == Transition::Replace => {
                 wanted.known.extend(before.known);
                 wanted
             }
@@ -78,20 +71,18 @@ impl<C> IamPreset<C> {
                 wanted.include(before);
                 wanted
             }
-            (Some(wanted), None) if intent.kind == RequestType::Create => wanted,
+            (Some(wanted), None) if transition == Transition::Create => wanted,
             // What the last request gave is not known.
             (Some(wanted), None) => Scope { given: None, ..wanted },
             (None, before) => before.unwrap_or_default(),
         };
-        let me = intent.me.marked(intent.mark(is_replacement));
+        let me = intent.me.marked(intent.mark(transition));
         let desired = match &intent.wanted {
             Some(wanted) => self.desired(&me, wanted)?,
             None => State::default(),
         };
         let left = |earlier| render_of(self.wish(&intent.me, earlier), earlier, Branches::Chosen);
         let left = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful).map(left);
-        let undo = intent.kind == RequestType::Create || is_replacement;
-        let on_failure = if undo { OnFailure::Undo } else { OnFailure::Leave };
         let anchors = Vec::new();
         let choices_of =
             |properties: &Properties| choices(properties, &self.links(&intent.me, properties));
@@ -104,11 +95,9 @@ impl<C> IamPreset<C> {
             own,
             last_did_nothing: false,
             is_open: false,
-            is_replacement,
-            goes_back,
+            transition,
             choice: intent.wanted.as_ref().map(choices_of),
             former_choice: intent.earlier.as_ref().map(choices_of),
-            on_failure,
         })
     }
 
@@ -162,8 +151,7 @@ impl Task {
         let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else {
             return false;
         };
-        let is_in_place = !self.is_replacement && !self.goes_back;
-        is_in_place
+        !self.transition.is_of_other_names()
             && choice != former
             && memory::choices(&self.me, observed) == BTreeSet::from([choice.as_str()])
     }
@@ -171,8 +159,7 @@ impl Task {
     /// True if what the last request wanted stands against what is there: it was refused before
     /// its first write.
     pub(super) fn last_was_refused(&self, observed: &State) -> bool {
-        let is_in_place = !self.is_replacement && !self.goes_back;
-        let left = self.left.as_ref().filter(|_| is_in_place);
+        let left = self.left.as_ref().filter(|_| !self.transition.is_of_other_names());
         left.is_some_and(|left| plan(&self.me, &self.scope, left, observed).is_err())
     }
 
@@ -215,7 +202,7 @@ impl Task {
                 let was = was.and_then(|mark| mark.names.as_deref());
                 owner.mark.names = self.choice.as_deref().map(|choice| memory::beside(was, choice));
                 self.is_open = owner.mark.names != self.choice;
-                let replaces = intent.life().filter(|_| self.is_replacement);
+                let replaces = intent.life().filter(|_| self.transition == Transition::Replace);
                 owner.mark.replaces = replaces.into_iter().collect();
                 noted.owners.insert(owner);
             }
@@ -223,7 +210,7 @@ impl Task {
         }
         // A rollback notes itself on what it goes back to.
         let nothing = State::default();
-        let old = self.left.as_ref().filter(|_| self.is_replacement);
+        let old = self.left.as_ref().filter(|_| self.transition == Transition::Replace);
         let old = old.and_then(|left| memory::anchor(&self.me, left, &nothing));
         self.anchors = anchor.into_iter().chain(old).collect();
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::cfn::value::{boolean, integer, optional, unknown_names, word};
+use crate::input::{boolean, integer, optional, unknown_names, word};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
 const KNOWN: [&str; 10] = [

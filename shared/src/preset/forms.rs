@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 
-use crate::cfn::value::{brief, unknown};
+use crate::input::{brief, unknown};
 
 /// Without a pattern of its own, a text holds no wildcard and no control character.
 const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";

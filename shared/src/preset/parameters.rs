@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json};
 
 use super::forms;
 use super::schema::{Edition, Item, Parameter, Preset};
-use crate::cfn::value::{boolean, brief, entry, integer, no_list, scalar, unknown_names, word};
+use crate::input::{boolean, brief, entry, integer, no_list, scalar, unknown_names, word};
 
 /// Elements of a list: as many as an account has roles, unless its quota was raised. What is made
 /// of each takes memory, and more would not be made in the time that there is.

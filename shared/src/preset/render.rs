@@ -10,10 +10,10 @@ use super::placeholders::{Piece, pieces};
 use super::schema::{
     self, Attribute, Conditional, Edition, Inline, Item, Mark, Preset, Reference, References, When,
 };
+use crate::digest::digest;
 use crate::partition::service_principal;
 use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
-    digest,
 };
 
 /// What the provider's stack is called unless its operator calls it otherwise.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::plan::{Region, SIZE};
-use crate::cfn::value::{boolean, brief, entry, integer, no_list, optional, unknown_names};
+use crate::input::{boolean, brief, entry, integer, no_list, optional, unknown_names};
 
 /// All that may stand there. `ServiceToken` and `ServiceTimeout` are CloudFormation's own.
 const KNOWN: [&str; 5] =

@@ -7,9 +7,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
 use super::name::TagKey;
+use crate::digest::digest;
 
 /// Begins the key of the tag that names an owner; the owner's key follows.
 pub const OWNER_TAG_PREFIX: &str = "account-presets:owner:";
@@ -290,16 +289,6 @@ pub fn is_ownership_tag(key: &str) -> bool {
     let ours = [OWNER_TAG_PREFIX, ATTACHED_TAG_PREFIX];
     ours.iter().any(|prefix| strip_prefix(key, prefix).is_some())
         || key.eq_ignore_ascii_case(MADE_BY_TAG)
-}
-
-/// The first `digits` hexadecimal digits of the SHA-256 of `text`.
-pub fn digest(text: &str, digits: usize) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .take(digits)
-        .collect()
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ impl<'a> Audited<'a> {
     }
 
     pub async fn audit(&self, audit: &Audit, progress: &Progress) -> Report {
-        let preset = IamPreset::new(self, account()).with_settings(self.settings.clone());
+        let preset = IamPreset::new(self, account(), self.settings.clone());
         preset.audit(audit, &self.repairs, progress).await.unwrap()
     }
 
@@ -350,7 +350,8 @@ async fn what_another_release_made_is_unknown_and_no_drift() {
     let account = populated();
     let stack = deployed(&account, "one", hardened("slim", json!({})));
     let audited = Audited::new(&account, &[&stack]);
-    let newer = IamPreset::new(&audited, super::world::account()).with_release("9.0.0");
+    let newer =
+        IamPreset::new(&audited, super::world::account(), Settings::open()).with_release("9.0.0");
     let report =
         newer.audit(&Audit::default(), &Repairs::none(), &Progress::default()).await.unwrap();
     assert_eq!((report.unknown.len(), report.drifted.len()), (1, 0));
@@ -412,7 +413,7 @@ async fn stacks_of_another_region_or_account_are_not_asked_for() {
     let audited = Audited::new(&account, &[&stack]);
     let elsewhere = "arn:aws:lambda:us-east-1:123456789012:function:f";
     let elsewhere = account_presets::state::Account::from_arn(elsewhere).unwrap();
-    let preset = IamPreset::new(&audited, elsewhere);
+    let preset = IamPreset::new(&audited, elsewhere, Settings::open());
     let report = preset.audit(&Audit::default(), &Repairs::none(), &Progress::default()).await;
     assert_eq!(report, Ok(Report::default()));
     assert_eq!(audited.looks.get(), 0);

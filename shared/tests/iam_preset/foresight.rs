@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use account_presets::cfn::{Past, Progress, RequestType};
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Cloud, ReadOnly};
-use account_presets::iam_preset::{Foreseen, IamPreset, Unforeseen};
+use account_presets::iam_preset::{Foreseen, IamPreset, Settings, Unforeseen};
 use account_presets::plan::Change;
 use account_presets::state::{Id, Object};
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ fn map(properties: &Value) -> Map<String, Value> {
 
 async fn create(cloud: &ReadOnly<impl Cloud>, given: &Value) -> Result<Foreseen, Unforeseen> {
     let stack = Stack::named("one").request(None).stack_id;
-    let preset = IamPreset::new(cloud, account());
+    let preset = IamPreset::new(cloud, account(), Settings::open());
     preset.foresee_create(&stack, "Preset", map(given), &Progress::default()).await
 }
 
@@ -28,7 +28,9 @@ async fn next(account_: &Fake, stack: &Stack, kind: RequestType) -> Result<Fores
     let audited = Audited::new(account_, &[stack]);
     let cloud = ReadOnly::new(&audited);
     let id = stack.request(None).stack_id;
-    IamPreset::new(&cloud, account()).foresee_next(kind, &id, "Preset", &Progress::default()).await
+    IamPreset::new(&cloud, account(), Settings::open())
+        .foresee_next(kind, &id, "Preset", &Progress::default())
+        .await
 }
 
 /// What an account holds, by its identity; users' marks are no objects of their own.
@@ -103,7 +105,7 @@ async fn what_cloudformation_does_not_tell_is_not_foreseen() {
         let audited = Audited::saying(&account, &stack, past);
         let cloud = ReadOnly::new(&audited);
         let id = stack.request(None).stack_id;
-        let preset = IamPreset::new(&cloud, super::world::account());
+        let preset = IamPreset::new(&cloud, super::world::account(), Settings::open());
         let told = preset
             .foresee_next(RequestType::Update, &id, "Preset", &Progress::default())
             .await

@@ -15,7 +15,7 @@ use account_presets::cfn::{
 };
 use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::Scope;
 use account_presets::state::{Owner, PolicyDocument, State};
 use serde_json::value::RawValue;
@@ -128,7 +128,8 @@ impl Provider for Function<'_> {
         let inbox = Inbox::default();
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", ""));
         let cloud = Account { calls: &calls, told: &self.told };
-        let preset = IamPreset::new(ByRef(&cloud), account()).with_release(self.release.get());
+        let preset = IamPreset::new(ByRef(&cloud), account(), Settings::open())
+            .with_release(self.release.get());
         // A process of its own, which remembers nothing.
         let deliveries = Deliveries::default();
         let preset = Verified::new(preset, &self.told, false, &deliveries, delivery.at);

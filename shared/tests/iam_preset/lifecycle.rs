@@ -1,5 +1,5 @@
 use account_presets::cfn::{CustomResource, Progress, RequestType};
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::state::{Account, Kind};
 use futures_util::FutureExt;
 use serde_json::json;
@@ -49,7 +49,11 @@ fn the_same_stack_in_another_region_is_refused_by_the_name_of_the_first() {
     let (state, writes) = (account.state(), account.writes());
     let mut request = Stack::named("a").request(Some(slim(json!({}))));
     request.stack_id = request.stack_id.replace("eu-west-1", "us-east-1");
-    let function = IamPreset::new(ByRef(&account), Account::from_arn(&request.stack_id).unwrap());
+    let function = IamPreset::new(
+        ByRef(&account),
+        Account::from_arn(&request.stack_id).unwrap(),
+        Settings::open(),
+    );
     let progress = Progress::default();
     let answer = function.handle(RequestType::Create, &request, &progress).now_or_never().unwrap();
     let error = answer.unwrap_err();

@@ -1,8 +1,9 @@
 //! Stacks of an older catalogue, served by this one.
 
 use account_presets::cloud::fake::Fake;
+use account_presets::digest::digest;
 use account_presets::preset::{Branches, Edition, PROVIDER, Preset, Wish, parameters, render};
-use account_presets::state::{Mark, Object, Owner, Tags, digest};
+use account_presets::state::{Mark, Object, Owner, Tags};
 use serde_json::{Value, json};
 
 use super::world::*;

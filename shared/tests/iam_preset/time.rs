@@ -9,7 +9,7 @@ use account_presets::cfn::{
 };
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Owner, State};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ pub async fn serve(
     request: &Request,
     progress: &Progress,
 ) -> Result<Success, String> {
-    let preset = IamPreset::new(ByRef(cloud), account());
+    let preset = IamPreset::new(ByRef(cloud), account(), Settings::open());
     preset.handle(request.kind().unwrap(), request, progress).await
 }
 
@@ -99,7 +99,7 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
     let (account, progress) = (populated(), Progress::default());
     let create = Stack::named("a").request(Some(slim(json!({}))));
     runtime().block_on(async {
-        let preset = IamPreset::new(Unseen(&account), super::world::account());
+        let preset = IamPreset::new(Unseen(&account), super::world::account(), Settings::open());
         let work = preset.handle(RequestType::Create, &create, &progress);
         let (result, ()) = tokio::join!(work, async {
             yield_now().await;
@@ -132,7 +132,8 @@ fn the_consumer_says_how_long_the_answer_waits_for_iam() {
         let mut properties = slim(json!({}));
         properties["WaitForPropagation"] = json!(wait);
         let create = Stack::named("a").request(Some(properties));
-        let preset = IamPreset::new(Noting(&account, &noted), super::world::account());
+        let preset =
+            IamPreset::new(Noting(&account, &noted), super::world::account(), Settings::open());
         let progress = Progress::default();
         runtime().block_on(preset.handle(RequestType::Create, &create, &progress)).unwrap();
         let waited: Vec<_> = noted.into_inner().iter().map(Duration::as_secs).collect();
@@ -189,8 +190,10 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     let inbox = Inbox::default();
     runtime().block_on(async {
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
-        let (preset, gate) =
-            (IamPreset::new(ByRef(&late), super::world::account()), Gate::default());
+        let (preset, gate) = (
+            IamPreset::new(ByRef(&late), super::world::account(), Settings::open()),
+            Gate::default(),
+        );
         let deadline = now + Duration::from_secs(240);
         let started = Instant::now();
         let served =
@@ -253,7 +256,7 @@ fn what_was_attached_after_the_stack_had_taken_back_its_claim_is_detached() {
     let late = unanswered.began.borrow().clone().unwrap();
     runtime().block_on(account.send(&late)).unwrap();
     assert_ne!(account.state(), populated().state());
-    let preset = IamPreset::new(ByRef(&unanswered), super::world::account());
+    let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
     let progress = Progress::default();
     let gone_on = preset.go_on(RequestType::Delete, &create, &progress);
     runtime().block_on(gone_on).unwrap();

@@ -116,7 +116,7 @@ pub fn handle_within(
     cloud: &impl Cloud,
     request: &Request,
 ) -> Option<Result<Success, String>> {
-    let resource = IamPreset::new(ByRef(cloud), account()).with_settings(settings);
+    let resource = IamPreset::new(ByRef(cloud), account(), settings);
     let progress = Progress::default();
     let mut work = pin!(resource.handle(request.kind().unwrap(), request, &progress));
     // Nothing in memory ever waits; what does is a process that died.
@@ -127,7 +127,7 @@ pub fn handle_within(
 }
 
 pub fn physical_id(request: &Request) -> String {
-    IamPreset::new(Fake::default(), account()).physical_id(request)
+    IamPreset::new(Fake::default(), account(), Settings::open()).physical_id(request)
 }
 
 /// An account with a CloudFormation that says one thing of every stack, and with policies that are

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use account_presets::cfn::{CustomResource, Request};
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::lambda_concurrency::LambdaConcurrency;
 use account_presets::lambda_concurrency::fake;
 use serde_json::Value;
@@ -30,7 +30,7 @@ const SHORTEST_SECRET: usize = 16;
 pub fn event(bytes: &[u8]) {
     // What is no JSON is refused by the runtime.
     let Ok(payload) = serde_json::from_slice::<Box<RawValue>>(bytes) else { return };
-    check(&payload, &IamPreset::new(populated(), account()));
+    check(&payload, &IamPreset::new(populated(), account(), Settings::open()));
     check(&payload, &LambdaConcurrency::new(&fake::Fake::new(10), account()));
 }
 

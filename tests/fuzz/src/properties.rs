@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use account_presets::cfn::CustomResource;
 use account_presets::cloud::fake::{Calls, Fake};
-use account_presets::iam_preset::IamPreset;
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::lambda_concurrency::LambdaConcurrency;
 use account_presets::lambda_concurrency::fake;
 use account_presets::state::{Kind, State, limits};
@@ -80,7 +80,7 @@ struct IamPresetFunction<'a>(&'a Fake);
 impl Provider for IamPresetFunction<'_> {
     async fn serve(&self, delivery: Delivery) -> Served {
         let IamPresetFunction(fake) = self;
-        let preset = IamPreset::new(Calls::new(fake), account());
+        let preset = IamPreset::new(Calls::new(fake), account(), Settings::open());
         let first = deliver(&preset, &delivery).await;
         let refused = limits::check(&fake.state());
         assert_eq!(refused, [""; 0]);

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::cfn::value::{brief, cut};
 use crate::iam_preset::release::difference;
+use crate::input::{brief, cut};
 use crate::plan::conflict::{Conflict, explain};
 use crate::plan::{Change, Plan};
 use crate::state::{Id, Kind, Object, Owner, Resource, Role, State, Tags};

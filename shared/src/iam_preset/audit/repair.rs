@@ -31,6 +31,27 @@ impl Repairs {
         Repairs::default()
     }
 
+    /// What the operator has audits put right; `None` if there are to be no audits.
+    ///
+    /// | variable | meaning |
+    /// | --- | --- |
+    /// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: what differs is put right as well |
+    /// | `AUDIT_REPAIRS` | what is put right: `changed`, `missing`, `added`, with commas between them |
+    ///
+    /// # Errors
+    ///
+    /// A word that is no class.
+    pub fn of<'a>(variable: impl Fn(&str) -> Option<&'a str>) -> Option<Result<Self, String>> {
+        match variable("AUDIT") {
+            Some("report") => Some(Ok(Repairs::none())),
+            Some("repair") => {
+                let repairs = Repairs::read(variable("AUDIT_REPAIRS").unwrap_or_default());
+                Some(repairs.map_err(|problem| format!("AuditRepairs: {problem}")))
+            }
+            Some(_) | None => None,
+        }
+    }
+
     /// Reads classes with commas between them, as in `changed,missing`.
     ///
     /// # Errors

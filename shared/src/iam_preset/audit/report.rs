@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Made;
 use super::finding::{Finding, LONGEST};
-use crate::cfn::value::cut;
+use crate::input::cut;
 use crate::state::Owner;
 
 /// The form of what is reported. A field may be added to it; anything else is another number.

@@ -12,8 +12,9 @@ fn with(name: &str, value: Value) -> Vec<String> {
 /// V4, V14
 #[test]
 fn a_preset_alone_is_enough() {
-    let (properties, problems) =
-        read(json!({"Preset": "slim", "ServiceToken": "t", "ServiceTimeout": "300", "UpdateToken": "1"}));
+    let (properties, problems) = read(
+        json!({"Preset": "slim", "ServiceToken": "t", "ServiceTimeout": "300", "UpdateToken": "1"}),
+    );
     assert_eq!(problems, Vec::<String>::new());
     let properties = properties.unwrap();
     assert_eq!((properties.path.as_str(), properties.max_session_duration), ("/", 3600));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cfn::value::{brief, unknown};
+use crate::input::{brief, unknown};
 use crate::preset::lint::glob;
 use crate::preset::parameters::{Value, Values};
 use crate::preset::schema::{ALLOWED_VALUES, Setting};

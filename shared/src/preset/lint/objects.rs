@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::finding::Problem;
 use super::reference::Reference;
 use super::schema::{Output, Preset, References};
-use crate::cfn::value::nearest;
+use crate::input::nearest;
 use crate::state::{Account, Id, Kind, Resource, State};
 
 /// What objects of this state need and do not have.
