@@ -25,11 +25,19 @@ async fn answered_under(limit: Limit) -> bool {
     answered
 }
 
+/// So many processes at once: on a busy machine more of them would run out of time before memory.
+const AT_ONCE: usize = 4;
+
 /// How many of the limits left the first process with enough to answer, and how many did not.
 async fn under_all(limits: impl Iterator<Item = Limit>) -> (usize, usize) {
-    let stages: JoinSet<bool> = limits.map(answered_under).collect();
+    let limits: Vec<Limit> = limits.collect();
+    let mut answered = Vec::new();
+    for some in limits.chunks(AT_ONCE) {
+        let stages: JoinSet<bool> = some.iter().copied().map(answered_under).collect();
+        answered.extend(stages.join_all().await);
+    }
     let (enough, too_few): (Vec<bool>, Vec<bool>) =
-        stages.join_all().await.into_iter().partition(|answered| *answered);
+        answered.into_iter().partition(|answered| *answered);
     (enough.len(), too_few.len())
 }
 
