@@ -1,4 +1,4 @@
-//! What happens when the process has too little of something.
+//! A process with too little memory or too few file descriptors.
 
 use tokio::task::JoinSet;
 use world::Behaviour;
@@ -25,7 +25,8 @@ async fn answered_under(limit: Limit) -> bool {
     answered
 }
 
-/// How many of the limits left the first process with enough to answer, and how many did not.
+/// Returns the number of limits under which the first process could answer, and of those under
+/// which it could not.
 async fn under_all(limits: impl Iterator<Item = Limit>) -> (usize, usize) {
     let stages: JoinSet<bool> = limits.map(answered_under).collect();
     let (enough, too_few): (Vec<bool>, Vec<bool>) =
