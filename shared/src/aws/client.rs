@@ -31,12 +31,12 @@ use crate::state::Account;
 /// share: then one write in a hundred takes more than 16. Service Quotas takes three requests a
 /// second. The deadline of the request ends it earlier if need be.
 const ATTEMPTS: u32 = 48;
-/// The same where a person waits, who would rather hear of it.
+/// The same for a person's command, which reports an error sooner.
 const PERSONS_ATTEMPTS: u32 = 6;
 /// First and longest pause between tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// The environment that Lambda sets, and what the template adds to it.
+/// The environment that Lambda sets, with the template's additions.
 ///
 /// | variable | meaning |
 /// | --- | --- |
@@ -44,9 +44,9 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | `AWS_ENDPOINT_URL_IAM`, `…_SERVICE_QUOTAS`, `…_LAMBDA`, `…_CLOUDFORMATION`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
-/// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
-/// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: what differs is put right as well |
-/// | `AUDIT_REPAIRS` | what is put right: `changed`, `missing`, `added`, with commas between them |
+/// | `VERIFY_STACK_EVENTS` | `true`: each request is compared with CloudFormation's newest event |
+/// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: drift is repaired as well |
+/// | `AUDIT_REPAIRS` | classes of drift to repair: `changed`, `missing`, `added`, with commas between them |
 /// | `PROVIDER_NAME` | begins the names of the provider's own functions |
 #[derive(Clone)]
 pub struct Environment {
@@ -64,8 +64,8 @@ impl Environment {
         Environment::of(std::env::vars_os().filter_map(text).collect())
     }
 
-    /// Of a person's command, with these variables instead of the process's own: a refusal is told at
-    /// once, and there are fewer tries of what fails by itself.
+    /// Of a person's command, with these variables instead of the process's own: a refusal is
+    /// reported at once, and transient errors are retried less often.
     pub fn of_person(variables: BTreeMap<String, String>) -> Self {
         Environment { is_persons: true, ..Environment::of(variables) }
     }
@@ -102,7 +102,7 @@ impl Environment {
         named.unwrap_or(if usual { Roots::Amazon } else { Roots::System })
     }
 
-    /// What the operator of `iam-preset` allows.
+    /// The operator's settings of `iam-preset`.
     pub fn settings(&self) -> Settings {
         Settings::read(|name| self.variables.get(name).map(String::as_str))
     }
@@ -205,12 +205,12 @@ impl Environment {
         !matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false"))
     }
 
-    /// What audits put right; `None` if the operator wants none. `AUDIT` is `report` or `repair`,
-    /// and `AUDIT_REPAIRS` has the classes of what is put right.
+    /// The drift that audits repair; `None` if the operator wants no audits. `AUDIT` is `report` or
+    /// `repair`, and `AUDIT_REPAIRS` has the classes of drift to repair.
     ///
     /// # Errors
     ///
-    /// A class that there is not.
+    /// An unknown class.
     pub fn audits(&self) -> Option<Result<Repairs, String>> {
         match self.get("AUDIT") {
             Some("report") => Some(Ok(Repairs::none())),
@@ -222,12 +222,12 @@ impl Environment {
         }
     }
 
-    /// With what the names of what belongs to the provider itself begin (`PROVIDER_NAME`).
+    /// The prefix of the provider's own names (`PROVIDER_NAME`).
     pub fn provider(&self) -> &str {
         self.get("PROVIDER_NAME").unwrap_or(crate::preset::PROVIDER)
     }
 
-    /// What the clients of all services have in common. `service` is the service's name in
+    /// The common configuration of all services' clients. `service` is the service's name in
     /// `AWS_ENDPOINT_URL_…`.
     fn sdk_config(&self, service: &str) -> Result<SdkConfig, String> {
         let credentials = Credentials::new(
