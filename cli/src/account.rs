@@ -23,11 +23,11 @@ use crate::output::say;
 pub(crate) struct Looked {
     /// Which account, and the Region.
     pub account: Account,
-    /// What is in it.
+    /// Its IAM, read only.
     pub cloud: ReadOnly<Iam>,
-    /// What the operator of the provider in it allows.
+    /// The settings of the provider's operator in it.
     pub settings: Settings,
-    /// What the clients are made of.
+    /// The configuration of the clients.
     pub config: Configured,
 }
 
@@ -37,10 +37,11 @@ impl Looked {
         IamPreset::new(&self.cloud, self.account.clone(), self.settings.clone())
     }
 
-    /// Says which looks failed that the engine could do without: what it says may be less than whole.
+    /// Names the reads that failed and that the engine could do without: its output may be
+    /// incomplete.
     pub fn say_what_failed(&self) {
         for error in self.cloud.failed() {
-            say(&format!("note: this could not be looked at: {error}"));
+            say(&format!("note: this could not be read: {error}"));
         }
     }
 
@@ -50,7 +51,7 @@ impl Looked {
     }
 }
 
-/// What the clients are made of.
+/// The configuration of the clients.
 #[derive(Clone, Debug)]
 pub(crate) struct Configured {
     /// Region, credentials, HTTP client.
@@ -69,12 +70,12 @@ pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, String>>) -> Re
     runtime.map_err(|error| error.to_string())?.block_on(Box::pin(future))
 }
 
-/// The account of the credentials. `service_token` is the ARN of the provider's function, where a stack
-/// says it; otherwise it is looked for by the provider's name.
+/// The account of the credentials. `service_token` is the ARN of the provider's function, where a
+/// stack has it; otherwise the function is found by the provider's name.
 ///
 /// # Errors
 ///
-/// What is missing: Region, credentials, or the right to make a call.
+/// Missing Region, credentials, or right to make a call.
 pub(crate) async fn look(
     aws: &Aws,
     provider: &Provider,
@@ -102,7 +103,7 @@ pub(crate) async fn look_with(
     Ok(Looked { account, cloud, settings, config })
 }
 
-/// What the clients are made of, as the AWS CLI finds it.
+/// Returns the configuration of the clients, as the AWS CLI finds it.
 ///
 /// # Errors
 ///
@@ -134,7 +135,7 @@ pub(crate) async fn config(aws: &Aws) -> Result<Configured, String> {
     Ok(Configured { sdk: sdk.into_builder().region(Region::new(default)).build(), profile })
 }
 
-/// The HTTP client of the loader, with rustls and ring as all others here.
+/// The HTTP client of the loader, with rustls and ring as all clients here.
 fn http_client() -> Result<aws_sdk_lambda::config::SharedHttpClient, String> {
     let bundle = ["AWS_CA_BUNDLE", "SSL_CERT_FILE"].into_iter().find_map(std::env::var_os);
     let store = match bundle.filter(|file| !file.is_empty()) {
@@ -177,7 +178,7 @@ async fn environment(config: &Configured) -> Result<Environment, String> {
     Ok(Environment::of_person(variables))
 }
 
-/// What is missing, whose, and how it is had.
+/// Names the missing credentials, their profile, and the way to get them.
 fn no_credentials(profile: Option<&str>, error: Option<&CredentialsError>) -> String {
     let mut cause = error.and_then(std::error::Error::source);
     let mut last = None;
@@ -186,7 +187,7 @@ fn no_credentials(profile: Option<&str>, error: Option<&CredentialsError>) -> St
         cause = at.source();
     }
     let of = profile.map(|name| format!(" of profile `{name}`")).unwrap_or_default();
-    let said = last.map(|last| format!("; what was tried said: {last}"));
+    let said = last.map(|last| format!("; the last error was: {last}"));
     // That nothing was found is what is said anyway.
     let is_nothing = matches!(error, None | Some(CredentialsError::CredentialsNotLoaded(_)));
     let said = said.filter(|_| !is_nothing).unwrap_or_default();
@@ -196,7 +197,7 @@ fn no_credentials(profile: Option<&str>, error: Option<&CredentialsError>) -> St
     )
 }
 
-/// The account of the credentials, by `sts:GetCallerIdentity`, which everybody may call.
+/// The account of the credentials, by `sts:GetCallerIdentity`, which needs no permission.
 async fn whose(config: &SdkConfig) -> Result<Account, String> {
     let called = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
     let identity = called.map_err(|error| failed("sts:GetCallerIdentity", "", &error))?;
@@ -207,8 +208,8 @@ async fn whose(config: &SdkConfig) -> Result<Account, String> {
     Ok(Account { partition, id, region })
 }
 
-/// What the operator allows, by the variables of the provider's function. Where they cannot be read,
-/// nothing is forbidden that the stack acknowledges, and that is said.
+/// Reads the operator's settings from the variables of the provider's function. Where they cannot
+/// be read, every preset that the stack acknowledges counts as allowed, and a note says so.
 async fn settings(
     config: &SdkConfig,
     account: &Account,
@@ -248,8 +249,8 @@ async fn settings(
 ///
 /// # Errors
 ///
-/// There is no such stack; the right to look is missing; there is no such resource, or there are
-/// several and none is named.
+/// The stack does not exist; the right to read it is missing; it has no resource of the type, or
+/// several of which none is named.
 pub(crate) async fn resource_of_stack(
     config: &Configured,
     stack: &str,
@@ -277,7 +278,7 @@ pub(crate) async fn resource_of_stack(
 ///
 /// # Errors
 ///
-/// There is no such stack, or the right to look is missing.
+/// The stack does not exist, or the right to read it is missing.
 pub(crate) async fn presets_of_stack(
     config: &Configured,
     stack: &str,
@@ -310,7 +311,7 @@ pub(crate) async fn presets_of_stack(
     Ok((stack_id.to_owned(), ids))
 }
 
-/// Why nothing is known of a resource, or it is refused, and whose it is.
+/// Returns why a resource is unknown or refused, with its stack.
 pub(crate) fn told(logical_id: &str, stack_id: &str, error: Unforeseen) -> String {
     match error {
         Unforeseen::Unknown(why) | Unforeseen::Refused(why) => {
@@ -319,7 +320,7 @@ pub(crate) fn told(logical_id: &str, stack_id: &str, error: Unforeseen) -> Strin
     }
 }
 
-/// A call that failed, in AWS's words, with its action and what it was about.
+/// Returns the error of a failed call, in AWS's words, with its action and target.
 pub(crate) fn failed<E, R>(action: &str, target: &str, error: &SdkError<E, R>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,

@@ -5,24 +5,25 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
-/// What account-presets make, and what they would do to an account. Nothing is ever changed.
+/// Shows account-presets' objects, and the changes that they would make in an account. It never
+/// changes anything.
 ///
 /// Exit codes: 0 nothing to do, 1 an error, 2 differences.
 #[derive(Debug, Parser)]
 #[command(name = "account-presets", version, arg_required_else_help = true)]
 pub struct Arguments {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
-    /// Whose account, where one is looked at.
+    /// The account to read, where one is read.
     #[command(flatten)]
     pub aws: Aws,
-    /// The form of what is printed.
+    /// The form of the output.
     #[arg(long, global = true, value_enum, default_value_t = Form::Text)]
     pub output: Form,
 }
 
-/// The form of what is printed.
+/// The form of the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// For people.
@@ -31,7 +32,7 @@ pub enum Form {
     Json,
 }
 
-/// Whose account, where one is looked at: profiles, SSO and variables as the AWS CLI has them.
+/// The account to read, where one is read: profiles, SSO and variables as the AWS CLI has them.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Aws {
     /// A profile of the AWS configuration, instead of AWS_PROFILE.
@@ -42,22 +43,22 @@ pub struct Aws {
     pub region: Option<String>,
 }
 
-/// What to do.
+/// The command.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The presets, and which editions amount to administrator's rights
     List,
-    /// A preset: its parameters, what it makes, and what to know of it
+    /// A preset: its parameters, its objects, and its differences from the vendor's page
     Show(Show),
-    /// What a preset makes, as IAM's documents, CloudFormation or Terraform
+    /// A preset's objects, as IAM's documents, CloudFormation or Terraform
     Render(Render),
-    /// What a Create would do in this account, or the next Update or Delete of a stack
+    /// The plan of a Create in this account, or of the next Update or Delete of a stack
     Plan(Plan),
-    /// What comes and goes from one edition or set of parameters to another
+    /// The difference from one edition or set of parameters to another
     Diff(Diff),
-    /// What is not as stacks have made it, in the form of the provider's own audit
+    /// The drift of stacks' objects, in the form of the provider's own audit
     Audit(Audit),
-    /// Whether those who got a preset may do what it grants, in IAM's own judgement
+    /// Whether a preset's grants are effective for its roles and users, in IAM's own judgement
     Verify(Verify),
     /// The mistakes in a preset of one's own, and its paths to administrator
     Lint {
@@ -139,7 +140,7 @@ pub struct Place {
     /// The partition.
     #[arg(long, default_value = "aws")]
     pub partition: String,
-    /// What the names of the provider's own functions and roles begin with, which documents deny.
+    /// The prefix of the provider's own functions and roles, which documents deny.
     #[arg(long, value_name = "NAME", default_value = account_presets::preset::PROVIDER)]
     pub provider_name: String,
 }
@@ -155,17 +156,18 @@ pub struct Render {
     /// Where.
     #[command(flatten)]
     pub place: Place,
-    /// What to write.
+    /// The language to write.
     #[arg(long, value_enum, default_value_t = Language::Policies)]
     pub format: Language,
-    /// For what exists already and is to be taken over. CloudFormation: writes the resources to import
-    /// into FILE and leaves out what cannot be imported. Terraform: adds import blocks.
+    /// For existing objects that are to be taken over. CloudFormation: writes the resources to
+    /// import into FILE and leaves out those that cannot be imported. Terraform: adds import
+    /// blocks.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true,
           default_missing_value = "resources-to-import.json")]
     pub import: Option<PathBuf>,
 }
 
-/// A language that says what IAM is to hold.
+/// A language for the desired objects in IAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Language {
     /// Each document by itself, in IAM's grammar.
@@ -200,7 +202,7 @@ pub struct Plan {
     /// The Delete of that stack's resource instead.
     #[arg(long, requires = "stack")]
     pub delete: bool,
-    /// Whose settings hold.
+    /// The provider with the settings that hold.
     #[command(flatten)]
     pub provider: Provider,
 }
@@ -219,11 +221,11 @@ pub struct Consent {
     pub on_foreign_attachment: Option<String>,
 }
 
-/// The provider whose operator's settings hold.
+/// The provider with its operator's settings.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Provider {
-    /// The ProviderName of the provider in this account and Region. What its function's variables allow
-    /// holds here, too.
+    /// The ProviderName of the provider in this account and Region. The settings in its function's
+    /// variables hold here, too.
     #[arg(long, value_name = "NAME", default_value = account_presets::preset::PROVIDER)]
     pub provider_name: String,
 }
@@ -233,19 +235,19 @@ pub struct Provider {
 pub struct Diff {
     /// The preset.
     pub preset: String,
-    /// What to come from, as edition=current; by default the preset's first edition.
+    /// The first side, as edition=current; by default the preset's first edition.
     #[arg(long, value_name = "edition=EDITION")]
     pub from: Option<String>,
-    /// What to go to.
+    /// The second side.
     #[arg(long, value_name = "edition=EDITION")]
     pub to: Option<String>,
     /// A parameter on both sides, as Name=Value.
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub parameters: Vec<String>,
-    /// A parameter of what to come from.
+    /// A parameter of the first side.
     #[arg(long = "from-param", value_name = "NAME=VALUE")]
     pub from_parameters: Vec<String>,
-    /// A parameter of what to go to.
+    /// A parameter of the second side.
     #[arg(long = "to-param", value_name = "NAME=VALUE")]
     pub to_parameters: Vec<String>,
     /// Where.
@@ -259,7 +261,7 @@ pub struct Audit {
     /// One stack, by its name; all of the account and Region without it.
     #[arg(long, value_name = "NAME")]
     pub stack: Option<String>,
-    /// Whose settings hold.
+    /// The provider with the settings that hold.
     #[command(flatten)]
     pub provider: Provider,
 }
@@ -267,13 +269,13 @@ pub struct Audit {
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
 pub struct Verify {
-    /// The stack whose resource is verified.
+    /// The stack with the resource to verify.
     #[arg(long, value_name = "NAME")]
     pub stack: String,
     /// The resource's name in the template; needed where a stack has several.
     #[arg(long, value_name = "ID")]
     pub logical_id: Option<String>,
-    /// Whose settings hold.
+    /// The provider with the settings that hold.
     #[command(flatten)]
     pub provider: Provider,
 }
@@ -281,18 +283,18 @@ pub struct Verify {
 /// Arguments of `deployer-policy`.
 #[derive(Debug, Args)]
 pub struct Deployer {
-    /// Who deploys what.
+    /// The principal that deploys.
     #[arg(value_enum, default_value_t = Deploys::Consumer)]
     pub who: Deploys,
     /// Where.
     #[command(flatten)]
     pub place: Place,
-    /// What the names of the stacks are, with IAM's wildcards.
+    /// The names of the stacks, with IAM's wildcards.
     #[arg(long, value_name = "PATTERN")]
     pub stack_name: Option<String>,
 }
 
-/// Who deploys what.
+/// The principal that deploys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Deploys {
     /// A stack with a resource that the provider serves.

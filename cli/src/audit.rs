@@ -1,4 +1,4 @@
-//! `audit`: what is not as stacks have made it.
+//! `audit`: the drift of stacks' objects.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ use crate::output::Output;
 ///
 /// # Errors
 ///
-/// The account cannot be listed; nobody can tell of a resource, and nothing else differs.
+/// The account cannot be listed; a resource is of unknown state, and no other one differs.
 pub(crate) async fn audit(asked: &Audit, aws: &Aws, output: &Output) -> Result<Found, String> {
     let config = config(aws).await?;
     let mut audit = Asked::default();
@@ -45,7 +45,7 @@ pub(crate) async fn audit(asked: &Audit, aws: &Aws, output: &Output) -> Result<F
     match (whole.drifted.is_empty(), whole.unknown.len()) {
         (false, _) => Ok(Found::Differences),
         (true, 0) => Ok(Found::Nothing),
-        (true, unknown) => Err(format!("of {unknown} resources nobody can tell")),
+        (true, unknown) => Err(format!("the state of {unknown} resources is unknown")),
     }
 }
 

@@ -1,5 +1,5 @@
-//! `deployer-policy`: the least that deploying takes, as a policy of IAM. What the provider's stack
-//! makes, and under which names, is read from template.yaml.
+//! `deployer-policy`: the least privilege for deploying, as a policy of IAM. The resources of the
+//! provider's stack, with their names, are read from template.yaml.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::properties::{EXAMPLE, account};
 /// The provider's template.
 const TEMPLATE: &str = include_str!("../../template.yaml");
 
-/// What a stack takes, whatever is in it.
+/// The actions that any stack takes.
 const OF_STACKS: &[&str] = &[
     "cloudformation:CancelUpdateStack",
     "cloudformation:ContinueUpdateRollback",
@@ -32,7 +32,7 @@ const OF_STACKS: &[&str] = &[
     "cloudformation:UpdateStack",
 ];
 
-/// What cannot be limited to a stack, and only reads.
+/// Reads that cannot be limited to a stack.
 const OF_TEMPLATES: &[&str] = &[
     "cloudformation:GetTemplateSummary",
     "cloudformation:ListExports",
@@ -40,8 +40,8 @@ const OF_TEMPLATES: &[&str] = &[
     "cloudformation:ValidateTemplate",
 ];
 
-/// A type of the template: its property for the name, its ARN behind the account, and what making,
-/// changing and deleting it takes.
+/// A type of the template: its property for the name, its ARN behind the account, and the actions
+/// for making, changing and deleting it.
 struct Kind {
     of_type: &'static str,
     /// `None` where CloudFormation makes the name: of the stack's, the logical id and an end.
@@ -179,7 +179,7 @@ const WITHIN: [&str; 2] = ["AWS::IAM::Policy", "AWS::Logs::MetricFilter"];
 ///
 /// # Errors
 ///
-/// What is wrong with the arguments.
+/// A mistake in the arguments.
 pub(crate) fn policy(asked: &Deployer, aws: &Aws, output: &Output) -> Result<Found, String> {
     let mut account = account(&asked.place, aws.region.as_deref())?;
     if asked.place.account.is_none() {
@@ -218,8 +218,8 @@ fn document(statements: Vec<Value>) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 
-/// Of whoever deploys stacks with resources that the provider serves. CloudFormation invokes the
-/// function as whoever deploys, or as the stack's service role.
+/// The policy of a principal that deploys stacks with resources of the provider. CloudFormation
+/// invokes the function as the deploying principal, or as the stack's service role.
 fn consumers(account: &Account, provider: &str, stacks: &str) -> Value {
     let functions = ["IamPreset", "LambdaConcurrency"].map(|function| {
         arn(account, &format!("lambda:{{region}}:{{account}}:function:{provider}-{function}"))
@@ -231,7 +231,7 @@ fn consumers(account: &Account, provider: &str, stacks: &str) -> Value {
     ])
 }
 
-/// Of whoever deploys the provider with the SAM CLI, its bucket included.
+/// The policy of a principal that deploys the provider with the SAM CLI, its bucket included.
 fn providers(account: &Account, provider: &str, name: &str) -> Result<Value, String> {
     let template: Value = serde_saphyr::from_str(TEMPLATE).map_err(|error| error.to_string())?;
     let resources = template.get("Resources").and_then(Value::as_object).ok_or("no resources")?;
@@ -243,7 +243,7 @@ fn providers(account: &Account, provider: &str, name: &str) -> Result<Value, Str
                 continue;
             }
             return Err(format!(
-                "template.yaml has a resource of type {of_type}, of which nothing is known"
+                "template.yaml has a resource of type {of_type}, which deployer-policy does not know"
             ));
         };
         let given =

@@ -1,4 +1,4 @@
-//! `diff`: what comes and goes from one edition or set of parameters to another.
+//! `diff`: the difference from one edition or set of parameters to another.
 
 use std::fmt::Write;
 
@@ -15,7 +15,7 @@ use crate::show::find;
 ///
 /// # Errors
 ///
-/// There is no such preset, edition or parameter.
+/// An unknown preset, edition or parameter.
 pub(crate) fn diff(asked: &Diff, output: &Output) -> Result<Found, String> {
     find(&asked.preset)?;
     let from = side(asked, "--from", asked.from.as_deref(), &asked.from_parameters)?;

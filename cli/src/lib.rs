@@ -1,7 +1,7 @@
-//! The command line of account-presets: what presets are, what they make, and what they would do to
-//! an account. It reads; only CloudFormation and the provider's function change anything.
+//! The command line of account-presets: the presets, their objects, and the changes that they would
+//! make in an account. It reads; only CloudFormation and the provider's function change anything.
 //!
-//! What is said of presets, plans and drift comes from the crate `shared`, which is the function's
+//! The texts about presets, plans and drift come from the crate `shared`, which is the function's
 //! own. Here are arguments, credentials and forms of output. `docs/command-line.md` is its page.
 
 // The futures of a request are nested a little more deeply than the compiler looks by itself.
@@ -29,7 +29,7 @@ use clap::{CommandFactory, Parser};
 use arguments::{Arguments, Command};
 use output::{Output, say};
 
-/// What a command found, which its exit code says.
+/// The result of a command, which is its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Found {
     /// Nothing to do, nothing that differs: 0.

@@ -12,11 +12,11 @@ use crate::output::Output;
 /// Actions, resources and managed policies of AWS, as the repository's own test has them.
 const REFERENCE: &str = include_str!("../../shared/data/aws-reference.json");
 
-/// Prints what the linter finds; 2 if there is a mistake among it.
+/// Prints the linter's findings; 2 if there is a mistake among them.
 ///
 /// # Errors
 ///
-/// The file cannot be read, has a word that the grammar does not have, or a name that nothing declares.
+/// The file cannot be read, has a word that the grammar does not have, or an undeclared name.
 pub(crate) fn lint(file: &Path, output: &Output) -> Result<Found, String> {
     let name = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;

@@ -1,4 +1,4 @@
-//! What is printed, and where.
+//! The output, and its destination.
 
 use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 
@@ -26,7 +26,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Standard output takes nothing.
+    /// Standard output cannot be written.
     pub fn tell(
         &self,
         json: impl FnOnce() -> Value,
@@ -38,11 +38,11 @@ impl Output {
         }
     }
 
-    /// Prints JSON, whatever was asked for.
+    /// Prints JSON, in any form.
     ///
     /// # Errors
     ///
-    /// Standard output takes nothing.
+    /// Standard output cannot be written.
     pub fn json(&self, value: &Value) -> Result<Found, String> {
         let text = serde_json::to_string_pretty(value).map_err(|error| error.to_string())?;
         self.print(&text)
@@ -52,7 +52,7 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// Standard output takes nothing. That nobody reads on is no error.
+    /// Standard output cannot be written. A closed pipe is no error.
     pub fn print(&self, text: &str) -> Result<Found, String> {
         let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         match write!(stdout(), "{text}{end}").and_then(|()| stdout().flush()) {
@@ -77,7 +77,7 @@ impl Output {
     }
 }
 
-/// Says something to the person and not to whoever reads the output.
+/// Prints a note to the person, on standard error, and not into the output.
 pub fn say(text: &str) {
     // If nobody reads, nobody misses it.
     let _ = writeln!(stderr(), "{text}");

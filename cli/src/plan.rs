@@ -1,4 +1,4 @@
-//! `plan`: what the function would do, in its own words.
+//! `plan`: the function's changes, in its own words.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -16,18 +16,18 @@ use crate::output::Output;
 use crate::properties;
 use crate::show::find;
 
-/// Whose plan it is.
+/// The resource of the plan.
 struct Resource {
     stack_id: String,
     logical_id: String,
     kind: RequestType,
 }
 
-/// Prints the plan; 2 if anything would be done or the request would be refused.
+/// Prints the plan; 2 if there are changes to make or the request would be refused.
 ///
 /// # Errors
 ///
-/// What is wrong with the arguments, or the call that failed.
+/// A mistake in the arguments, or the call that failed.
 pub(crate) async fn plan(asked: &Plan, aws: &Aws, output: &Output) -> Result<Found, String> {
     let progress = Progress::default();
     let (looked, resource, foreseen) = match (&asked.stack, &asked.preset) {
@@ -157,7 +157,7 @@ fn as_json(resource: &Resource, foreseen: &Foreseen) -> Value {
     Value::Object(json)
 }
 
-/// What an Update makes an object say, and say no more.
+/// Returns the statements that an Update adds to an object, and those that it removes.
 fn statements(change: &Change) -> (Vec<String>, Vec<String>) {
     match change {
         Change::Update { before, after } => {
@@ -198,7 +198,10 @@ fn as_text(foreseen: &Foreseen) -> String {
         others.map(|it| format!("= {} (somebody else's)\n", it.object)).collect();
     text.extend(others);
     if let Some(refusal) = &foreseen.not_allowed {
-        let _ = writeln!(text, "! not allowed any more, and let through: {refusal}");
+        let _ = writeln!(
+            text,
+            "! not allowed any more, and let through: it only takes away or changes nothing: {refusal}"
+        );
     }
     for reason in &foreseen.admin_equivalent {
         let _ = writeln!(text, "! amounts to administrator's rights: {reason}");

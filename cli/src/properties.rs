@@ -1,4 +1,4 @@
-//! The properties of a resource from arguments, and what they ask for.
+//! The properties of a resource from arguments, and their desired state.
 
 use account_presets::iam_preset::{IamPreset, Settings, Wanted};
 use account_presets::preset;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::arguments::{Consent, Given, Place};
 
-/// The account of whoever names none: the one of AWS's own examples.
+/// The default account: the one of AWS's own examples.
 pub const EXAMPLE: &str = "123456789012";
 
 /// The properties as a template has them.
@@ -37,7 +37,7 @@ pub fn of(preset: &str, given: &Given, consent: &Consent) -> Result<Map<String, 
     Ok(properties)
 }
 
-/// Each parameter by its name: a list from what commas separate, anything else as it is. Whether the
+/// Each parameter by its name: a list from values between commas, any other as it is. Whether the
 /// preset takes it is not judged here.
 fn parameters(preset: &str, given: &[String]) -> Result<Map<String, Value>, String> {
     let known = preset::find(preset);
@@ -79,11 +79,11 @@ pub fn account(place: &Place, region: Option<&str>) -> Result<Account, String> {
     Ok(Account { partition, id: id.to_owned(), region })
 }
 
-/// What properties ask for in this account, of a provider of this name.
+/// Returns the desired state of properties in this account, of a provider of this name.
 ///
 /// # Errors
 ///
-/// What is wrong with the properties, in the function's words.
+/// The mistakes in the properties, in the function's words.
 pub fn wanted(
     account: &Account,
     provider: &str,

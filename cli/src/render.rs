@@ -1,4 +1,4 @@
-//! `render`: what a preset makes, in a language that needs no provider.
+//! `render`: a preset's objects, in a language that needs no provider.
 
 pub mod cloudformation;
 mod pseudo;
@@ -13,22 +13,22 @@ use crate::arguments::{Aws, Consent, Language, Render};
 use crate::output::{Output, say};
 use crate::properties::{self, EXAMPLE};
 
-/// Something written in a language, and what the language cannot say.
+/// A text in a language, and the parts that the language cannot express.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Written {
     /// The text, as JSON.
     pub document: Value,
-    /// A sentence for each thing that is left out, or is otherwise than the function makes it.
+    /// A sentence for each part that is left out, or differs from the function's objects.
     pub left_out: Vec<String>,
     /// For CloudFormation: the resources to import.
     pub to_import: Vec<Value>,
 }
 
-/// Prints what the preset makes.
+/// Prints the preset's objects.
 ///
 /// # Errors
 ///
-/// What is wrong with the properties; the file of `--import` cannot be written.
+/// A mistake in the properties; the file of `--import` cannot be written.
 pub(crate) fn render(asked: &Render, aws: &Aws, output: &Output) -> Result<Found, String> {
     let (place, region) = (&asked.place, aws.region.as_deref());
     let given = properties::of(&asked.preset, &asked.given, &Consent::default())?;

@@ -28,7 +28,7 @@ pub fn of(resource: Custom) -> Value {
     }
 }
 
-/// A schema of properties that have these names and no others.
+/// A schema of properties with exactly these names.
 fn properties(title: &str, required: &[&str], own: Value, rules: Vec<Value>) -> Value {
     let mut all = json!({
         "ServiceToken": or_function(json!({"type": "string"}), "The ARN of the provider's function."),
@@ -48,7 +48,7 @@ fn properties(title: &str, required: &[&str], own: Value, rules: Vec<Value>) -> 
         "additionalProperties": false,
         "definitions": {
             "function": {
-                "description": "A function of CloudFormation, such as Ref or Fn::Sub.",
+                "description": "An intrinsic function of CloudFormation, for example Ref or Fn::Sub.",
                 "type": "object",
                 "minProperties": 1,
                 "maxProperties": 1,
@@ -107,20 +107,20 @@ fn iam_preset() -> Value {
         "Parameters": or_function(json!({"type": "object"}), "The preset's own parameters."),
         "Path": with_default(or_function(path, "Of all roles, policies, groups and instance profiles; fixed once made."), json!("/")),
         "PermissionsBoundary": or_function(boundary, "The boundary of all roles."),
-        "Tags": or_function(json!({"type": "array", "items": {"anyOf": [tag, {"$ref": "#/definitions/function"}]}, "maxItems": 48}), "Tags of all that can have some."),
+        "Tags": or_function(json!({"type": "array", "items": {"anyOf": [tag, {"$ref": "#/definitions/function"}]}, "maxItems": 48}), "Tags of every object that can have tags."),
         "MaxSessionDuration": with_default(or_function(whole(3600, 43200), "Of all roles, in seconds."), json!(3600)),
-        "AcknowledgeAdminEquivalent": with_default(or_function(boolean(), "The stack knows that what it asks for amounts to administrator's rights."), json!(false)),
-        "AdoptExisting": with_default(or_function(boolean(), "What is there already, made by nobody's preset, is used as it is."), json!(false)),
-        "OnForeignAttachment": with_default(or_function(words(&["Keep", "Detach", "Fail"]), "What becomes of policies that somebody else attached to the preset's roles and groups."), json!("Keep")),
-        "UpdateToken": or_function(json!({"type": ["string", "number", "boolean"]}), "Any text. CloudFormation sends an Update of the resource where it changes, which repairs drift and brings what a new release changed."),
-        "WaitForPropagation": with_default(or_function(json!({"anyOf": [words(&["auto", "none"]), whole(1, 300)]}), "How long the answer waits at most until IAM shows what was made: 12 seconds, not at all, or so many seconds."), json!("auto")),
+        "AcknowledgeAdminEquivalent": with_default(or_function(boolean(), "The stack acknowledges that its preset amounts to administrator's rights."), json!(false)),
+        "AdoptExisting": with_default(or_function(boolean(), "An existing object that no preset made is used as it is."), json!(false)),
+        "OnForeignAttachment": with_default(or_function(words(&["Keep", "Detach", "Fail"]), "For policies that were attached outside of the stack to the preset's roles and groups."), json!("Keep")),
+        "UpdateToken": or_function(json!({"type": ["string", "number", "boolean"]}), "Any text. CloudFormation sends an Update of the resource where it changes, which repairs drift and brings the changes of a new release."),
+        "WaitForPropagation": with_default(or_function(json!({"anyOf": [words(&["auto", "none"]), whole(1, 300)]}), "How long the answer waits at most until IAM shows new roles and instance profiles: 12 seconds, not at all, or this number of seconds."), json!("auto")),
     });
     let presets = preset::names().into_iter().filter_map(|name| Some((name, preset::find(name)?)));
     let rules = presets.flat_map(|(name, preset)| of_preset(name, preset)).collect();
     properties("Properties of Custom::IamPreset", &["ServiceToken", "Preset"], own, rules)
 }
 
-/// What holds where the preset is this one.
+/// The rules for this preset.
 fn of_preset(name: &str, preset: &Preset) -> Vec<Value> {
     let editions: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
     let mut edition = or_function(words(&editions), "How far it departs from the vendor's page.");
@@ -152,7 +152,7 @@ fn of_preset(name: &str, preset: &Preset) -> Vec<Value> {
     let acknowledged = json!({
         "required": ["AcknowledgeAdminEquivalent"],
         "properties": {"AcknowledgeAdminEquivalent": {
-            "description": "What is asked for amounts to administrator's rights.",
+            "description": "This input amounts to administrator's rights.",
             "anyOf": [{"enum": [true, "true"]}, {"$ref": "#/definitions/function"}],
         }},
     });
@@ -162,8 +162,8 @@ fn of_preset(name: &str, preset: &Preset) -> Vec<Value> {
     rules
 }
 
-/// Holds where the preset is this one and each parameter has one of its values. What is not given has
-/// its default; a function may have any value, so that nothing is required for it.
+/// Holds where the preset is this one and each parameter has one of its values. A missing parameter
+/// has its default; an intrinsic function may have any value, so that nothing is required for it.
 fn condition(name: &str, preset: &Preset, when: &When) -> Value {
     let mut top = Map::from_iter([("Preset".to_owned(), json!({"const": name}))]);
     let mut needed = vec!["Preset"];
@@ -240,7 +240,7 @@ fn lambda_concurrency() -> Value {
         "OnDenied": then("If AWS refused the request."),
         "OnSmallerRequest": then("If a request for less is open."),
         "OnNotAdjustable": then("If Service Quotas takes no requests for the quota."),
-        "RerequestWhenDenied": with_default(or_function(boolean(), "Request again what was refused."), json!(false)),
+        "RerequestWhenDenied": with_default(or_function(boolean(), "Request a refused value again."), json!(false)),
         "SupportCaseAllowed": with_default(or_function(boolean(), "Whether AWS may open a support case."), json!(true)),
     });
     let required = ["ServiceToken", "DesiredConcurrency"];
@@ -254,7 +254,7 @@ fn quota_template() -> Value {
     let own = json!({
         "ConcurrentExecutions": or_function(whole(1, 10_000_000_000), "Of each Region."),
         "Regions": or_function(regions, "By default the stack's own."),
-        "AdoptExisting": with_default(or_function(boolean(), "An entry that is there and says something else is used as it is."), json!(false)),
+        "AdoptExisting": with_default(or_function(boolean(), "An existing entry with another value is left as it is."), json!(false)),
     });
     let required = ["ServiceToken", "ConcurrentExecutions"];
     properties("Properties of Custom::QuotaTemplate", &required, own, Vec::new())

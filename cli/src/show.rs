@@ -1,4 +1,4 @@
-//! `list` and `show`: what the catalogue has, without any account.
+//! `list` and `show`: the catalogue, without any account.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ use crate::arguments::{Place, Show};
 use crate::output::Output;
 use crate::properties::account;
 
-/// What an edition amounts to.
+/// Whether an edition amounts to administrator's rights.
 struct Power {
     edition: Edition,
     /// Why it amounts to administrator's rights with all defaults; empty if it does not.
@@ -146,7 +146,7 @@ fn powers(preset: &Preset) -> Vec<Power> {
     preset.editions.iter().filter_map(power).collect()
 }
 
-/// What an edition makes, each with whether its defaults bring it.
+/// Returns the objects of an edition, each with whether its defaults make it.
 fn objects(preset: &Preset, edition: Edition) -> Result<Vec<(Id, bool)>, String> {
     let wish = example(preset, edition, true)?;
     let (chosen, any) =
@@ -159,7 +159,7 @@ fn objects(preset: &Preset, edition: Edition) -> Result<Vec<(Id, bool)>, String>
 ///
 /// # Errors
 ///
-/// There is no such preset or edition.
+/// An unknown preset or edition.
 pub(crate) fn show(asked: &Show, output: &Output) -> Result<Found, String> {
     let preset = find(&asked.preset)?;
     let only = asked.edition.as_deref().map(|name| edition(preset, name)).transpose()?;
@@ -245,7 +245,7 @@ fn as_text(name: &str, preset: &Preset, editions: &Editions) -> String {
     text
 }
 
-/// Type, default and what is allowed.
+/// Type, default and allowed values.
 fn of_parameter(parameter: &Parameter) -> String {
     let quoted =
         |text: &str| if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
@@ -271,7 +271,7 @@ fn of_parameter(parameter: &Parameter) -> String {
     }
 }
 
-/// What it is for.
+/// Returns the parameter's purpose.
 pub(crate) fn description(parameter: &Parameter) -> &str {
     match parameter {
         Parameter::String { description, .. }

@@ -1,5 +1,6 @@
-//! `verify`: whether those who got a preset may do what it grants, in IAM's own judgement. A boundary, a
-//! policy of the organization or somebody's Deny may take it away, and no plan would see that.
+//! `verify`: whether a preset's grants are effective for its roles and users, in IAM's own
+//! judgement. A boundary, a policy of the organization or a foreign Deny may take them away, and no
+//! plan would see that.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,7 +15,7 @@ use crate::account::{Looked, config, failed, look_with, resource_of_stack, told}
 use crate::arguments::{Aws, Verify};
 use crate::output::Output;
 
-/// A user or role, and what the preset's own policies grant it: actions by resource.
+/// A user or role, and the grants of the preset's own policies: actions by resource.
 struct Principal {
     id: Id,
     grants: BTreeMap<String, BTreeSet<String>>,
@@ -22,7 +23,7 @@ struct Principal {
     not_asked: Vec<String>,
 }
 
-/// What is taken away.
+/// A grant that is taken away.
 struct Refused {
     principal: String,
     action: String,
@@ -30,11 +31,11 @@ struct Refused {
     by: String,
 }
 
-/// Prints what is taken away; 2 if anything is.
+/// Prints the grants that are taken away; 2 if there are any.
 ///
 /// # Errors
 ///
-/// What is wrong with the arguments, or the call that failed.
+/// A mistake in the arguments, or the call that failed.
 pub(crate) async fn verify(asked: &Verify, aws: &Aws, output: &Output) -> Result<Found, String> {
     let config = config(aws).await?;
     let (stack_id, logical_id) =
@@ -59,7 +60,7 @@ pub(crate) async fn verify(asked: &Verify, aws: &Aws, output: &Output) -> Result
     Ok(if refused.is_empty() { Found::Nothing } else { Found::Differences })
 }
 
-/// Who gets policies of the preset.
+/// Returns the users and roles with policies of the preset.
 fn principals(state: &State) -> Vec<Principal> {
     let mut documents: BTreeMap<Id, Vec<(String, PolicyDocument)>> = BTreeMap::new();
     for (id, object) in state.iter() {
@@ -101,9 +102,9 @@ fn principal(id: Id, documents: &[(String, PolicyDocument)]) -> Principal {
             let why = if statement.get("Condition").is_some() {
                 Some("it has a condition")
             } else if actions.is_empty() || resources.is_empty() {
-                Some("it says what it is not about")
+                Some("it has NotAction or NotResource")
             } else if resources.iter().any(|it| it.contains("${")) {
-                Some("its resources depend on who asks")
+                Some("its resources depend on the caller")
             } else if actions.iter().any(|it| it.contains(['*', '?'])) {
                 Some("its actions are a pattern")
             } else {
@@ -152,7 +153,8 @@ async fn arn(client: &Client, looked: &Looked, state: &State, id: &Id) -> Result
     }
 }
 
-/// What is not allowed of these actions. The resource's own pattern stands for what it is about.
+/// Returns those of these actions that are not allowed. The resource's own pattern stands for its
+/// resources.
 async fn ask(
     client: &Client,
     principal: &Principal,
@@ -179,7 +181,7 @@ async fn ask(
     Ok(refused)
 }
 
-/// Who takes it away, as far as AWS tells.
+/// Returns the policy that takes it away, as far as AWS tells.
 fn by(result: &EvaluationResult) -> String {
     let of_organization = result.organizations_decision_detail();
     let of_boundary = result.permissions_boundary_decision_detail();
@@ -194,7 +196,7 @@ fn by(result: &EvaluationResult) -> String {
     } else if of_boundary.is_some_and(|it| !it.allowed_by_permissions_boundary()) {
         "its permissions boundary".to_owned()
     } else {
-        "nobody: no policy that it has allows it any more".to_owned()
+        "a missing grant: none of its policies allows it any more".to_owned()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The program and what it writes.
+//! The program and its output.
 
 #![allow(
     clippy::expect_used,

@@ -15,13 +15,13 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// What it printed, and its code.
+/// Its output, and its exit code.
 fn printed(arguments: &[&str]) -> (String, i32) {
     let done = run(arguments);
     (text(&done.stdout), done.status.code().unwrap())
 }
 
-/// What it said of an error, which has to be one.
+/// Its error, of a run that has to fail.
 fn error(arguments: &[&str]) -> String {
     let done = run(arguments);
     assert_eq!(done.status.code(), Some(1), "{arguments:?}: {done:?}");
@@ -137,7 +137,7 @@ fn the_documents_are_those_that_the_function_sends() {
     }
 }
 
-/// What a template says of any account is what it says of one, once CloudFormation has filled it in.
+/// A template for any account equals that for one account, once CloudFormation has filled it in.
 #[test]
 fn without_an_account_a_template_is_right_in_any() {
     let filled = |value: &Value| -> Value {
@@ -240,7 +240,7 @@ fn a_preset_of_ones_own_is_held_to_grammar_names_and_linter() {
     let told = error(&["lint", &with("word.yaml", "title:", "titel:")]);
     assert!(told.contains("titel") && told.contains("line 2"), "{told}");
     let told = error(&["lint", &with("name.yaml", "${Name}-*", "${Nmae}-*")]);
-    assert!(told.contains("`Nmae` is no parameter"), "{told}");
+    assert!(told.contains("unknown parameter `Nmae`"), "{told}");
     let (text, code) =
         printed(&["lint", &with("power.yaml", "s3:GetObject", "iam:AttachRolePolicy")]);
     assert_eq!(code, 2, "{text}");

@@ -1,4 +1,4 @@
-//! The schemas know the properties that the functions know. What they refuse is tested with a
+//! The schemas know the properties that the functions know. Their refusals are tested with a
 //! validator, in tests/e2e/test_cli.py.
 
 use account_presets::iam_preset::{IamPreset, Settings};

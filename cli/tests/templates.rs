@@ -1,4 +1,4 @@
-//! A template or configuration holds what the function would make.
+//! A template or configuration has the function's objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +57,7 @@ fn catalogue() -> Vec<Wanted> {
     all
 }
 
-/// What CloudFormation would make of a template: its own functions are worked out.
+/// The objects that CloudFormation would make of a template: its intrinsic functions are evaluated.
 fn state_of(template: &Value) -> State {
     let resources = template["Resources"].as_object().unwrap();
     let names = ["RoleName", "GroupName", "InstanceProfileName"];
@@ -177,8 +177,8 @@ fn state_of(template: &Value) -> State {
     state
 }
 
-/// What the function makes, without what a template cannot say: tags of policies and instance
-/// profiles, the owner in a group's path, the name that AWS gives a service-linked role.
+/// The function's objects, without the parts that a template cannot express: tags of policies and
+/// instance profiles, the owner in a group's path, the name that AWS gives a service-linked role.
 fn sayable(state: &State) -> State {
     let plain = |object: &Object| {
         let mut resource = object.resource.clone();

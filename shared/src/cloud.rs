@@ -24,12 +24,12 @@ pub use read_only::ReadOnly;
 
 /// An account's IAM, as far as presets are concerned.
 pub trait Cloud {
-    /// Everything that is there of `scope.ids`, and everything that hangs on it: policies and
-    /// instance profiles of a role, members of a group, users of a policy, whoever made them.
+    /// Returns the existing objects of `scope.ids`, with all their links: policies and instance
+    /// profiles of a role, members of a group, holders of a policy, of any owner.
     ///
     /// # Errors
     ///
-    /// The call that failed for another reason than that there is nothing.
+    /// The call that failed for another reason than a missing object.
     fn observe(&self, scope: &Scope) -> impl Future<Output = Result<State, CallError>>;
 
     /// Makes one call. A compound one is several to IAM.
@@ -40,11 +40,11 @@ pub trait Cloud {
     /// taken, also where IAM has other words for it.
     fn send(&self, call: &Call) -> impl Future<Output = Result<(), CallError>>;
 
-    /// Everything in the account that carries the owner's mark, under whatever name: it is read
-    /// as a whole, which takes a call for each policy and instance profile. For requests whose
-    /// properties may not be those under which things were made.
+    /// Returns all objects in the account that carry the owner's mark, under any name: the account
+    /// is read as a whole, which takes a call for each policy and instance profile. For requests
+    /// with properties that may not be those under which the objects were made.
     ///
-    /// `scope` says which policies an attachment to a user may be about.
+    /// `scope` has the policies that an attachment to a user may be about.
     ///
     /// # Errors
     ///
@@ -63,7 +63,8 @@ pub trait Cloud {
         ready(Err(CallError::unsupported("role ARNs")))
     }
 
-    /// What managed policies say, by their ARNs. Those that do not exist are left out.
+    /// Returns the documents of managed policies, by their ARNs. Those that do not exist are left
+    /// out.
     ///
     /// # Errors
     ///
@@ -77,7 +78,7 @@ pub trait Cloud {
     }
 
     /// The customer managed policies of the account, and their paths. IAM keeps one of a name,
-    /// whatever its path.
+    /// across all paths.
     ///
     /// # Errors
     ///
@@ -87,7 +88,7 @@ pub trait Cloud {
     }
 
     /// The users, groups and roles of the account, as IAM spells them. It is read as a whole: for
-    /// the reason of a request that names somebody who is not there.
+    /// the reason of a request that names a missing user, group or role.
     ///
     /// # Errors
     ///
@@ -96,7 +97,7 @@ pub trait Cloud {
         ready(Ok(BTreeSet::new()))
     }
 
-    /// How many managed policies the account's IAM attaches to one user, group or role.
+    /// Returns the account's quotas of managed policies on one user, group or role.
     ///
     /// # Errors
     ///
@@ -105,7 +106,7 @@ pub trait Cloud {
         ready(Err(CallError::unsupported("quotas")))
     }
 
-    /// What CloudFormation last said of a resource of a stack.
+    /// Returns the last status of a resource in a stack's events.
     ///
     /// # Errors
     ///
@@ -119,7 +120,7 @@ pub trait Cloud {
         ready(Ok(StackStatus::Unknown))
     }
 
-    /// Everybody who owns something in the account.
+    /// Returns all owners of objects in the account.
     ///
     /// # Errors
     ///
@@ -128,7 +129,7 @@ pub trait Cloud {
         ready(Err(CallError::unsupported("owners")))
     }
 
-    /// How a resource of a stack was last made, by CloudFormation's events.
+    /// Returns the last completed request of a stack's resource, by CloudFormation's events.
     ///
     /// # Errors
     ///
@@ -147,26 +148,26 @@ pub trait Cloud {
         Instant::now()
     }
 
-    /// Returns when what was made is seen by whoever asks, as far as that can be told, or was not
-    /// for `longest`: a stack's next resource may need it at once.
+    /// Returns when the new object is visible to every caller, as far as that can be told, or after
+    /// `longest`: a stack's next resource may need it at once.
     fn until_seen(&self, made: &Change, longest: Duration) -> impl Future<Output = ()> {
         let _ = (made, longest);
         ready(())
     }
 
-    /// Policies whose attachment to a user was begun here and has no known end: AWS may still
-    /// carry it out, when nobody remembers it any more.
+    /// Returns policies with an attachment to a user that was begun here and has no known end: AWS
+    /// may still carry it out, when its claim is gone.
     fn unfinished(&self) -> BTreeSet<Id> {
         BTreeSet::new()
     }
 
-    /// Lets a moment pass in which another delivery may do what it is about to do.
+    /// Waits long enough for a concurrent invocation to make its next write.
     fn wait(&self) -> impl Future<Output = ()> {
         ready(())
     }
 }
 
-/// What carries an owner's mark.
+/// The objects that carry an owner's mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// Objects, and the policies that users got.
@@ -185,13 +186,13 @@ pub enum StackStatus {
         /// Of which of the resource's lives: after a replacement its old half goes last.
         physical_id: Option<String>,
     },
-    /// There is no such stack, or it never had such a resource.
+    /// The stack does not exist, or never had the resource.
     None,
-    /// Nobody can tell.
+    /// It cannot be told.
     Unknown,
 }
 
-/// What a change came to.
+/// The result of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// It was made now.
@@ -205,7 +206,7 @@ pub enum Applied {
 pub struct CallError {
     /// The action that an operator may have to grant, for example `iam:CreateRole`.
     pub action: &'static str,
-    /// What the call was about, for example a role's name.
+    /// The target of the call, for example a role's name.
     pub target: String,
     /// AWS's error code, for example `AccessDenied`.
     pub code: String,
@@ -219,7 +220,7 @@ impl CallError {
 }
 
 impl CallError {
-    /// What a part of an account, as tests have it, does not offer.
+    /// The error of a partial account in tests, for a method that it does not offer.
     fn unsupported(what: &str) -> Self {
         let (target, message) = (what.to_owned(), "this account does not offer it".to_owned());
         CallError { action: "cloud:Unsupported", target, code: "Unsupported".to_owned(), message }

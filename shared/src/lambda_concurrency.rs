@@ -1,8 +1,8 @@
-//! `Custom::LambdaConcurrency`: a wish for concurrent executions of Lambda in the stack's Region.
+//! `Custom::LambdaConcurrency`: requests concurrent executions of Lambda in the stack's Region.
 //!
 //! A quota only ever grows, AWS decides about it in minutes or weeks, and there is no state but
 //! AWS's own: the value that applies, and the requests on record. So the same request, delivered
-//! again or asked by another stack, finds what was requested and requests nothing.
+//! again or sent by another stack, is idempotent: it finds the open request and makes no other.
 
 mod decision;
 #[cfg(any(test, feature = "fake"))]
@@ -35,7 +35,7 @@ const TIME_FOR_CALLS: Duration = Duration::from_secs(45);
 const PAUSE: Duration = Duration::from_secs(10);
 /// Stacks that were deployed together do not look at the same moments.
 const SPREAD: Duration = Duration::from_secs(2);
-/// The longest look. The wait ends so long before the work's deadline.
+/// The longest read. The wait ends this time before the work's deadline.
 const LAST_LOOK: Duration = Duration::from_secs(5);
 
 /// The custom resource.
@@ -51,14 +51,14 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         LambdaConcurrency { quotas, account }
     }
 
-    /// The quota belongs to the account and Region of the stack, which have to be ours.
+    /// The quota belongs to the account and Region of the stack, which have to be the function's.
     fn check_place(&self, request: &Request) -> Result<(), String> {
         let ours = &self.account;
         match Account::from_arn(&request.stack_id) {
             Some(stack) if stack.id == ours.id && stack.region == ours.region => Ok(()),
             _ => Err(format!(
                 "the stack is not in {} of account {}, and the quota of another Region or account \
-                 is out of this function's reach; take the ServiceToken of a provider there",
+                 is not served by this function; take the ServiceToken of a provider there",
                 ours.region, ours.id
             )),
         }
@@ -68,7 +68,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
 impl<Q: Quotas> CustomResource for LambdaConcurrency<Q> {
     const RESOURCE_TYPE: &'static str = "Custom::LambdaConcurrency";
 
-    /// The quota's ARN: whatever is wished for, it is the same quota.
+    /// The quota's ARN: it is the same quota for every `DesiredConcurrency`.
     fn physical_id(&self, _: &Request) -> String {
         quota_arn(&self.account)
     }
@@ -192,7 +192,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
         report
     }
 
-    /// The value first: it is the truth, whatever the request's status says.
+    /// Reads the value first: it is the truth, not the request's status.
     async fn look_again(&self, wish: &Properties, before: &Report) -> Result<Report, CallError> {
         let concurrency = self.quotas.concurrency().await?;
         let increase = before.increase.clone();
@@ -211,7 +211,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
     }
 }
 
-/// What comes of the first look in the time that it has, or what AWS said last.
+/// Returns the result of the first read within its time, or AWS's last error.
 async fn in_time(
     look: impl Future<Output = Result<Report, String>>,
     progress: &Progress,
@@ -228,13 +228,14 @@ async fn in_time(
         Err(_) => String::new(),
     };
     Err(format!(
-        "gave up after {} s while {}{words}; nothing is lost: the next request finds what was made",
+        "timed out after {} s while {}{words}; try again: the next request continues with the \
+         requests on record",
         TIME_FOR_CALLS.as_secs(),
         progress.latest()
     ))
 }
 
-/// A request that is ours to wait for, unless it was refused.
+/// A request to wait for, unless it was refused.
 fn stands(increase: Increase, otherwise: Outcome) -> (Outcome, Option<Increase>) {
     let refused = increase.status.phase() == Phase::Refused;
     (if refused { Outcome::Denied } else { otherwise }, Some(increase))
@@ -248,8 +249,8 @@ fn outcome_of(found: Found) -> (Outcome, Option<Increase>) {
     }
 }
 
-/// An Update fails only for what it changes, a raised wish or a `Fail` that was not there before:
-/// else a rollback could fail for what has happened since.
+/// An Update fails only for its own changes, a raised `DesiredConcurrency` or a `Fail` that was not
+/// there before: else a rollback could fail for later events.
 fn fails(outcome: Outcome, wish: &Properties, earlier: Option<&Properties>) -> bool {
     let is_new = earlier.is_none_or(|earlier| {
         wish.desired > earlier.desired || outcome.then(earlier) == Then::Succeed

@@ -1,4 +1,4 @@
-//! Presets: the catalogue, their parameters, and what they mean for an account.
+//! Presets: the catalogue, their parameters, and the desired state that they render to.
 //!
 //! Must not know: AWS's API, the clock, the environment.
 
@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 pub use render::{Branches, PROVIDER, Wish, attributes, render};
 pub use schema::{Edition, Preset};
 
-/// What the build script made of `presets/*.yaml`: names and JSON, in order.
+/// `presets/*.yaml` as the build script writes them: names and JSON, in order.
 const CATALOGUE: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/presets.rs"));
 
 /// Each preset once it was asked for.

@@ -1,10 +1,11 @@
 //! `Custom::QuotaTemplate`: Lambda's concurrent executions in the organization's quota request
 //! template, so that AWS requests them for each account that is created from now on.
 //!
-//! The template has no owners and no tags. What a resource of a stack put there is remembered by
-//! tags of the function itself (`claim`), written before the entry. So there is one path: what is
-//! wanted against what is there (`plan`), and a Delete wants nothing. Before that, each request lets
-//! go of what somebody changed: the tag is removed, so that it is theirs for every later request.
+//! The template has no owners and no tags. The entries of a stack's resource are remembered by tags
+//! of the function itself (`claim`), written before the entry. So there is one path: desired
+//! entries against existing ones (`plan`), and a Delete desires none. Before that, each request
+//! releases entries that were changed outside of the stack: the tag is removed, so that the entry
+//! is foreign for every later request.
 
 mod claim;
 #[cfg(any(test, feature = "fake"))]
@@ -27,7 +28,7 @@ pub use plan::{Region, SIZE};
 use properties::Properties;
 use template::{Entry, Template};
 
-/// What the mark of the association says.
+/// The value of the association's mark.
 const ASSOCIATED: &str = "made by account-presets";
 
 /// The custom resource.
@@ -38,7 +39,7 @@ pub struct QuotaTemplate<T> {
 }
 
 impl<T: Template> QuotaTemplate<T> {
-    /// Serves the organization whose management account this is.
+    /// Serves the organization of this management account.
     pub fn new(template: T, account: Account) -> Self {
         QuotaTemplate { template, account }
     }
@@ -51,7 +52,7 @@ impl<T: Template> QuotaTemplate<T> {
 impl<T: Template> CustomResource for QuotaTemplate<T> {
     const RESOURCE_TYPE: &'static str = "Custom::QuotaTemplate";
 
-    /// Stack and logical id: whatever is put into the template, it is the same resource.
+    /// Stack and logical id: it is the same resource for all entries.
     fn physical_id(&self, request: &Request) -> String {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let stack = request.stack_id.split('/').nth(1).unwrap_or_default();
@@ -93,7 +94,7 @@ impl<T: Template> CustomResource for QuotaTemplate<T> {
 }
 
 impl<T: Template> QuotaTemplate<T> {
-    /// Brings the template to what is wanted, as far as `me` owns it, and associates it.
+    /// Brings the template to the desired entries, as far as `me` owns them, and associates it.
     async fn bring(
         &self,
         me: &Owner,
@@ -112,8 +113,8 @@ impl<T: Template> QuotaTemplate<T> {
         Ok(Success { physical_resource_id: None, data: attributes(wanted, &plan) })
     }
 
-    /// Removes what is noted of entries that somebody changed since `me` put them, whatever comes
-    /// of the request: they are theirs, and stay theirs when they say by chance what `me` put.
+    /// Removes the notes about entries that were changed since `me` put them, even if the request
+    /// fails: they are foreign, and stay foreign when they have by chance the value that `me` put.
     async fn let_go(
         &self,
         me: &Owner,
@@ -122,10 +123,11 @@ impl<T: Template> QuotaTemplate<T> {
         progress: &Progress,
     ) -> Result<Claims, String> {
         for (region, value) in claims.let_go(me, &found(entries)) {
-            begin(progress, &format!("letting go of the entry of {region}"))?;
+            begin(progress, &format!("releasing the entry of {region}"))?;
             warn!(
                 region,
-                value, "somebody changed this entry: it is theirs from now on, and stays"
+                value,
+                "this entry was changed outside of the stack: it is foreign from now on, and stays"
             );
             self.template.untag(&claim::key(me, &region)).await.map_err(told)?;
         }
@@ -160,9 +162,9 @@ impl<T: Template> QuotaTemplate<T> {
         Ok(())
     }
 
-    /// Takes away what `me` put into the template and nobody has changed since.
+    /// Removes the entries that `me` put into the template and that still have its value.
     async fn delete(&self, me: &Owner, progress: &Progress) -> Result<(), String> {
-        progress.note("looking at what this resource put into the quota request template");
+        progress.note("reading this resource's entries of the quota request template");
         let tags = self.template.tags().await.map_err(told)?;
         let claims = Claims::read(&tags);
         let (used, _) = claim::use_tag(me);
@@ -188,7 +190,7 @@ impl<T: Template> QuotaTemplate<T> {
         Ok(())
     }
 
-    /// Ends the association that this provider made, if it serves nobody any more.
+    /// Ends the association that this provider made, if it is not in use any more.
     async fn let_go_of_the_association(
         &self,
         me: &Owner,
@@ -232,7 +234,7 @@ impl<T: Template> QuotaTemplate<T> {
     }
 }
 
-/// Notes what begins now, unless the work has to stop.
+/// Notes the step that begins now, unless the work has to stop.
 fn begin(progress: &Progress, doing: &str) -> Result<(), String> {
     if let Some(why) = progress.stopped() {
         return Err(format!("{doing}: was not begun; {why}"));
@@ -241,7 +243,7 @@ fn begin(progress: &Progress, doing: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What the organization's own errors mean for who reads the stack's events.
+/// Explains the organization's own errors to the reader of the stack's events.
 fn told(error: CallError) -> String {
     let remedy = match error.code.as_str() {
         "AccessDeniedException" | "AccessDenied" => {
@@ -262,7 +264,7 @@ fn told(error: CallError) -> String {
     format!("{error}{remedy}")
 }
 
-/// The attributes for `Fn::GetAtt`: the same set whatever came of it.
+/// The attributes for `Fn::GetAtt`: the same set for every result.
 fn attributes(wanted: &Properties, plan: &Plan) -> BTreeMap<String, String> {
     let pairs = |entries: &BTreeMap<Region, u64>| {
         let pairs = entries.iter().map(|(region, value)| format!("{region}={value}"));

@@ -1,5 +1,5 @@
-//! What an account holds, as plain values: the same type for what is wanted and for what is
-//! there, so that planning is a difference between two maps.
+//! The objects of an account, as plain values: the same type for the desired and the observed
+//! state, so that planning is a difference between two maps.
 //!
 //! Must not know: AWS's API, the clock, the environment.
 
@@ -23,7 +23,7 @@ pub use policy_document::PolicyDocument;
 /// Tags of a role, policy or instance profile, without the ones that record ownership.
 pub type Tags = BTreeMap<TagKey, String>;
 
-/// Whose an object is. Empty for an object that nobody's preset made.
+/// The owners of an object. Empty for an object that no preset made.
 pub type Owners = BTreeSet<Owner>;
 
 /// The kind of an object or link, in the order in which a person reads them.
@@ -63,7 +63,7 @@ impl Kind {
         matches!(self, Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment)
     }
 
-    /// True for what exists by itself, false for what hangs on something else.
+    /// True for an object that exists by itself, false for a link.
     pub fn is_node(self) -> bool {
         match self {
             Kind::ServiceLinkedRole
@@ -84,7 +84,7 @@ impl Kind {
 }
 
 impl Kind {
-    /// True for what a preset makes and IAM lets have tags.
+    /// True for a kind that presets make and IAM can tag.
     pub fn has_tags(self) -> bool {
         matches!(self, Kind::Policy | Kind::Role | Kind::InstanceProfile)
     }
@@ -110,13 +110,13 @@ impl fmt::Display for Kind {
     }
 }
 
-/// The identity of an object or link: its kind, its name and, for a link, what it links to. Names
-/// that differ by case alone are the same, as they are to IAM.
+/// The identity of an object or link: its kind, its name and, for a link, its other end. Names that
+/// differ by case alone are the same, as they are to IAM.
 #[derive(Clone, Debug)]
 pub struct Id {
-    /// What it is.
+    /// The kind.
     pub kind: Kind,
-    /// The object's name; for a link, the name of what it hangs on.
+    /// The object's name; for a link, the name of its parent.
     pub name: String,
     /// The other end of a link: a policy's ARN, an inline policy's name, a user or a role.
     pub part: Option<String>,
@@ -133,7 +133,7 @@ impl Id {
         Id { kind, name: name.into(), part: Some(part.into()) }
     }
 
-    /// What a link hangs on; `None` for an object.
+    /// The parent of a link; `None` for an object.
     pub fn parent(&self) -> Option<Id> {
         let kind = match self.kind {
             Kind::RoleAttachment | Kind::RoleInline => Kind::Role,
@@ -150,8 +150,8 @@ impl Id {
         Some(Id::node(kind, self.name.clone()))
     }
 
-    /// The object at the other end of a link, which cannot go while the link is there; `None`
-    /// for what is no link, and where that end belongs to AWS.
+    /// The object at the other end of a link, which cannot be deleted while the link is there;
+    /// `None` for an object, and where that end belongs to AWS.
     pub fn target(&self) -> Option<Id> {
         let part = self.part.as_deref()?;
         let (kind, name) = match self.kind {
@@ -175,8 +175,8 @@ impl Id {
 }
 
 impl Id {
-    /// The same for people who read no plan: a link as a part of a sentence, as in
-    /// "policy `P` on user `ana`".
+    /// The same for a sentence outside of a plan, with a link as a part of it, as in "policy `P` on
+    /// user `ana`".
     pub fn in_words(&self) -> String {
         let Some((part, parent)) = self.part.as_deref().zip(self.parent()) else {
             return self.to_string();
@@ -246,7 +246,7 @@ pub struct Role {
     pub path: String,
     /// At most 1000 characters.
     pub description: String,
-    /// Who may assume the role; at most 2048 characters without white space.
+    /// The trust policy; at most 2048 characters without white space.
     pub trust: PolicyDocument,
     /// Seconds, 3600 to 43200.
     pub max_session_duration: i32,
@@ -259,7 +259,7 @@ pub struct Role {
 /// A customer managed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// At most 128 characters; unique in the account whatever the path.
+    /// At most 128 characters; unique in the account across all paths.
     pub name: String,
     /// Fixed when the policy is made.
     pub path: String,
@@ -271,7 +271,7 @@ pub struct Policy {
     pub tags: Tags,
 }
 
-/// What is at an [`Id`].
+/// The resource at an [`Id`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the fields are names of what the variant is about")]
 pub enum Resource {
@@ -297,8 +297,8 @@ pub enum Resource {
     GroupInline { group: String, name: String, document: PolicyDocument },
     /// A user in a group.
     GroupMember { group: String, user: String },
-    /// A managed policy on a user. It is claimed by a tag of the user before it is `attached`,
-    /// so that a crash between the two leaves nothing that nobody remembers.
+    /// A managed policy on a user. It is claimed by a tag of the user before it is `attached`, so
+    /// that a crash between the two leaves no attachment without a claim.
     UserAttachment { user: String, policy_arn: String, attached: bool },
     /// A role in an instance profile.
     ProfileRole { profile: String, role: String },
@@ -330,7 +330,7 @@ impl Resource {
         }
     }
 
-    /// The path, for what has one.
+    /// The path, for a kind that has one.
     pub fn path(&self) -> Option<&str> {
         match self {
             Resource::Policy(policy) => Some(&policy.path),
@@ -348,7 +348,7 @@ impl Resource {
         }
     }
 
-    /// What it says, for a policy, managed or inline.
+    /// The document of a policy, managed or inline.
     pub fn document(&self) -> Option<&PolicyDocument> {
         match self {
             Resource::Policy(policy) => Some(&policy.document),
@@ -368,7 +368,7 @@ impl Resource {
         }
     }
 
-    /// The tags, for what has them.
+    /// The tags, for a kind that has them.
     pub fn tags_mut(&mut self) -> Option<&mut Tags> {
         match self {
             Resource::Policy(Policy { tags, .. })
@@ -388,16 +388,16 @@ impl Resource {
     }
 }
 
-/// A resource and whose it is.
+/// A resource and its owners.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// What it is.
+    /// The resource.
     pub resource: Resource,
-    /// Who made it or uses it. For what hangs on a role, group or instance profile this is
-    /// empty: it belongs to whoever owns that.
+    /// The resources of stacks that made or use it. Empty for a link of a role, group or instance
+    /// profile: its owners are those of that object.
     pub owners: Owners,
-    /// Several stacks may use it at once, and one that nobody owns is used as it is.
-    /// Only ever set on what is wanted; what is there does not know.
+    /// Several stacks may use it at once, and one without an owner is used as it is. Set in the
+    /// desired state only; the observed one does not know.
     pub shared: bool,
 }
 
@@ -421,7 +421,7 @@ impl Object {
         object
     }
 
-    /// A resource that nobody owns.
+    /// A resource without an owner.
     pub fn unowned(resource: Resource) -> Self {
         Object { resource, owners: Owners::new(), shared: false }
     }
@@ -437,12 +437,12 @@ impl State {
         self.0.insert(object.resource.id(), object)
     }
 
-    /// Removes and returns what is at `id`.
+    /// Removes and returns the object at `id`.
     pub fn remove(&mut self, id: &Id) -> Option<Object> {
         self.0.remove(id)
     }
 
-    /// What is at `id`.
+    /// Returns the object at `id`.
     pub fn get(&self, id: &Id) -> Option<&Object> {
         self.0.get(id)
     }
@@ -452,7 +452,7 @@ impl State {
         self.0.contains_key(id)
     }
 
-    /// True if there is something at `id`, and `owner` is one of those who own it.
+    /// True if there is an object at `id`, and `owner` is one of its owners.
     pub fn is_owned(&self, id: &Id, owner: &Owner) -> bool {
         self.get(id).is_some_and(|object| object.owners.contains(owner))
     }

@@ -240,21 +240,21 @@ fn picture(page: &mut String, preset: &Preset) {
     for ((kind, name), key) in &nodes {
         writeln!(page, "    {key}[\"{kind}<br>{name}\"]").unwrap();
     }
-    writeln!(page, "{links}```\n\nDashed is what the defaults do not bring.\n").unwrap();
+    writeln!(page, "{links}```\n\nDashed objects are not made by the defaults.\n").unwrap();
 }
 
 /// What a second stack meets.
 const SHARED: &str = "*Shared* objects have one name for all stacks of the account. A second stack that asks for \
                       the same (`Edition`, `Path`, `PermissionsBoundary` and the parameters that shape the \
                       object) becomes an owner beside the first, and the last one to go deletes the object. A \
-                      stack that asks for something else is refused, and so is an Update that changes the \
+                      stack that asks for another form is refused, and so is an Update that changes the \
                       object, as long as there is another owner. All other roles, policies, groups and \
                       instance profiles belong to one stack.";
 
 /// What there is in which edition, and which parameters decide.
 fn objects(page: &mut String, preset: &Preset) {
     let editions: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
-    writeln!(page, "## What it makes\n\nWith the defaults, in each edition:\n").unwrap();
+    writeln!(page, "## Objects\n\nWith the defaults, in each edition:\n").unwrap();
     writeln!(page, "| | {} | decided by |", editions.join(" | ")).unwrap();
     writeln!(page, "| --- | {} --- |", "--- | ".repeat(editions.len())).unwrap();
     let usual: Vec<State> =
@@ -305,8 +305,8 @@ fn attachments(page: &mut String, preset: &Preset) {
     writeln!(
         page,
         "IAM attaches {} managed policies to one user, group or role, unless the account's quota \
-         was raised, and what somebody has already counts. Who would hold more is named before \
-         anything is written. With the defaults get:\n",
+         was raised, and attached ones count. A user, group or role that would hold more is \
+         refused before the first write. The defaults attach to:\n",
         limits::ATTACHMENTS
     )
     .unwrap();
@@ -440,22 +440,20 @@ fn parameter_table(page: &mut String, preset: &Preset) {
 }
 
 /// What becomes of people who are named.
-const PEOPLE: &str = " Whoever is named for the first time has to exist. Whoever is deleted later gets nothing any \
-                      more: an Update that still names them succeeds, and says so in the log only.";
+const PEOPLE: &str = " A newly named one has to exist. One that is deleted later gets nothing any more: an Update \
+                      that still names it succeeds, and says so in the log only.";
 
 /// What the operator of the provider allows, and by which parameter of the template.
 fn allowed(Setting { parameter, allows }: &Setting) -> String {
     let phrase = |text: &String| match text.strip_suffix('*') {
         _ if text.is_empty() => "only the empty text".to_owned(),
         Some("") => "any".to_owned(),
-        Some(start) => format!("only what begins with `{start}`"),
+        Some(start) => format!("only values that begin with `{start}`"),
         None => format!("only `{text}`"),
     };
     let usual: Vec<String> = allows.iter().map(phrase).collect();
     let usual = if usual.is_empty() { "none".to_owned() } else { usual.join(", ") };
-    format!(
-        " Parameter `{parameter}` of the provider's stack says what is allowed: by default {usual}."
-    )
+    format!(" Parameter `{parameter}` of the provider's stack limits it: by default {usual}.")
 }
 
 fn attribute_table(page: &mut String, preset: &Preset) {
@@ -471,7 +469,7 @@ fn differences(page: &mut String, preset: &Preset) {
     if !preset.differences.is_empty() {
         writeln!(
             page,
-            "## Where it departs from the page\n\n| editions | what | why |\n| --- | --- | --- |"
+            "## Differences from the page\n\n| editions | difference | why |\n| --- | --- | --- |"
         )
         .unwrap();
         for difference in &preset.differences {
@@ -483,7 +481,7 @@ fn differences(page: &mut String, preset: &Preset) {
         writeln!(page).unwrap();
     }
     if !preset.omitted.is_empty() {
-        writeln!(page, "## What it leaves out\n").unwrap();
+        writeln!(page, "## Omitted\n").unwrap();
         for omitted in &preset.omitted {
             writeln!(page, "- {}", omitted.trim()).unwrap();
         }

@@ -84,17 +84,17 @@ fn each_misuse_of_the_grammar_fails_the_build_with_file_place_and_what_is_allowe
         (
             "name: sixth\n",
             "name: sixth-${Nmae}\n",
-            vec!["`Nmae` is no parameter; there are `Loud`"],
+            vec!["unknown parameter `Nmae` (declared: `Loud`)"],
         ),
         (
             "    when: { Loud: true }",
             "    when: { Loud: loud }",
-            vec!["`Loud` is never `loud`; it may be `true`, `false`"],
+            vec!["`loud` is not a value of `Loud` (allowed: `true`, `false`)"],
         ),
         (
             "    when: { Loud: true }",
             "    when: { Loud: true, Edition: hardened }",
-            vec!["`Edition` is never `hardened`; it may be `current`"],
+            vec!["`hardened` is not a value of `Edition` (allowed: `current`)"],
         ),
         (
             "policies: [{ name: sixth,",

@@ -47,7 +47,7 @@ def test_somebody_elses_entry_is_refused_or_left(account, quotas):
 def test_what_somebody_changed_is_theirs(account, quotas):
     account.create(wish())
     quotas.was_put("eu-west-1", 7)
-    assert "eu-west-1 says 7" in account.update(wish(2000)).outputs["Message"]
+    assert "eu-west-1 has 7" in account.update(wish(2000)).outputs["Message"]
     account.delete()
     assert quotas.concurrency() == {"eu-west-1": 7}
 

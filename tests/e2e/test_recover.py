@@ -230,7 +230,7 @@ def test_what_was_kept_is_deleted_by_hand_without_a_rest(account, case):
 
 
 # U1, I5
-@walks("What a Create made cannot be deleted")
+@walks("A Create's objects cannot be deleted")
 def test_a_rollback_that_is_refused_is_ended_by_a_delete(account, case):
     before = account.snapshot()
     with account.denied_to_the_function("iam:DeleteRole"):
@@ -268,7 +268,7 @@ def test_a_way_back_that_stays_refused_is_skipped_and_the_next_update_makes_the_
 
 
 # U1, M7
-@walks("A rest of what was replaced")
+@walks("A replaced object is still in use")
 def test_a_rest_of_what_was_replaced_goes_with_the_stack(account, case):
     account.make_user("ana")
     before = account.snapshot()
@@ -292,7 +292,7 @@ def held_by_ana(account, case):
 
 
 # U1, M7
-@walks("Somebody uses what goes")
+@walks("An object is still in use")
 def test_a_stack_whose_policy_somebody_uses_goes_once_they_have_let_go(account, case):
     policy = held_by_ana(account, case)
     case.run(account, policy=policy)
@@ -300,7 +300,7 @@ def test_a_stack_whose_policy_somebody_uses_goes_once_they_have_let_go(account, 
 
 
 # U1, M7
-@walks("Somebody goes on using it")
+@walks("An object stays in use")
 def test_a_stack_goes_without_what_somebody_goes_on_using(account, case):
     policy = held_by_ana(account, case)
     case.run(account)

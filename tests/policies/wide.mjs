@@ -34,14 +34,14 @@ export const SAID = {
   lithops: {
     'A machine is started from any image and with disks of any snapshot, in any security group, with any key pair, and with any network interface that is free':
       on('ec2:RequestSpotInstances RunInstances', ...START),
-    'Spot requests are cancelled, whoever made them.': on('ec2:CancelSpotInstanceRequests', 'spot-instances-request'),
+    'Spot requests are cancelled, of any requester.': on('ec2:CancelSpotInstanceRequests', 'spot-instances-request'),
     'there the users reach every network and security group': [
       ...on('ec2:AttachInternetGateway DeleteInternetGateway DetachInternetGateway', 'internet-gateway'),
       ...on('ec2:AuthorizeSecurityGroupIngress DeleteSecurityGroup', 'security-group'),
       ...on('ec2:AssociateRouteTable', 'internet-gateway', 'subnet'),
       ...on('ec2:CreateSubnet DeleteSubnet', 'subnet'),
     ],
-    'The users see the settings and environment variables of every function of the account, and the commands and environment variables of everybody':
+    'The users see the settings and environment variables of every function of the account, and the commands and environment variables of all jobs':
       [...on('lambda:ListFunctions'), ...on('batch:DescribeJobs DescribeJobDefinitions')],
     'The users and machines also list all machines, spot requests, images, key pairs and networks of the account, with their tags, and the users all layers and compute environments, and with AccessPoints the access points and mount targets of every file system.':
       [
@@ -55,13 +55,13 @@ export const SAID = {
     'Code of a function cannot use the network interfaces, though a job of AWS Batch can, which has the same role.': INTERFACES,
   },
   slim: {
-    'It may get a network interface that is there already, whoever made it.': on('ec2:RunInstances', 'network-interface', 'subnet'),
+    'It may get an existing network interface, of any owner.': on('ec2:RunInstances', 'network-interface', 'subnet'),
     'The users and the functions can stop any job of AWS Batch.': on('batch:CancelJob TerminateJob', 'job'),
     'The users put VPC endpoints into any network, route table and security group': [
       ...on('ec2:CreateVpcEndpoint', 'route-table', 'security-group', 'subnet', 'vpc'),
       ...on('ec2:CreateSecurityGroup', 'vpc'),
     ],
-    'The users and the functions see the commands and environment variables of everybody': on(
+    'The users and the functions see the commands and environment variables of all jobs': on(
       'batch:Describe* DescribeJobDefinitions DescribeJobs ListJobs',
     ),
     'The users list all machines, disks, snapshots, images, key pairs and networks of the account, with their tags, all buckets, queues, log groups, state machines and compute environments, and what invokes any function; the functions list queues and what invokes functions, the machines queues and tags.':

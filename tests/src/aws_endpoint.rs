@@ -1,7 +1,7 @@
 //! An AWS that is broken in one known way, for `AWS_ENDPOINT_URL`.
 //!
-//! It plays no service: what is tested against it is what a function does when
-//! AWS cannot help, and how often it asks.
+//! It plays no service: tests against it observe a function without AWS's help, and the number of
+//! its calls.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use hyper::header::CONTENT_TYPE;
 
 use crate::http::{self, Broken, Reply, Server};
 
-/// What the endpoint does with every request.
+/// The endpoint's answer to every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behaviour {
     /// Never answers.

@@ -6,10 +6,10 @@
 //! the function is Lambda's queue of asynchronous invocations, which delivers an
 //! event again when an invocation failed.
 //!
-//! It is a state machine with a clock that only [`CloudFormation::advance`]
-//! moves: no thread, no socket, no sleep, and the same run every time. Whoever
-//! serves the events is a [`Provider`]. [`CloudFormation::settle`] serves one
-//! delivery after the other; [`Running`] serves several at once, in any order.
+//! It is a state machine with a clock that only [`CloudFormation::advance`] moves: no thread, no
+//! socket, no sleep, and the same run every time. The server of the events is a [`Provider`].
+//! [`CloudFormation::settle`] serves one delivery after the other; [`Running`] serves several at
+//! once, in any order.
 //!
 //! ```ignore
 //! let mut cfn = CloudFormation::new();
@@ -19,9 +19,9 @@
 //! cfn.assert_faithful();
 //! ```
 //!
-//! Sources: "Custom resource reference" and "Stack failure options" in the AWS
-//! CloudFormation User Guide, and the threads that are named where one speaks of
-//! something that no page does. What neither says is assumed for the worse.
+//! Sources: "Custom resource reference" and "Stack failure options" in the AWS CloudFormation User
+//! Guide, and the threads that are named where a fact is on no page. An undocumented effect is
+//! assumed for the worse.
 
 mod lambda;
 mod provider;
@@ -58,7 +58,7 @@ const BEGINNING: Duration = Duration::from_secs(1_769_817_600);
 const ORIGIN: &str =
     "https://cloudformation-custom-resource-response-euwest1.s3.eu-west-1.amazonaws.com";
 
-/// What a resource's failure is called when nobody answered in time.
+/// The reason of a resource's failure without an answer in time.
 const NO_RESPONSE: &str = "CloudFormation did not receive a response from your Custom Resource.";
 
 /// An account's CloudFormation, in `eu-west-1`, with the Lambda queue of one function.
@@ -74,7 +74,7 @@ pub struct CloudFormation {
     requests: Vec<Request>,
     happened: Vec<StackEvent>,
     violations: Vec<Violation>,
-    /// How long after its cause a request is sent.
+    /// The time from its cause until a request is sent.
     latency: Duration,
 }
 
@@ -95,7 +95,7 @@ pub struct StackEvent {
     pub properties: Option<String>,
 }
 
-/// One request, and what came of it.
+/// One request, and its result.
 #[derive(Debug, Clone)]
 pub struct Request {
     stack: String,
@@ -104,7 +104,7 @@ pub struct Request {
     url: String,
     issued: SystemTime,
     given_up: SystemTime,
-    /// How often it was delivered.
+    /// The number of its deliveries.
     pub deliveries: usize,
     /// All that came to its URL while this was valid.
     pub answers: Vec<Vec<u8>>,
@@ -177,7 +177,7 @@ impl CloudFormation {
         CloudFormation { lambda, ..self }
     }
 
-    /// Sets what happens to a replaced resource when its update is rolled back.
+    /// Sets the fate of a replaced resource when its update is rolled back.
     pub fn with_rollback(self, on_rollback: OnRollback) -> CloudFormation {
         CloudFormation { on_rollback, ..self }
     }
@@ -209,7 +209,7 @@ impl CloudFormation {
         self.go_on(name);
     }
 
-    /// Begins to delete a stack, also one whose creation is under way.
+    /// Begins to delete a stack, also one during its creation.
     pub fn delete_stack(&mut self, name: &str) {
         self.delete_stack_but(name, &[]);
     }
@@ -232,7 +232,7 @@ impl CloudFormation {
         self.go_on(name);
     }
 
-    /// Ends what a resource of CloudFormation's own was waiting for.
+    /// Ends the operation of a resource of CloudFormation's own.
     pub fn finish(&mut self, name: &str, logical_id: &str, succeeds: bool) {
         let verdict = if succeeds { Verdict::success() } else { Verdict::failure("it fails") };
         self.stack_mut(name).finish(logical_id, verdict);
@@ -254,17 +254,18 @@ impl CloudFormation {
         &self.stack(name).id
     }
 
-    /// What CloudFormation holds for the physical id of a resource.
+    /// Returns the physical id of a resource, as CloudFormation has it.
     pub fn physical_id(&self, name: &str, logical_id: &str) -> Option<&str> {
         self.stack(name).resources.get(logical_id)?.physical_id.as_deref()
     }
 
-    /// What `Fn::GetAtt` finds of a resource.
+    /// Returns the attributes of a resource for `Fn::GetAtt`.
     pub fn attributes(&self, name: &str, logical_id: &str) -> Option<&Map<String, Value>> {
         Some(&self.stack(name).resources.get(logical_id)?.data)
     }
 
-    /// Physical ids that a clean-up gave up to delete: nobody will ask for them any more.
+    /// Physical ids that a clean-up gave up to delete: CloudFormation does not delete them any
+    /// more.
     pub fn left_behind(&self, name: &str) -> &[String] {
         &self.stack(name).left_behind
     }
@@ -310,7 +311,7 @@ impl CloudFormation {
         self.now
     }
 
-    /// Lets time pass. Whoever has not answered in time has failed.
+    /// Lets time pass. A request without an answer in time has failed.
     pub fn advance(&mut self, by: Duration) {
         self.advance_to(self.now + by);
     }
@@ -339,14 +340,13 @@ impl CloudFormation {
         self.queue.postpone(request, self.now + by);
     }
 
-    /// Lets Lambda lose what it still holds of a request, as it does with an event
-    /// that has become too old.
+    /// Lets Lambda drop the queued deliveries of a request, as it does with an event that has
+    /// become too old.
     pub fn lose(&mut self, request: usize) {
         self.queue.lose(request);
     }
 
-    /// Takes what is sent to a response URL, and returns the status with which
-    /// S3 answers. What comes of it, S3 does not know.
+    /// Takes a PUT to a response URL, and returns S3's status. S3 does not know the effect.
     pub fn put(&mut self, url: &str, body: &[u8]) -> u16 {
         let Some(number) = self.requests.iter().position(|request| request.url == url) else {
             self.violate(Rule::Url, body);
@@ -388,7 +388,7 @@ impl CloudFormation {
         self.ended(delivery, served.ended);
     }
 
-    /// Serves what is due, and lets time pass, until no operation is under way.
+    /// Serves due deliveries, and lets time pass, until no operation is under way.
     ///
     /// # Panics
     ///
@@ -440,7 +440,7 @@ impl CloudFormation {
         self.now = self.now.max(then);
     }
 
-    /// The requests whose answers CloudFormation waits for.
+    /// The requests for which CloudFormation waits.
     fn waiting(&self) -> impl Iterator<Item = (usize, &Request)> {
         let waits =
             |(number, request): &(usize, &Request)| self.stack(&request.stack).waits_for(*number);
@@ -535,7 +535,7 @@ impl CloudFormation {
     }
 }
 
-/// What CloudFormation makes of an answer; nothing if it ignores it.
+/// CloudFormation's verdict on an answer; `None` if it ignores it.
 fn verdict(body: &[u8], broken: &[Rule]) -> Option<Verdict> {
     let mut fails = None;
     for rule in broken {

@@ -1,4 +1,4 @@
-//! A compiled function as what serves a stack's events.
+//! A compiled function as the server of a stack's events.
 
 use std::sync::Mutex as Shared;
 use std::time::SystemTime;

@@ -97,8 +97,8 @@ impl From<Event> for Value {
     }
 }
 
-/// What CloudFormation makes of a template's value: every scalar is a string,
-/// lists and maps keep their shape, and what is null (`AWS::NoValue`) is gone.
+/// A template's value in CloudFormation's form: every scalar is a string, lists and maps keep their
+/// shape, and null (`AWS::NoValue`) is gone.
 pub fn stringified(value: Value) -> Value {
     match value {
         Value::Null | Value::String(_) => value,
@@ -115,8 +115,8 @@ pub fn stringified(value: Value) -> Value {
     }
 }
 
-/// Everything in which an event differs from what CloudFormation documents:
-/// one sentence each, none for a faithful event.
+/// Each difference of an event from CloudFormation's documentation: one sentence each, none for a
+/// faithful event.
 pub fn complaints(event: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut demand = |holds: bool, complaint: &str| {

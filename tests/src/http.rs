@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 /// An answer, or one of the ways to give none.
 pub(crate) type Reply = Result<Response<Full<Bytes>>, Broken>;
 
-/// What a broken server does instead of answering.
+/// A broken server's act instead of an answer.
 #[derive(Debug, Clone)]
 pub(crate) enum Broken {
     /// The connection is closed in good order, without a byte.
@@ -75,7 +75,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// How many connections were opened, whatever came over them.
+    /// Returns the number of opened connections, with or without a request.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
     }

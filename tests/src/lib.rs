@@ -1,12 +1,11 @@
 //! The outside world of one Lambda function, in process.
 //!
-//! [`cloudformation`] is what stands behind all requests: stacks, and the rules
-//! of the protocol, with no more of a world than a clock of its own.
+//! [`cloudformation`] stands behind all requests: stacks, and the rules of the protocol, with no
+//! more of a world than a clock of its own.
 //!
-//! A custom resource's function sees three things of the world: the Lambda
-//! runtime API that hands it events, the presigned URL that CloudFormation
-//! waits at, and AWS. Here is one of each, on loopback, to test a compiled
-//! binary against:
+//! A custom resource's function sees three parts of the world: the Lambda runtime API that hands it
+//! events, the presigned URL that CloudFormation waits at, and AWS. Here is one of each, on
+//! loopback, to test a compiled binary against:
 //!
 //! - [`runtime_api`] starts the binary and invokes it,
 //! - [`response_url`] is as strict as S3 and CloudFormation together,
@@ -15,9 +14,8 @@
 //! - [`deployed`] lets the binary serve the stacks of [`cloudformation`].
 //! - [`stage`] puts them around a function.
 //!
-//! Nothing here knows the function under test. Everything panics with a
-//! message when a test's assumption does not hold, and everything ends when it
-//! is dropped.
+//! Nothing here knows the function under test. Each part panics with a message when a test's
+//! assumption does not hold, and ends when it is dropped.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! What CloudFormation's presigned URLs look like.
+//! The form of CloudFormation's presigned URLs.
 
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::clock::amz_date;
 use crate::cloudformation::rules::Asked;
 
-/// What every `X-Amz-Signature` here begins with: a log that holds it has leaked a URL.
+/// The beginning of every `X-Amz-Signature` here: a log that holds it has leaked a URL.
 pub const SIGNATURE: &str = "5ecbead0f1e57a11";
 
 /// CloudFormation's object key: the three ids with bars between them. The AWS
@@ -29,7 +29,7 @@ pub(crate) fn path(asked: &Asked) -> String {
     path
 }
 
-/// How long a presigned URL is valid.
+/// The validity of a presigned URL.
 pub(crate) const EXPIRES: Duration = Duration::from_secs(7200);
 
 /// The query of a presigned URL, valid for two hours ("Authenticating Requests:

@@ -1,8 +1,8 @@
 //! The far end of a `ResponseURL`: S3 and CloudFormation in one, strict.
 //!
-//! S3 refuses what its signature does not cover, CloudFormation ignores what
-//! does not answer its request, and neither tells the function much. Here every
-//! request is kept, with each [`Rule`] it broke.
+//! S3 refuses headers outside of its signature, CloudFormation ignores an answer that does not fit
+//! its request, and neither tells the function much. Here every request is kept, with each [`Rule`]
+//! it broke.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -96,7 +96,7 @@ struct Far {
     received: Vec<Received>,
 }
 
-/// The near end of one URL: what a test looks at.
+/// The near end of one URL, for a test to read.
 pub struct ResponseUrl {
     shared: Arc<Mutex<Shared>>,
     path: String,
@@ -121,7 +121,7 @@ impl ResponseUrls {
         self.server.origin()
     }
 
-    /// How many connections were opened to it, whatever came over them.
+    /// Returns the number of connections that were opened to it, with or without a request.
     pub fn connections(&self) -> usize {
         self.server.connections()
     }
@@ -221,7 +221,7 @@ impl ResponseUrl {
     }
 }
 
-/// A loopback port that nobody listens at, for as long as this is kept.
+/// A loopback port without a listener, for as long as this is kept.
 pub struct ClosedPort(TcpSocket);
 
 impl ClosedPort {

@@ -30,14 +30,14 @@ pub const SESSION_TOKEN: &str = "fake-session-token-that-no-log-may-show";
 pub const REGION: &str = "eu-west-1";
 /// The function's name and its ARN.
 pub const FUNCTION_NAME: &str = "iam-preset";
-/// What Lambda sends in `Lambda-Runtime-Invoked-Function-Arn`.
+/// Lambda's value of `Lambda-Runtime-Invoked-Function-Arn`.
 pub const FUNCTION_ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:iam-preset";
 
-/// How long an invocation whose deadline had passed before it began may still
-/// take. Lambda would never start it; here one wants to see what it does.
+/// The longest duration of an invocation with a deadline before its start. Lambda would never start
+/// it; a test observes it here.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How one invocation ended.
+/// The end of one invocation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// The handler returned this.
@@ -51,12 +51,12 @@ pub enum Outcome {
     TimedOut,
 }
 
-/// What a process may have of something at most.
+/// A limit on a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
-    /// So many file descriptors are open at once, the three standard ones among them.
+    /// The number of open file descriptors, the three standard ones among them.
     OpenFiles(u32),
-    /// So many KiB of address space.
+    /// KiB of address space.
     AddressSpace(u32),
 }
 
@@ -129,7 +129,7 @@ impl Function {
         self
     }
 
-    /// Starts the next processes with less than they may need. What runs already goes on.
+    /// Starts the next processes with less than they may need. A running one goes on.
     pub fn limited(mut self, limit: Option<Limit>) -> Function {
         self.limit = limit;
         self

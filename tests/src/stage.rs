@@ -11,9 +11,9 @@ use crate::runtime_api::{Function, Outcome, SECRET_ACCESS_KEY, SESSION_TOKEN};
 
 /// More time than anything here takes: a limit, not a wait.
 pub const ENOUGH: Duration = Duration::from_secs(60);
-/// Little enough to see what happens when it runs out.
+/// Short enough to run out during a test.
 pub const LITTLE: Duration = Duration::from_secs(3);
-/// How an invocation ends that has answered.
+/// The end of an invocation that has answered.
 pub const ANSWERED: Outcome = Outcome::Returned(Value::Null);
 
 /// A compiled function, an AWS for it, and the URLs that its answers go to.
@@ -27,7 +27,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A function whose AWS behaves like this, and whose answers may go to `urls`.
+    /// A function with this behaviour of AWS, and with `urls` as allowed origins.
     pub async fn with(program: &str, aws: Behaviour) -> Stage {
         let urls = ResponseUrls::start().await;
         let origins = urls.origin();
@@ -56,8 +56,7 @@ impl Stage {
         only_answer(&url)
     }
 
-    /// Ends the test: nothing went astray, and nothing that was printed is a
-    /// secret. Returns what was printed.
+    /// Ends the test: no request went astray, and no secret was printed. Returns the output.
     pub async fn end(mut self) -> String {
         assert_eq!(self.urls.strays(), [""; 0]);
         let printed = self.function.printed().await;
@@ -91,8 +90,8 @@ pub fn reason(answer: &Value) -> &str {
     answer["Reason"].as_str().unwrap_or_default()
 }
 
-/// Holds a text to what a person can make something of: there is one, of a
-/// reasonable length, without Rust's own names and ways to print.
+/// Asserts that a text is readable: it exists, is of a reasonable length, and has none of Rust's
+/// own names and forms.
 pub fn assert_is_for_people(text: &str) {
     assert!((1..500).contains(&text.len()), "{text}");
     for rust in ["::", "dyn ", "Error(", "Failure(", "Some(", " { ", "panicked", ".rs", "\n"] {

@@ -22,7 +22,7 @@ use serde::Deserialize;
 /// Where tests are.
 const FOLDERS: [&str; 3] = ["functions", "shared", "tests"];
 
-/// What stands before this in a page is written by hand, and the rest is made here.
+/// The part of a page before this line is written by hand, and the rest is made here.
 const MADE: &str = "<!-- Made by `UPDATE_PAGES=1 cargo test --workspace --test all reliability` from here on. -->\n";
 
 /// Rows that belong together.
@@ -33,21 +33,21 @@ struct Group {
     rows: Vec<Row>,
 }
 
-/// One thing that can go wrong, what becomes of it, and why no test shows it where none does.
+/// A fault, its result, and why no test shows it where none does.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Row {
     code: String,
     what: String,
-    /// What stands in the way of a threat.
+    /// The guard against a threat.
     guard: Option<String>,
     /// Why it cannot happen here.
     not_applicable: Option<String>,
-    /// What a real account alone can show, tests or not.
+    /// The part that only a real account can show, tests or not.
     only_on_aws: Option<String>,
-    /// What the operator has to do, tests or not.
+    /// The operator's part, tests or not.
     operator: Option<String>,
-    /// What is still to be done.
+    /// The open work.
     missing: Option<String>,
 }
 
@@ -67,7 +67,7 @@ fn the_page_of_reliability_says_which_test_proves_what() {
     let proofs = of_repository(|code| !code.starts_with("Threat "));
     assert_eq!(problems(&groups, &proofs), Vec::<String>::new());
     println!("{}", totals(&groups, &proofs));
-    let tables = groups.iter().map(|group| table(group, &proofs, &["what goes wrong, and then"]));
+    let tables = groups.iter().map(|group| table(group, &proofs, &["fault, and its result"]));
     keep_fresh("reliability.md", &(totals(&groups, &proofs) + &tables.collect::<String>()));
 }
 
@@ -88,7 +88,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// What the repository's tests say they prove, of the codes that are asked for.
+/// Returns the rows that the repository's tests prove, of the codes that are asked for.
 fn of_repository(asked: impl Fn(&str) -> bool) -> Proofs {
     let mut proofs = Proofs::new();
     for folder in FOLDERS {
@@ -114,7 +114,7 @@ fn collect(folder: &Path, proofs: &mut Proofs) {
     proofs.values_mut().for_each(|tests| tests.sort());
 }
 
-/// How a comment begins in a file that may hold tests.
+/// The beginning of a comment in a file that may hold tests.
 fn comment(file: &str) -> Option<&'static str> {
     match file.rsplit_once('.')?.1 {
         "rs" => Some("/// "),
@@ -124,7 +124,7 @@ fn comment(file: &str) -> Option<&'static str> {
     }
 }
 
-/// Adds what the tests of a file say they prove.
+/// Adds the rows that the tests of a file prove.
 fn scan(file: &str, comment: &str, text: &str, proofs: &mut Proofs) {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     for (place, line) in lines.iter().enumerate() {
@@ -162,7 +162,7 @@ fn test_name(definition: &str) -> Option<String> {
     Some(name?.0.replace('_', " "))
 }
 
-/// What keeps the rows and the tests from fitting.
+/// Returns the mismatches between rows and tests.
 fn problems(groups: &[Group], proofs: &Proofs) -> Vec<String> {
     let mut problems = Vec::new();
     let mut known = BTreeSet::new();
@@ -238,7 +238,7 @@ fn link(test: &Test) -> String {
     format!("[{}](../{})", test.name, test.file)
 }
 
-/// Holds the made part of a page to what it has to be, or makes it so.
+/// Compares the made part of a page with its fresh form, or writes it.
 fn keep_fresh(page: &str, made: &str) {
     let path = root().join("docs").join(page);
     let found = fs::read_to_string(&path).unwrap();

@@ -133,7 +133,7 @@ impl<'a> Template<'a> {
             Resource::ServiceLinkedRole { service, .. } => {
                 if self.imports {
                     self.left_out.push(format!(
-                        "{id}: left out, for service-linked roles are everybody's in the account"
+                        "{id}: left out, because the whole account shares service-linked roles"
                     ));
                     return;
                 }
@@ -259,7 +259,8 @@ impl<'a> Template<'a> {
         }
     }
 
-    /// CloudFormation attaches a policy to who exists only along with the policy.
+    /// CloudFormation attaches a policy to an existing user, group or role only along with the
+    /// policy.
     fn links_without_a_resource(&mut self) {
         let state = &self.wanted.state;
         let made: BTreeSet<&Id> = self.ids.keys().collect();

@@ -3,8 +3,8 @@
 use account_presets::state::Account;
 use serde_json::{Map, Value};
 
-/// What stands for partition, account and Region while a preset is rendered: characters that IAM takes
-/// and no text has.
+/// Stand-ins for partition, account and Region while a preset is rendered: characters that IAM
+/// takes and no text has.
 const STAND_INS: [&str; 3] = ["\u{91}", "\u{92}", "\u{93}"];
 
 /// How a language writes them.
@@ -12,7 +12,7 @@ const STAND_INS: [&str; 3] = ["\u{91}", "\u{92}", "\u{93}"];
 pub(super) struct Words {
     /// Partition, account and Region.
     words: [&'static str; 3],
-    /// What begins an expression, and how it is written where it is none.
+    /// The beginning of an expression, and its escaped form.
     escapes: &'static [(&'static str, &'static str)],
 }
 
@@ -45,7 +45,7 @@ impl Words {
         STAND_INS.iter().any(|it| text.contains(it))
     }
 
-    /// The text with what begins an expression escaped, and with the language's words.
+    /// Returns the text with beginnings of expressions escaped, and with the language's words.
     pub(super) fn text(self, text: &str) -> String {
         let escaped =
             self.escapes.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
@@ -54,7 +54,7 @@ impl Words {
     }
 }
 
-/// Every text of a value, and every name of a member, replaced by what `to` makes of it.
+/// Replaces every text of a value, and every name of a member, by the result of `to`.
 pub(super) fn each_text(value: &Value, to: &impl Fn(&str) -> Value) -> Value {
     match value {
         Value::String(text) => to(text),

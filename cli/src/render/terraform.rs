@@ -88,7 +88,7 @@ fn body(wanted: &Wanted, account: &Account, imports: bool) -> (Value, Vec<String
         }
         if id.kind == Kind::ServiceLinkedRole && !imports {
             left_out.push(format!(
-                "{id}: where the account has it already, Terraform fails; import it there, or take it out"
+                "{id}: where the account has it already, Terraform fails; import it there, or remove it"
             ));
         }
         if id.kind == Kind::Group && imports {

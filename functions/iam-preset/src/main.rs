@@ -1,4 +1,4 @@
-//! The Lambda function behind `Custom::IamPreset`, which also audits what it made.
+//! The Lambda function behind `Custom::IamPreset`, which also audits its objects for drift.
 
 // The futures of a request are nested a little more deeply than the compiler looks by itself.
 #![recursion_limit = "256"]

@@ -144,8 +144,8 @@ async fn a_delete_succeeds_whatever_its_properties_are_and_asks_aws_nothing() {
     stage.end().await;
 }
 
-/// The sample requests in `events/`, as they are but for their ResponseURL, and what the answer's
-/// reason holds when AWS denies everything.
+/// The sample requests in `events/`, as they are but for their ResponseURL, and a part of the
+/// answer's reason when AWS denies every call.
 #[tokio::test]
 async fn every_sample_has_the_answer_that_it_deserves() {
     let mut stage = stage_with(Behaviour::ACCESS_DENIED_EXCEPTION).await;

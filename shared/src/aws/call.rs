@@ -1,5 +1,5 @@
-//! One call to AWS, whichever service it is: its name in errors, what AWS said of its attempts,
-//! and its end when the work has to stop.
+//! One call to any service of AWS: its name in errors, AWS's answers to its attempts, and its end
+//! when the work has to stop.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,7 @@ tokio::task_local! {
     static CALLED: Called;
 }
 
-/// A call, and what became of its attempts so far.
+/// A call, and the results of its attempts so far.
 #[derive(Clone, Debug)]
 pub(super) struct Called {
     /// As in ``iam:CreateRole `r` ``.
@@ -60,7 +60,7 @@ impl Called {
         !only_looks(self.action)
     }
 
-    /// How many of its attempts failed.
+    /// Returns the number of its failed attempts.
     pub(super) fn failed(&self) -> u32 {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner).failed
     }
@@ -88,8 +88,8 @@ impl Called {
     }
 }
 
-/// Calls, and says of an error which action on what it was. When the gate is closed the call ends
-/// with what AWS said last, at once or when its write is not on its way any more.
+/// Calls, and names action and target in an error. When the gate is closed the call ends with AWS's
+/// last error, at once or when its write is not on its way any more.
 pub(super) async fn call<T, E, R>(
     gate: &Gate,
     action: &'static str,
@@ -144,9 +144,9 @@ fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
             failure.as_connector_error().map_or(NO_CONNECTION, of_network)
         }
         SdkError::ResponseError(_) | SdkError::ServiceError(_) => NOT_AWSS,
-        _ => "the call could not be made",
+        _ => "the request could not be built or sent",
     };
-    format!("{reason}; it was tried again until it was given up")
+    format!("{reason}; retries exhausted")
 }
 
 fn of_network(error: &ConnectorError) -> &'static str {
@@ -160,7 +160,7 @@ fn of_network(error: &ConnectorError) -> &'static str {
 const NO_REPLY: &str = "no reply in time";
 const NO_CONNECTION_IN_TIME: &str = "no connection in time";
 const NO_CONNECTION: &str = "no connection, or it broke off";
-const NOT_AWSS: &str = "the reply is not one of AWS's";
+const NOT_AWSS: &str = "the reply is not an AWS response";
 
 /// Notes of each attempt why it failed: the SDK tells only of the last one, and only when it has
 /// given up.

@@ -30,12 +30,12 @@ use crate::state::Account;
 /// share: then one write in a hundred takes more than 16. Service Quotas takes three requests a
 /// second. The deadline of the request ends it earlier if need be.
 const ATTEMPTS: u32 = 48;
-/// The same where a person waits, who would rather hear of it.
+/// The same for a person's command, which reports an error sooner.
 const PERSONS_ATTEMPTS: u32 = 6;
 /// First and longest pause between tries.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// The environment that Lambda sets, and what the template adds to it.
+/// The environment that Lambda sets, with the template's additions.
 ///
 /// | variable | meaning |
 /// | --- | --- |
@@ -43,10 +43,10 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 /// | `AWS_ENDPOINT_URL_IAM`, `…_SERVICE_QUOTAS`, `…_LAMBDA`, `…_CLOUDFORMATION`, `AWS_ENDPOINT_URL` | another endpoint than AWS's own |
 /// | `AWS_CA_BUNDLE`, `SSL_CERT_FILE` | PEM file of the roots to trust instead of Amazon's |
 /// | `ALLOWED_RESPONSE_ORIGINS` | origins to which answers may go besides CloudFormation's buckets |
-/// | `VERIFY_STACK_EVENTS` | `true`: CloudFormation is asked whether a request is its own |
+/// | `VERIFY_STACK_EVENTS` | `true`: each request is compared with CloudFormation's newest event |
 ///
-/// What the operator allows is read by [`Settings`](crate::iam_preset::Settings), and what audits
-/// put right by [`Repairs`](crate::iam_preset::Repairs).
+/// [`Settings`](crate::iam_preset::Settings) reads the operator's settings, and
+/// [`Repairs`](crate::iam_preset::Repairs) the drift that audits repair.
 #[derive(Clone)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
@@ -63,8 +63,8 @@ impl Environment {
         Environment::of(std::env::vars_os().filter_map(text).collect())
     }
 
-    /// Of a person's command, with these variables instead of the process's own: a refusal is told at
-    /// once, and there are fewer tries of what fails by itself.
+    /// Of a person's command, with these variables instead of the process's own: a refusal is
+    /// reported at once, and transient errors are retried less often.
     pub fn of_person(variables: BTreeMap<String, String>) -> Self {
         Environment { is_persons: true, ..Environment::of(variables) }
     }
@@ -101,7 +101,7 @@ impl Environment {
         named.unwrap_or(if usual { Roots::Amazon } else { Roots::System })
     }
 
-    /// What a variable is set to, also the empty text.
+    /// The value of a variable, also an empty one.
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(String::as_str)
     }
@@ -204,7 +204,7 @@ impl Environment {
         !matches!(self.get("VERIFY_STACK_EVENTS"), None | Some("false"))
     }
 
-    /// What the clients of all services have in common. `service` is the service's name in
+    /// The common configuration of all services' clients. `service` is the service's name in
     /// `AWS_ENDPOINT_URL_…`.
     fn sdk_config(&self, service: &str) -> Result<SdkConfig, String> {
         let credentials = Credentials::new(

@@ -1,6 +1,6 @@
-//! IAM's eventual consistency, in one table: refusals that pass by themselves, because what was
-//! just made is not seen everywhere yet, or what was just removed still is, or because somebody
-//! else changes the same thing.
+//! IAM's eventual consistency, in one table: transient refusals, because a new object is not
+//! visible everywhere yet, or a removed one still is, or because another caller changes the same
+//! object.
 //!
 //! Throttling is [`pace`](super::pace)'s business, and server errors are the SDK's own.
 
@@ -19,26 +19,26 @@ use super::call::{Called, NoteRefusals};
 use super::pace::AgainAtItsTurn;
 use super::reply::Refusal;
 
-/// So long after its start a process may be refused what its role allows: the role may be as new
-/// as the process.
+/// The time after its start in which a process may be denied calls that its role allows: the role
+/// may be as new as the process.
 const NEW_ROLE: Duration = Duration::from_secs(30);
 
-/// Tries of a call whose refusal should pass, half a minute in all. What has not passed by then
-/// is a mistake, about which somebody waits to hear.
+/// Tries of a call with a transient refusal, half a minute in all. A refusal that has not passed by
+/// then is a mistake, and is reported.
 pub(super) const TRIES: u32 = 16;
 
-/// The codes with which IAM refuses any write while another one of the same thing is under way.
-/// That is nobody's mistake, so it is tried for as long as throttling is. IAM's model names the
-/// first for some actions only, and IAM has answered others with it
+/// The codes with which IAM refuses any write while another one of the same object is under way.
+/// That is no mistake, so it is tried for as long as throttling is. IAM's model names the first for
+/// some actions only, and IAM has answered further ones with it
 /// (<https://github.com/hashicorp/terraform-provider-aws/issues/34371>).
 const BUSY: [&str; 2] = ["ConcurrentModification", "EntityTemporarilyUnmodifiable"];
 
-/// Lets a client of IAM try again what passes by itself.
+/// Lets a client of IAM retry transient refusals.
 pub(super) fn outlast(config: Builder) -> Builder {
     trying_again(config, Some(Instant::now()))
 }
 
-/// The same for a person's command: no role is as new as it, so what is denied stays so.
+/// The same for a person's command: no role is as new as it, so a denial is not transient.
 pub(super) fn outlast_for_a_person(config: Builder) -> Builder {
     trying_again(config, None)
 }
@@ -118,14 +118,14 @@ fn is_over() -> bool {
     Called::now().is_some_and(|called| called.failed() >= TRIES)
 }
 
-/// True if nothing allows the call, in IAM's words: what denies it will not pass.
+/// True if no policy allows the call, in IAM's words: an explicit denial is not transient.
 fn is_missing_grant(refusal: &Refusal) -> bool {
     refusal.code == "AccessDenied"
         && refusal.message.contains("not authorized to perform")
         && !refusal.message.contains("with an explicit deny")
 }
 
-/// True if a row of the table is the operation, its error code and what its message says.
+/// True if a row of the table has the operation, its error code and a text of its message.
 macro_rules! table {
     ($error:ident: $($operation:ty, $code:literal, $says:expr;)+) => {
         false $(|| $error.downcast_ref::<$operation>().is_some_and(|error| {

@@ -38,7 +38,7 @@ const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
 /// Longest wait for a reply.
 pub(super) const READ: Duration = Duration::from_secs(10);
-/// Longest wait for a reply to a write that nobody waits for any more, only to know when it is
+/// Longest wait for the reply to a write that has timed out for its caller, only to know when it is
 /// over. Other clients of AWS wait a minute by default.
 const LONGEST_WRITE: Duration = Duration::from_secs(90);
 
@@ -47,15 +47,15 @@ const LONGEST_WRITE: Duration = Duration::from_secs(90);
 pub(super) enum Roots {
     /// The embedded roots of Amazon Trust Services.
     Amazon,
-    /// The system's, for partitions whose endpoints have other certificates.
+    /// The system's, for partitions with other certificates at their endpoints.
     System,
     /// A file that the operator names, for example of a proxy.
     Pem(Vec<u8>),
 }
 
 impl Roots {
-    /// The certificates of a PEM file, or `None` if it holds none or some that are none: the
-    /// connector panics at those, and trusts nobody without any.
+    /// The certificates of a PEM file, or `None` if it holds none or malformed ones: the connector
+    /// panics at those, and trusts no server without any.
     pub(super) fn from_pem(pem: Vec<u8>) -> Option<Self> {
         let named = String::from_utf8_lossy(&pem).contains("-----BEGIN CERTIFICATE-----");
         let roots = Roots::Pem(pem);
@@ -81,9 +81,9 @@ pub(super) fn for_sdk(roots: Roots, gate: Gate) -> Result<SharedHttpClient, Stri
     Ok(SharedHttpClient::new(Gated { inner, gate, pace: Pace::new() }))
 }
 
-/// A client, or a connector of one, whose attempts wait for their turn, and that begins none when
-/// its gate is closed. An attempt has [`READ`] from its turn on. A write goes on when it is given
-/// up, for AWS does too: so it is known when it is over.
+/// A client, or a connector of one, that lets attempts wait for their turn and begins none when its
+/// gate is closed. An attempt has [`READ`] from its turn on. A write goes on when it is given up,
+/// for AWS does too: so it is known when it is over.
 #[derive(Clone, Debug)]
 pub(super) struct Gated<T> {
     pub(super) inner: T,

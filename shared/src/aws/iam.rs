@@ -28,7 +28,7 @@ use crate::state::{Account, Id, Owner, Owners, PolicyDocument, State, Tags, is_o
 /// which [`reconcile`](crate::reconcile) begins eight at most.
 const READS: usize = 8;
 
-/// How long another delivery may take from one write to the next.
+/// The time that another delivery may take from one write to the next.
 const MOMENT: Duration = Duration::from_secs(5);
 
 /// IAM of one account, by the SDK.
@@ -49,12 +49,12 @@ impl Iam {
         Iam { client, account, gate, reads, unfinished, stacks: None }
     }
 
-    /// Asks these stacks what CloudFormation is doing with owners of objects.
+    /// Reads the events of owners' stacks from these.
     pub fn with_stacks(self, stacks: StackEvents) -> Self {
         Iam { stacks: Some(stacks), ..self }
     }
 
-    /// Waits for its turn, calls, and says of an error which action on what it was.
+    /// Waits for its turn, calls, and names action and target in an error.
     async fn call<T, E, R>(
         &self,
         action: Action,
@@ -148,7 +148,7 @@ impl Cloud for Iam {
     async fn past(&self, stack_id: &str, logical_id: &str) -> Result<cfn::Past, CallError> {
         match &self.stacks {
             Some(stacks) => stacks.past(stack_id, logical_id).await,
-            None => Ok(cfn::Past::Unknown("nobody asks CloudFormation here".to_owned())),
+            None => Ok(cfn::Past::Unknown("the stack's events cannot be read here".to_owned())),
         }
     }
 
@@ -165,12 +165,12 @@ impl Cloud for Iam {
     }
 }
 
-/// Those that are there; what went away between two calls is not.
+/// Returns the existing ones, without those that were deleted between two calls.
 fn present<T>(reads: Vec<Result<Option<T>, CallError>>) -> Result<Vec<T>, CallError> {
     reads.into_iter().filter_map(Result::transpose).collect()
 }
 
-/// What was asked for, or `None` if it is not there.
+/// Returns the object, or `None` if it does not exist.
 fn found<T>(result: Result<T, CallError>) -> Result<Option<T>, CallError> {
     match result {
         Ok(found) => Ok(Some(found)),

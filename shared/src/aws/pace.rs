@@ -26,16 +26,16 @@ const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_millis(2500);
 /// A gap that is shorter is none.
 const SHORTEST: Duration = Duration::from_millis(20);
-/// What an accepted call makes of the gap.
+/// The factor of the gap after an accepted call.
 const ACCEPTED: f64 = 0.985;
-/// What a refusal makes of it, and what it makes as long as nothing was accepted.
+/// The factor after a refusal, and that as long as no call was accepted.
 const REFUSED: (f64, f64) = (1.2, 1.5);
-/// The part of the gap after which a refused call is made again, and what each further refusal
-/// in a row makes of that.
+/// The part of the gap after which a refused call is made again, and the factor of that for each
+/// further refusal in a row.
 const AGAIN: (f64, f64) = (0.3, 2.0);
 /// Part of a gap by which it is longer or shorter, so that functions do not march in step.
 const JITTER: f64 = 0.1;
-/// After so long without a call there is no gap.
+/// The time without a call after which there is no gap.
 const FORGOTTEN: Duration = Duration::from_secs(30);
 
 /// The pace of a client; its clones are the same one. Reads and writes have one each, for AWS
@@ -48,7 +48,7 @@ pub(super) struct Pace {
 
 #[derive(Debug)]
 struct Lane {
-    /// Who waits for a turn, first come, first served.
+    /// The calls that wait for a turn, first come, first served.
     queue: Queue<()>,
     rhythm: Mutex<(Rhythm, Rng)>,
 }
@@ -121,7 +121,8 @@ struct Rhythm {
     next: Instant,
     /// When the last attempt began.
     begun: Instant,
-    /// When a refusal changed the gap last. What began before it says nothing of the new gap.
+    /// When a refusal changed the gap last. A call that began before it says nothing of the new
+    /// gap.
     changed: Instant,
     /// Refusals since a call was accepted.
     in_a_row: i32,

@@ -13,12 +13,12 @@ use crate::cloud::CallError;
 use crate::lambda_concurrency::quota::{QUOTA_CODE, SERVICE_CODE};
 use crate::quota_template::template::{Entry, Template};
 
-/// The Region whose endpoint answers for the template, in the partition `aws`: only the
-/// management account calls it, and there
+/// The Region of the template's endpoint, in the partition `aws`: only the management account calls
+/// it, and there
 /// (<https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/servicequotas_template>).
 pub(super) const TEMPLATE_REGION: &str = "us-east-1";
 
-/// What an error is about where no Region is.
+/// The target of an error without a Region.
 const TARGET: &str = "the quota request template";
 
 /// The template of one organization, by the SDK.
@@ -133,10 +133,10 @@ impl Template for QuotaTemplates {
     }
 }
 
-/// So Service Quotas says that nothing is associated.
+/// The error of Service Quotas without an association.
 const NOT_IN_USE: &str = "ServiceQuotaTemplateNotInUseException";
 
-/// What is done already if AWS says so by this code.
+/// Takes the error of this code for success: the change is made already.
 fn unless<T>(code: &str, result: Result<T, CallError>) -> Result<(), CallError> {
     match result {
         Err(error) if error.code == code => Ok(()),

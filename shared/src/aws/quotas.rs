@@ -30,7 +30,7 @@ impl ServiceQuotas {
         ServiceQuotas { quotas, lambda, gate }
     }
 
-    /// What was applied; `None` where nothing ever was.
+    /// Reads the applied value; `None` without one.
     async fn applied_quota(&self) -> Result<Option<Quota>, CallError> {
         let sent = self.quotas.get_service_quota();
         let sent = sent.service_code(SERVICE_CODE).quota_code(QUOTA_CODE).send();
@@ -138,7 +138,7 @@ impl Quotas for ServiceQuotas {
     }
 }
 
-/// A reply without what has to be in it.
+/// A reply without a required part.
 fn incomplete(action: &'static str, part: &str) -> CallError {
     CallError {
         action,

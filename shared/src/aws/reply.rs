@@ -1,4 +1,4 @@
-//! What a service said when it refused, whichever protocol it speaks.
+//! A service's error, in any of its protocols.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use serde_json::Value;

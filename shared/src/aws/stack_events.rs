@@ -25,7 +25,7 @@ impl StackEvents {
 }
 
 impl StackEvents {
-    /// The newest event; `None` if there is none, or no such stack.
+    /// The newest event; `None` if there is no event, or no stack.
     pub(super) async fn latest_event(
         &self,
         stack_id: &str,
@@ -110,7 +110,7 @@ mod tests {
             .build()
     }
 
-    /// What is found in these pages; the second is that of the token `more`.
+    /// Reads the event from these pages; the second is that of the token `more`.
     async fn found(
         first: DescribeStackEventsOutput,
         second: DescribeStackEventsOutput,

@@ -9,8 +9,8 @@ use crate::cfn::{History, Past, PastEvent};
 use crate::cloud::CallError;
 
 impl StackEvents {
-    /// What the stack's events say of a resource, by its logical id. Pages are read until they
-    /// say enough, or end.
+    /// Reads the past of a resource from the stack's events, by its logical id. Pages are read
+    /// until they suffice, or end.
     pub(super) async fn past(&self, stack_id: &str, logical_id: &str) -> Result<Past, CallError> {
         let action = StackAction::DescribeStackEvents.as_str();
         let (mut history, mut tokens, mut next) = (History::default(), BTreeSet::new(), None);

@@ -1,5 +1,5 @@
-//! Making one change, call by call. Each may be repeated: what is there already, by the same owner,
-//! or gone already, is done.
+//! Makes one change, call by call. Each call is idempotent: an object that the same owner made
+//! already, or that is gone already, is done.
 
 use super::{Applied, Call, CallError, Cloud, calls};
 use crate::plan::{Change, Scope};
@@ -31,7 +31,7 @@ pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallE
     Ok(applied.unwrap_or(Applied::Before))
 }
 
-/// Sends a call. What it is to take away and IAM does not know is gone already.
+/// Sends a call. An object to remove that IAM does not know is gone already.
 async fn send(cloud: &impl Cloud, call: &Call) -> Result<Applied, CallError> {
     match cloud.send(call).await {
         Ok(()) => Ok(Applied::Now),
@@ -41,7 +41,7 @@ async fn send(cloud: &impl Cloud, call: &Call) -> Result<Applied, CallError> {
 }
 
 /// The name is taken: by an earlier delivery of the same request, whose answer was lost, which is
-/// brought to what is wanted, or by somebody else since we looked.
+/// updated to the desired form, or by another caller since the read.
 async fn was_made_before(
     cloud: &impl Cloud,
     object: &Object,
@@ -68,7 +68,7 @@ async fn was_made_before(
     let owners = there.into_iter().flat_map(|there| &there.owners);
     let owners: Vec<&str> = owners.map(Owner::label).collect();
     let whose = if there.is_none() {
-        "is there at another path, or was deleted again".to_owned()
+        "exists at another path, or was deleted meanwhile".to_owned()
     } else if owners.is_empty() {
         "was not made by a preset".to_owned()
     } else {

@@ -159,7 +159,7 @@ pub enum Call {
         role: String,
         trust: PolicyDocument,
     },
-    /// IAM takes what is left out for empty, so both are always given.
+    /// IAM takes a missing field for empty, so both are always given.
     UpdateRole {
         role: String,
         description: String,
@@ -225,9 +225,8 @@ impl Call {
         actions
     }
 
-    /// What policies may ask of the call in their conditions, beside the tags that are there.
-    /// Source: the Service Authorization Reference, "Actions defined by AWS Identity and Access
-    /// Management".
+    /// Returns the call's condition keys, beside those of existing tags. Source: the Service
+    /// Authorization Reference, "Actions defined by AWS Identity and Access Management".
     pub fn condition_keys(&self) -> BTreeMap<String, Vec<String>> {
         let mut keys = BTreeMap::new();
         let mut add = |key: &str, values: Vec<String>| drop(keys.insert(key.to_owned(), values));
@@ -271,8 +270,8 @@ impl Call {
         keys
     }
 
-    /// The object or link that it writes: IAM authorizes a call by the object, or by what the
-    /// link hangs on.
+    /// The object or link that it writes: IAM authorizes a call by the object, or by the link's
+    /// parent.
     pub fn id(&self) -> Id {
         match self {
             Call::AddRoleToInstanceProfile { profile, role }
@@ -329,7 +328,7 @@ impl Call {
         }
     }
 
-    /// True for a call that is done already if IAM knows nothing of what it is about.
+    /// True for a call that is done already if IAM does not know its object.
     pub fn takes_away(&self) -> bool {
         let (_, name) = self.action().as_str().split_once(':').unwrap_or_default();
         let verbs = ["Delete", "Detach", "Remove"];

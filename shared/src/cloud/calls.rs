@@ -9,11 +9,10 @@ use crate::state::{MADE_BY_TAG, Object, Owner, Policy, Resource, Role, TagKey, T
 /// The value of the tag that every object of a preset carries.
 const MADE_BY: &str = "account-presets";
 
-/// The calls that make a change, in their order. A crash between two of them leaves what the
-/// same change, made again, finishes.
+/// The calls that make a change, in their order. A crash between two of them leaves a state that
+/// the same change, made again, completes.
 ///
-/// None for what is everybody's, a user or a service-linked role that is to go: these are never
-/// deleted.
+/// None for deleting a user or a service-linked role: these are never deleted.
 pub fn calls(change: &Change) -> Vec<Call> {
     match change {
         Change::Create(object) => creating(object),
@@ -114,8 +113,8 @@ fn updating_role(old: &Role, new: &Role) -> Vec<Call> {
     calls
 }
 
-/// Makes a link or writes it anew; IAM takes both for the same. `None` for what is no link, or
-/// none that can be written anew.
+/// Makes a link or writes it anew; IAM takes both for the same. `None` for an object, or a link
+/// that cannot be written anew.
 fn putting(link: &Resource) -> Option<Call> {
     Some(match link.clone() {
         Resource::RoleAttachment { role, policy_arn } => {
@@ -175,7 +174,7 @@ fn deleting(object: &Object) -> Vec<Call> {
     vec![call]
 }
 
-/// What has tags.
+/// An object with tags.
 #[derive(Clone, Copy, Debug)]
 enum Tagged<'a> {
     Role(&'a str),
@@ -186,7 +185,7 @@ enum Tagged<'a> {
     User(&'a str, &'a str),
 }
 
-/// What is new or other is set, what is gone is taken away, the rest stays.
+/// Sets new and changed tags, and removes those that are gone; the rest stays.
 fn tagging(of: Tagged<'_>, old: &Tags, new: &Tags) -> Vec<Call> {
     let set = new.iter().filter(|(key, value)| old.get(*key) != Some(*value));
     let set: Tags = set.map(|(key, value)| (key.clone(), value.clone())).collect();

@@ -1,6 +1,6 @@
-//! An account in memory that enforces IAM's rules about what depends on what.
+//! An account in memory that enforces IAM's rules about dependencies.
 //!
-//! It is for tests of everything above the seam. It has no latency and no eventual consistency;
+//! It is for tests of all code above the seam. It has no latency and no eventual consistency;
 //! [`Calls`] lets any of its calls fail, and lets several requests at once meet at each of them.
 
 mod faults;
@@ -46,22 +46,23 @@ impl Fake {
         self.now.set(Some(self.now() + time));
     }
 
-    /// An account whose quota of managed policies on one user, group or role was raised.
+    /// An account with a raised quota of managed policies on one user, group or role.
     pub fn with_attachable(self, most: usize) -> Self {
         let attachable = Attachable { user: most, group: most, role: most, is_known: true };
         Fake { attachable: Cell::new(attachable), ..self }
     }
 
-    /// How many writes were asked for.
+    /// Returns the number of requested writes.
     pub fn writes(&self) -> usize {
         self.writes.get()
     }
 
-    /// What a person does in the console, with IAM's rules. A person may make and delete users, too.
+    /// Makes a person's change in the console, by IAM's rules. A person may make and delete users,
+    /// too.
     ///
     /// # Errors
     ///
-    /// As IAM's API would refuse it.
+    /// The error with which IAM's API would refuse it.
     pub fn person(&self, change: Change) -> Result<(), CallError> {
         let mut account = self.state.borrow_mut();
         match &change {
@@ -78,7 +79,7 @@ impl Fake {
         }
     }
 
-    /// What a person does who renames a user or a group: everything stays with it.
+    /// Renames a user or a group, as a person may: all its links stay with it.
     pub fn rename(&self, kind: Kind, from: &str, to: &str) {
         let mut state = self.state.borrow_mut();
         let renamed = state.iter().map(|(_, object)| renamed(object, kind, from, to)).collect();
@@ -222,8 +223,8 @@ pub fn renamed(object: &Object, kind: Kind, from: &str, to: &str) -> Object {
     object
 }
 
-/// One call by IAM's rules: what is not there, what is there already, what still hangs on what is
-/// to go, and what is too much.
+/// Carries out one call by IAM's rules: NoSuchEntity, EntityAlreadyExists, DeleteConflict and
+/// LimitExceeded.
 fn carry_out(state: &mut State, call: &Call, attachable: usize) -> Result<(), CallError> {
     let id = call.id();
     let there = state.get(&id).cloned();
@@ -366,7 +367,7 @@ fn refuse(id: &Id, code: &str, message: &str) -> Result<(), CallError> {
     Err(CallError { action: "fake:Write", target, code, message })
 }
 
-/// Tags as IAM holds them, read as [`State`] has them: those of the object, and whose it is.
+/// Splits tags as IAM holds them into those of the object and its owners, as [`State`] has them.
 fn apart(tags: Tags) -> (Tags, Owners) {
     let owners = tags.iter().filter_map(|(key, value)| Owner::from_tag(key, value)).collect();
     (tags.into_iter().filter(|(key, _)| !is_ownership_tag(key)).collect(), owners)
@@ -431,7 +432,7 @@ fn change_role(state: &mut State, id: &Id, by: impl FnOnce(&mut Role)) -> Result
     })
 }
 
-/// Changes whose a policy on a user is. What nobody claims and is not attached is nothing.
+/// Changes the owners of a policy on a user. An entry without claim and attachment is removed.
 fn claim(state: &mut State, id: &Id, by: impl FnOnce(&mut Owners)) -> Result<(), CallError> {
     change(state, id, |object| by(&mut object.owners))?;
     if state.get(id).is_some_and(|object| object.is_claim() && object.owners.is_empty()) {

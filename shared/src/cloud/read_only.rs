@@ -10,8 +10,8 @@ use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Scope};
 use crate::state::{Id, Owner, Owners, PolicyDocument, State};
 
-/// An account of which each look is passed on and no change is. It keeps the calls that failed:
-/// the engine goes on without some of them, and whoever asked should hear of it.
+/// An account that passes on each read and refuses each change. It keeps the reads that failed: the
+/// engine goes on without some of them, and the command line reports them.
 #[derive(Debug)]
 pub struct ReadOnly<C> {
     inner: C,
@@ -50,7 +50,7 @@ impl<C: Cloud> Cloud for &ReadOnly<C> {
             action: call.action().as_str(),
             target: call.id().to_string(),
             code: CallError::NOT_BEGUN.to_owned(),
-            message: "this account is looked at only".to_owned(),
+            message: "the command line never writes to an account".to_owned(),
         })
     }
 

@@ -1,10 +1,10 @@
-//! What to do about a wish that is not fulfilled, given the requests on record.
+//! Decides on a `DesiredConcurrency` that does not apply, given the requests on record.
 //!
 //! Must not know: AWS's API, the clock, which request of CloudFormation asked.
 
 use super::quota::{Increase, Phase, Status};
 
-/// A request on record that settles what to do: nothing is requested beside it.
+/// A request on record that settles the decision: no other is made beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// One for as much or more is on its way: wait for that.
@@ -15,9 +15,9 @@ pub enum Found {
     Denied(Increase),
 }
 
-/// Finds what settles the wish; if there is nothing, more is to be requested. `history` has the
-/// newest request first; `again` says that what was refused, or was closed without effect, is to
-/// be requested anew.
+/// Returns the request that settles the decision; `None` if an increase is to be requested.
+/// `history` has the newest request first; `again` says that a refused value, or one whose case was
+/// closed without effect, is to be requested anew.
 pub fn settled(desired: u64, history: &[Increase], again: bool) -> Option<Found> {
     let newest = || {
         history.iter().find_map(|increase| match increase.status.phase() {
@@ -31,12 +31,12 @@ pub fn settled(desired: u64, history: &[Increase], again: bool) -> Option<Found>
     open(desired, history).or_else(|| newest().filter(|found| !again || is_approved(found)))
 }
 
-/// What is approved comes without asking again.
+/// An approved value applies without a further request.
 fn is_approved(found: &Found) -> bool {
     matches!(found, Found::OnItsWay(increase) if increase.status == Status::Approved)
 }
 
-/// What the open request, if there is one, means for the wish.
+/// Returns the decision by the open request, if there is one.
 pub fn open(desired: u64, history: &[Increase]) -> Option<Found> {
     let open = history.iter().find(|increase| increase.status.phase() == Phase::Open)?;
     Some(if open.desired >= desired {
@@ -64,7 +64,7 @@ mod tests {
         }
     }
 
-    /// The requests on record, what is decided, and what is decided with `again`.
+    /// The requests on record, the decision, and the decision with `again`.
     type Case<'a> = (&'a [(&'a str, u64)], &'a str, &'a str);
 
     /// Holds decisions about a wish for 1000 to their cases.

@@ -1,6 +1,6 @@
 //! A quota in memory that enforces Service Quotas' rules about requests.
 //!
-//! It is for tests of everything above the seam. What AWS does by itself, a test does by name.
+//! It is for tests of all code above the seam. A test makes AWS's own moves by name.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ pub struct Fake(RefCell<State>);
 #[derive(Debug)]
 struct State {
     applied: u64,
-    /// What Service Quotas holds for applied.
+    /// The value that Service Quotas holds for applied.
     quota: u64,
     adjustable: bool,
     history: Vec<Increase>,
@@ -52,7 +52,7 @@ impl Fake {
         self.0.borrow().calls.clone()
     }
 
-    /// The requests that somebody tried to make.
+    /// Returns the number of attempted requests.
     pub fn writes(&self) -> usize {
         self.calls().into_iter().filter(|call| *call == "request").count()
     }
@@ -62,7 +62,7 @@ impl Fake {
         self.0.borrow().history.clone()
     }
 
-    /// A request by somebody else, on record in this status.
+    /// Records a foreign request in this status.
     pub fn on_record(&self, status: &str, desired: u64) {
         self.0.borrow_mut().record(Status::parse(status), desired);
     }
@@ -84,7 +84,7 @@ impl Fake {
         (state.applied, state.quota) = (value, value);
     }
 
-    /// Service Quotas holds this value for applied, whatever Lambda applies.
+    /// Lets Service Quotas hold this value for applied, independently of Lambda.
     pub fn is_said_to_be(&self, value: u64) {
         self.0.borrow_mut().quota = value;
     }
@@ -94,7 +94,7 @@ impl Fake {
         self.0.borrow_mut().adjustable = false;
     }
 
-    /// So many requests for other quotas are open.
+    /// Opens this number of requests for other quotas.
     pub fn open_elsewhere(&self, requests: usize) {
         self.0.borrow_mut().open_elsewhere = requests;
     }

@@ -1,4 +1,4 @@
-//! What came of a wish, as attributes and as a sentence for people.
+//! The result of a request, as attributes and as a sentence for people.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::properties::{Properties, Then};
 use super::quota::{Concurrency, Increase, QUOTA_CODE, Status};
 use crate::cfn::PROVIDER_VERSION;
 
-/// How things stand. The variants' names are the values of the attribute `Outcome`.
+/// The state of the request. The variants' names are the values of the attribute `Outcome`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// As much or more applies already; nothing was requested.
@@ -67,7 +67,7 @@ impl Outcome {
         matches!(self, Outcome::Requested | Outcome::Pending)
     }
 
-    /// What the consumer chose for it.
+    /// Returns the consumer's choice for it.
     pub fn then(self, properties: &Properties) -> Then {
         match self {
             Outcome::AlreadySufficient | Outcome::Approved | Outcome::NotRequested => Then::Succeed,
@@ -81,7 +81,7 @@ impl Outcome {
         }
     }
 
-    /// The property that says what becomes of it; `None` where the stack goes on in any case.
+    /// The property that decides on it; `None` where the stack goes on in any case.
     fn decided_by(self) -> Option<&'static str> {
         match self {
             Outcome::AlreadySufficient | Outcome::Approved | Outcome::NotRequested => None,
@@ -96,22 +96,22 @@ impl Outcome {
     }
 }
 
-/// What came of a wish.
+/// The result of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// How things stand.
+    /// The outcome.
     pub outcome: Outcome,
-    /// What applies.
+    /// The limits that apply.
     pub concurrency: Concurrency,
     /// The request that it is about, as it was last seen.
     pub increase: Option<Increase>,
-    /// What Service Quotas holds for applied, where that is what it is about.
+    /// The value that Service Quotas holds for applied, where the outcome depends on it.
     pub quota: Option<u64>,
 }
 
 impl Report {
-    /// The attributes for `Fn::GetAtt`: the same set whatever came of it, empty where there is
-    /// nothing to say.
+    /// The attributes for `Fn::GetAtt`: the same set for every outcome, empty where they do not
+    /// apply.
     pub fn attributes(&self, desired: u64) -> BTreeMap<String, String> {
         let increase =
             |part: fn(&Increase) -> String| self.increase.as_ref().map(part).unwrap_or_default();
@@ -130,7 +130,7 @@ impl Report {
         .into()
     }
 
-    /// Why the stack fails: the property that says so, how things stand, and what to do.
+    /// Returns the reason of a failure: the property that demands it, the state, and the remedy.
     pub fn failure(&self, desired: u64) -> String {
         let message = self.message(desired);
         let Some(property) = self.outcome.decided_by() else { return message };
@@ -141,7 +141,7 @@ impl Report {
         };
         format!(
             "{property}: given `Fail`, and the outcome is `{}`: {message}; {again}set {property} to \
-             `Succeed`, with which the stack goes on all the same",
+             `Succeed` to let the stack go on with this outcome",
             self.outcome.as_str()
         )
     }
@@ -150,10 +150,10 @@ impl Report {
         self.increase.as_ref().is_some_and(|it| it.status == Status::Approved)
     }
 
-    /// How things stand, in a sentence that says what to do.
+    /// Returns the state and the remedy, in a sentence.
     pub fn message(&self, desired: u64) -> String {
         let applied = self.concurrency.applied;
-        let now = format!("{applied} concurrent executions apply, {desired} are wished for");
+        let now = format!("the applied concurrency limit is {applied}, desired is {desired}");
         let request = self.increase.as_ref().map_or_else(
             || "a request that is not on record yet".to_owned(),
             |Increase { id, status, desired, case_id }| {
@@ -167,22 +167,23 @@ impl Report {
             Outcome::Requested => format!("{request} was made"),
             Outcome::Pending if case.is_some() => format!(
                 "{request} was closed without effect so far; its outcome is in the case. \
-                 RerequestWhenDenied: true asks again"
+                 RerequestWhenDenied: true requests it again"
             ),
             Outcome::Pending if self.is_approved() => {
                 format!("AWS has approved {request}, and it is not in force yet")
             }
-            Outcome::Pending => format!("{request} is on its way"),
+            Outcome::Pending => format!("{request} is open at AWS"),
             Outcome::SmallerRequestPending => format!(
                 "{request} is open, and AWS takes one at a time; update the stack when it is closed"
             ),
             Outcome::TooManyOpenRequests => format!(
                 "AWS takes two open requests for quotas in a Region and 20 in an account, and there \
-                 are so many for others than {QUOTA_CODE}; update the stack when one of them is closed"
+                 are as many for other quotas than {QUOTA_CODE}; update the stack when one of them is \
+                 closed"
             ),
             Outcome::Denied => format!(
-                "{request} was refused. A wish for less, RerequestWhenDenied: true, or a case with \
-                 AWS Support may help"
+                "{request} was refused. A lower DesiredConcurrency, RerequestWhenDenied: true, or a \
+                 case with AWS Support may help"
             ),
             Outcome::NotAdjustable => format!(
                 "Service Quotas does not take requests for {QUOTA_CODE} here; AWS Support may"
@@ -192,11 +193,13 @@ impl Report {
                 format!(
                     "Service Quotas says that {quota} apply already, and takes requests for more \
                      than that only. Lambda gives a new account less, and more as it is used; a \
-                     case with AWS Support, or a wish for more, may help"
+                     case with AWS Support, or a higher DesiredConcurrency, may help"
                 )
             }
             Outcome::NotRequested => {
-                "a wish that was lowered requests nothing, so that a rollback does not".to_owned()
+                "DesiredConcurrency was lowered, which requests nothing, because a rollback looks the \
+                 same"
+                    .to_owned()
             }
         };
         format!("{now}; {says}")
@@ -242,8 +245,8 @@ mod tests {
                 "AppliedConcurrency=10",
                 "CaseId=c1",
                 "DesiredConcurrency=1000",
-                "Message=10 concurrent executions apply, 1000 are wished for; \
-                 request r1 for 2000 (CASE_OPENED, case c1) is on its way",
+                "Message=the applied concurrency limit is 10, desired is 1000; \
+                 request r1 for 2000 (CASE_OPENED, case c1) is open at AWS",
                 "Outcome=Pending",
                 concat!("ProviderVersion=", env!("CARGO_PKG_VERSION")),
                 "RequestId=r1",

@@ -23,17 +23,17 @@ const LARGEST: i64 = 10_000_000_000;
 /// The longest wait, in seconds: a Lambda function ends after 900, and has to answer before.
 const LONGEST_WAIT: i64 = 840;
 
-/// What becomes of the stack.
+/// The result for the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Then {
-    /// It goes on, and the attribute `Outcome` says how things stand.
+    /// It goes on, and the attribute `Outcome` has the state.
     Succeed,
     /// It fails, with a reason.
     Fail,
 }
 
-/// What a consumer asks for. An empty string is the same as no value, so that a template can
-/// pass on a parameter that is optional.
+/// The consumer's properties. An empty string is the same as no value, so that a template can pass
+/// on a parameter that is optional.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Properties {
     /// Concurrent executions of the Region.
@@ -48,16 +48,16 @@ pub struct Properties {
     pub on_smaller_request: Then,
     /// If the quota cannot be raised.
     pub on_not_adjustable: Then,
-    /// Whether what was refused before is requested anew; not by default.
+    /// Whether a refused value is requested anew; not by default.
     pub rerequest_when_denied: bool,
     /// Whether a case may be opened with AWS Support; by default it may.
     pub support_case_allowed: bool,
 }
 
 impl Properties {
-    /// Reads properties, and says what is wrong with them in one sentence each, which names the
-    /// property, what was given and what is allowed. What is wrong has its default in the
-    /// result; there is none at all without a wish.
+    /// Reads properties, and returns a sentence for each mistake, which names the property, the
+    /// given value and the allowed values. An invalid property has its default in the result; there
+    /// is none at all without `DesiredConcurrency`.
     pub fn read(given: &Map<String, Value>) -> (Option<Self>, Vec<String>) {
         let mut problems = unknown_names("property", given.keys(), "", &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");

@@ -19,16 +19,15 @@ pub fn quota_arn(account: &Account) -> String {
 
 /// The quota and its requests, in one Region of one account.
 pub trait Quotas {
-    /// What Lambda holds the account to now: the truth. Service Quotas may know only the default
-    /// value of 1000 where a new account has 10.
+    /// Reads the limit that Lambda enforces now: the truth. Service Quotas may know only the
+    /// default value of 1000 where a new account has 10.
     ///
     /// # Errors
     ///
     /// The call that failed, or the reply that cannot be used.
     fn concurrency(&self) -> impl Future<Output = Result<Concurrency, CallError>>;
 
-    /// What Service Quotas says of the quota: the value that it applied, or the default one if it
-    /// applied none.
+    /// Reads the quota from Service Quotas: the applied value, or the default one if there is none.
     ///
     /// # Errors
     ///
@@ -59,7 +58,7 @@ pub trait Quotas {
 pub struct Concurrency {
     /// Of all functions together.
     pub applied: u64,
-    /// What is not reserved for single functions.
+    /// The part that is not reserved for single functions.
     pub unreserved: u64,
 }
 
@@ -77,7 +76,7 @@ pub struct Quota {
 pub struct Increase {
     /// Service Quotas' id of it.
     pub id: String,
-    /// How it stands.
+    /// The status.
     pub status: Status,
     /// The value that it asks for.
     pub desired: u64,
@@ -85,7 +84,7 @@ pub struct Increase {
     pub case_id: Option<String>,
 }
 
-/// What came of requesting more.
+/// The result of requesting an increase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Submitted {
     /// Service Quotas took it.
@@ -98,7 +97,7 @@ pub enum Submitted {
     NotMoreThanTheQuota,
 }
 
-/// How a request stands, in AWS's words.
+/// The status of a request, in AWS's words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are AWS's own")]
 pub enum Status {
@@ -113,13 +112,13 @@ pub enum Status {
     Other(String),
 }
 
-/// What a status means for who waits.
+/// The meaning of a status for a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// AWS is at it.
     Open,
-    /// The value may still come: it is approved and on its way, or only the case tells. What is
-    /// not known may not be taken for success or denial.
+    /// The value may still come: it is approved and on its way, or only the case tells. An
+    /// undocumented status may not be taken for success or denial.
     MayCome,
     /// It will not come.
     Refused,
@@ -150,13 +149,13 @@ impl Status {
         }
     }
 
-    /// Reads what Service Quotas wrote.
+    /// Reads a status of Service Quotas.
     pub fn parse(word: &str) -> Self {
         let known = Status::KNOWN.into_iter().find(|status| status.as_str() == word);
         known.unwrap_or_else(|| Status::Other(word.to_owned()))
     }
 
-    /// What it means for who waits.
+    /// Returns the meaning for a wait.
     pub fn phase(&self) -> Phase {
         match self {
             Status::Pending | Status::CaseOpened => Phase::Open,

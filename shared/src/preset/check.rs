@@ -23,7 +23,8 @@ pub fn mistakes(preset: &Preset) -> Vec<String> {
 struct Check<'a> {
     preset: &'a Preset,
     used: BTreeSet<String>,
-    /// Those of which a value stands elsewhere than in the name of somebody who exists.
+    /// Those with a value that stands elsewhere than in the name of an existing user, group or
+    /// role.
     granting: BTreeSet<String>,
     mistakes: Vec<String>,
 }
@@ -86,15 +87,15 @@ impl Check<'_> {
         }
     }
 
-    /// Checks the names of users, groups or roles that exist: whom a consumer names is the
-    /// consumer's own to say, whatever the operator allows.
+    /// Checks the names of existing users, groups or roles: the consumer chooses them freely,
+    /// without the operator's setting.
     fn of_existing(&mut self, check: impl FnOnce(&mut Self)) {
         let granting = self.granting.clone();
         check(self);
         self.granting = granting;
     }
 
-    /// A consumer's text that gets into what is granted is the operator's to allow.
+    /// Checks that a consumer's text that gets into a grant has an operator's setting.
     fn settings(&mut self) {
         for (name, parameter) in &self.preset.parameters {
             let is_text = matches!(parameter, Parameter::String { .. } | Parameter::List { .. });
@@ -111,7 +112,7 @@ impl Check<'_> {
         let well_named = name.starts_with(|first: char| first.is_ascii_uppercase())
             && name.chars().all(|c| c.is_ascii_alphanumeric());
         if !well_named || BUILT_IN.contains(&name) {
-            self.mistakes.push(format!("`{name}` cannot be the name of a parameter"));
+            self.mistakes.push(format!("`{name}` is not a valid name of a parameter"));
         }
         let problem = match parameter {
             Parameter::String { pattern, .. } | Parameter::List { pattern, .. } => pattern
@@ -119,7 +120,7 @@ impl Check<'_> {
                 .and_then(|pattern| regex_lite::Regex::new(pattern).err())
                 .map(|error| error.to_string()),
             Parameter::Enum { default, values, .. } => (!values.contains(default))
-                .then(|| format!("the default `{default}` is none of its values")),
+                .then(|| format!("the default `{default}` is not one of its values")),
             Parameter::Integer { default, min, max, .. } => (!(*min..=*max).contains(default))
                 .then(|| format!("the default {default} is not from {min} to {max}")),
             Parameter::Boolean { .. } => None,
@@ -230,7 +231,7 @@ impl Check<'_> {
                 if allowed.as_ref().is_some_and(|allowed| !allowed.contains(&value)) {
                     let allowed = allowed.clone().unwrap_or_default().join("`, `");
                     self.mistakes.push(format!(
-                        "`when`: `{name}` is never `{value}`; it may be `{allowed}`"
+                        "`when`: `{value}` is not a value of `{name}` (allowed: `{allowed}`)"
                     ));
                 }
             }
@@ -242,7 +243,7 @@ impl Check<'_> {
         if !self.preset.parameters.contains_key(name) {
             let known: Vec<&str> = self.preset.parameters.keys().map(String::as_str).collect();
             self.mistakes
-                .push(format!("`{name}` is no parameter; there are `{}`", known.join("`, `")));
+                .push(format!("unknown parameter `{name}` (declared: `{}`)", known.join("`, `")));
         }
     }
 }
@@ -291,17 +292,25 @@ outputs:
     #[test]
     fn a_name_that_nothing_declares_is_a_mistake() {
         for (from, to, said) in [
-            ("p-${Name}\n", "p-${Nmae}\n", "`Nmae` is no parameter; there are `Kind`, `Loud`"),
-            ("${AWS::Partition}", "${AWS::Partitoin}", "`AWS::Partitoin` is no parameter"),
-            ("Loud: true", "Loudly: true", "`Loudly` is no parameter"),
-            ("Loud: true", "Loud: loud", "`Loud` is never `loud`; it may be `true`, `false`"),
-            ("Kind: [a, b]", "Kind: [a, c]", "`Kind` is never `c`; it may be `a`, `b`"),
-            ("{ Kind: b }", "{ Kind: c }", "`Kind` is never `c`"),
-            ("Edition: hardened", "Edition: documented", "`Edition` is never `documented`"),
+            ("p-${Name}\n", "p-${Nmae}\n", "unknown parameter `Nmae` (declared: `Kind`, `Loud`"),
+            ("${AWS::Partition}", "${AWS::Partitoin}", "unknown parameter `AWS::Partitoin`"),
+            ("Loud: true", "Loudly: true", "unknown parameter `Loudly`"),
+            (
+                "Loud: true",
+                "Loud: loud",
+                "`loud` is not a value of `Loud` (allowed: `true`, `false`)",
+            ),
+            ("Kind: [a, b]", "Kind: [a, c]", "`c` is not a value of `Kind` (allowed: `a`, `b`)"),
+            ("{ Kind: b }", "{ Kind: c }", "`c` is not a value of `Kind`"),
+            (
+                "Edition: hardened",
+                "Edition: documented",
+                "`documented` is not a value of `Edition`",
+            ),
             ("for_each: Users", "for_each: Name", "`Name` is no list"),
-            ("for_each: Users", "for_each: User", "`User` is no parameter"),
+            ("for_each: Users", "for_each: User", "unknown parameter `User`"),
             ("${Size}", "", "parameter `Size` is used nowhere"),
-            ("default: a,", "default: c,", "the default `c` is none of its values"),
+            ("default: a,", "default: c,", "the default `c` is not one of its values"),
             ("default: 1,", "default: 0,", "the default 0 is not from 1 to 9"),
             ("default: tool", "default: tool, pattern: '['", "parameter `Name`: "),
             (", setting: { allows: [tool] }", "", "parameter `Name`: its value gets into a name"),
@@ -310,11 +319,11 @@ outputs:
                 "['p-${Users}'] }",
                 "parameter `Users`: its value gets into a name",
             ),
-            ("default: tool", "default: '', required: { Kind: c }", "`Kind` is never `c`"),
+            ("default: tool", "default: '', required: { Kind: c }", "`c` is not a value of `Kind`"),
             (
                 "name., default: tool",
                 "n., default: a, begins_with: { parameter: Nmae }",
-                "`Nmae` is no",
+                "unknown parameter `Nmae`",
             ),
             (
                 "description: Users.",
@@ -324,7 +333,7 @@ outputs:
             (
                 "description: Users.",
                 "description: U., begins_with: { parameter: Name, when: { Kind: c } }",
-                "`Kind` is never `c`",
+                "`c` is not a value of `Kind`",
             ),
             ("editions: [current, hardened]", "editions: []", "`editions` is empty"),
         ] {

@@ -1,4 +1,4 @@
-//! What a text may be, in words: nobody should have to read a pattern.
+//! The allowed form of a text, in words instead of a pattern.
 
 use regex_lite::Regex;
 
@@ -7,13 +7,13 @@ use crate::input::{brief, unknown};
 /// Without a pattern of its own, a text holds no wildcard and no control character.
 const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";
 
-/// A text that is counted where it is given, so that nobody else has to count it.
+/// Longer texts are shown with their length.
 const COUNTED: usize = 16;
 
 /// A pattern of the catalogue.
 struct Form {
     pattern: &'static str,
-    /// What fits it.
+    /// The texts that fit the pattern.
     words: &'static str,
     example: &'static str,
 }
@@ -106,21 +106,21 @@ const FORMS: &[Form] = &[
     },
 ];
 
-/// What fits the pattern, with an example.
+/// Returns the texts that fit the pattern, in words, with an example.
 pub fn in_words(pattern: Option<&str>) -> String {
     let pattern = pattern.unwrap_or(DEFAULT_PATTERN);
     let form = FORMS.iter().find(|form| form.pattern == pattern);
     form.map_or_else(
-        || format!("what fits the pattern `{pattern}`"),
+        || format!("text that matches the pattern `{pattern}`"),
         |Form { words, example, .. }| format!("{words}, such as `{example}`"),
     )
 }
 
-/// Holds a text to a pattern.
+/// Checks a text against a pattern.
 ///
 /// # Errors
 ///
-/// What was given, what is allowed, and what was probably meant.
+/// The given text, the allowed form, and the probably intended text.
 pub fn check(text: &str, pattern: Option<&str>) -> Result<(), String> {
     if fits(text, pattern.unwrap_or(DEFAULT_PATTERN)) {
         return Ok(());
@@ -145,8 +145,8 @@ fn words(pattern: &str) -> Option<Vec<&str>> {
     (pattern.contains('|') && pattern.chars().all(plain)).then(|| pattern.split('|').collect())
 }
 
-/// What an ARN may be the ARN of: `alice` in `arn:aws:iam::123456789012:user/alice`, and `genomes`
-/// in `arn:aws:s3:::genomes/*`.
+/// The names within an ARN: `alice` in `arn:aws:iam::123456789012:user/alice`, and `genomes` in
+/// `arn:aws:s3:::genomes/*`.
 fn named_by(text: &str) -> impl Iterator<Item = &str> {
     let of = text.starts_with("arn:").then(|| text.splitn(6, ':').last()).flatten();
     let last = of.and_then(|of| of.rsplit('/').next()).filter(|_| text.contains(":iam:"));
@@ -197,7 +197,7 @@ mod tests {
             ("7", Some("12|34"), "unknown value `7` (allowed: `12`, `34`)"),
             (&"x".repeat(70), user, "` (70 characters), allowed is"),
             ("a*", None, "given `a*`, allowed is text without `*`, `?`"),
-            ("a", Some("b+"), "given `a`, allowed is what fits the pattern `b+`"),
+            ("a", Some("b+"), "given `a`, allowed is text that matches the pattern `b+`"),
         ] {
             let problem = check(given, pattern).unwrap_err();
             assert!(problem.contains(says), "{says}: {problem}");

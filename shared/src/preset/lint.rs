@@ -1,9 +1,9 @@
-//! What is wrong with a preset that neither its grammar nor its build can show.
+//! Finds mistakes of a preset that neither its grammar nor its build can show.
 //!
-//! The linter renders a preset in every way in which it can be asked for, looks at the states
-//! that come out, and says each thing that is wrong once, with the fewest parameters that show
-//! it. Tests run it over the catalogue. What runs in an account is the [`Judge`] alone, which asks
-//! the same of somebody who is there already.
+//! The linter renders a preset for every sort of input, checks the rendered states, and reports
+//! each problem once, with the fewest parameters that show it. Tests run it over the catalogue.
+//! Only the [`Judge`] runs in an account: it applies the same rules to existing roles, groups and
+//! users.
 //!
 //! Names that nothing declares are found when the catalogue is built (`check.rs`,
 //! `lint/references.rs`), and are not looked for again here.
@@ -42,14 +42,14 @@ pub use reference::{Reference, Service};
 
 use cases::Case;
 
-/// What the build script refuses in a preset though its grammar takes it: names that nothing
-/// declares, one sentence for each mistake.
+/// Returns the mistakes that the build script refuses though the grammar takes them: undeclared
+/// names, one sentence for each.
 #[cfg(feature = "lint")]
 pub fn mistakes(preset: &Preset) -> Vec<String> {
     [super::check::mistakes(preset), references::dangling(preset)].concat()
 }
 
-/// Everything that is wrong with a preset, and, as notes, what a person should know of it.
+/// Returns all problems of a preset and, as notes, facts that its author should know.
 ///
 /// Looked at are all editions, in each of them all combinations of the values of boolean and
 /// enum parameters if there are at most 512, otherwise the defaults, all first and all last

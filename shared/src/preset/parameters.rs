@@ -1,5 +1,5 @@
-//! The values of a preset's parameters, read strictly from what CloudFormation sends: it turns
-//! every number and boolean of a template into a string.
+//! The values of a preset's parameters, read strictly: CloudFormation sends every number and
+//! boolean of a template as a string.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,8 +10,8 @@ use super::forms;
 use super::schema::{Edition, Item, Parameter, Preset};
 use crate::input::{boolean, brief, entry, integer, no_list, scalar, unknown_names, word};
 
-/// Elements of a list: as many as an account has roles, unless its quota was raised. What is made
-/// of each takes memory, and more would not be made in the time that there is.
+/// Elements of a list: as many as an account has roles, unless its quota was raised. The objects of
+/// each take memory, and more could not be made within the time limit.
 const LONGEST_LIST: usize = 1000;
 
 /// The value of a parameter.
@@ -45,9 +45,8 @@ impl fmt::Display for Value {
 /// Each declared parameter's value.
 pub type Values = BTreeMap<String, Value>;
 
-/// Reads what was given. A parameter that is not given, or not well, has its default; what is
-/// wrong is said in one sentence each, which names the parameter, what was given and what is
-/// allowed.
+/// Reads the given values. A parameter without a valid value has its default; each mistake is one
+/// sentence, which names the parameter, the given value and the allowed values.
 pub fn read(preset: &Preset, given: &Map<String, Json>) -> (Values, Vec<String>) {
     read_of("", preset, given)
 }
@@ -123,8 +122,8 @@ fn one_to_iam(texts: &[String]) -> Option<(&str, &str)> {
     })
 }
 
-/// The same for what was asked for earlier, perhaps of another release: a text that no pattern
-/// allows any more is still the name under which things were made.
+/// The same for former properties, perhaps of another release: a text that no pattern allows any
+/// more is still the name under which objects were made.
 pub fn read_as_given(
     (of, preset): (&str, &Preset),
     given: &Map<String, Json>,
@@ -152,9 +151,9 @@ pub fn read_as_given(
     (values, problems)
 }
 
-/// What does not begin as another parameter says it has to in this edition: a sentence for each
-/// text, which names both parameters. What is asked for so would be made in vain: the documents
-/// that are about the beginning do not reach it.
+/// Returns a sentence for each text without the prefix that another parameter prescribes in this
+/// edition, with both parameters. An object of that name would be made in vain: the documents match
+/// the prefix and do not reach it.
 pub fn beginnings(preset: &Preset, edition: Edition, values: &Values) -> Vec<String> {
     let value = |name: &str| match name {
         "Edition" => edition.as_str().to_owned(),
@@ -252,8 +251,8 @@ fn list(given: &Json, pattern: Option<&str>, slug: bool) -> Result<Vec<String>, 
     Ok(texts)
 }
 
-/// The text as Python's slugify writes it, which tools make names with. What that would spell in
-/// other letters or take out is left, for the pattern to refuse.
+/// The text as Python's slugify writes it, which tools make names with. Characters that slugify
+/// would transliterate or remove are left, for the pattern to refuse.
 fn slugified(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || " -._".contains(c);
     if !text.chars().all(plain) {

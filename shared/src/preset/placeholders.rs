@@ -1,9 +1,9 @@
 //! `${…}` in a preset's texts.
 //!
-//! Ours are `${AWS::AccountId}`, `${AWS::Region}`, `${AWS::Partition}`, `${Edition}`,
-//! `${Path}`, `${Provider}` and a parameter's name, which begins with a capital letter. IAM's own
-//! variables, such as `${aws:username}`, pass through untouched. Values are put into parsed text leaves, never into
-//! YAML or JSON text, so a value cannot change a document's structure.
+//! The project's own are `${AWS::AccountId}`, `${AWS::Region}`, `${AWS::Partition}`, `${Edition}`,
+//! `${Path}`, `${Provider}` and a parameter's name, which begins with a capital letter. IAM's
+//! policy variables (`${aws:username}`) pass through untouched. Values are put into parsed text
+//! leaves, never into YAML or JSON text, so a value cannot change a document's structure.
 
 /// A piece of a text.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub enum Piece<'a> {
     Placeholder(&'a str),
 }
 
-/// Splits a text into what stands for itself and what is ours to fill in.
+/// Splits a text into literal parts and placeholders to fill in.
 pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = text;
@@ -37,8 +37,9 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// `AWS::…` and names that begin with a capital letter; IAM's variables are `prefix:name` with
-/// a small letter first, or `*`, `?` and `$`. What holds the beginning of another is no name.
+/// `AWS::…` and names that begin with a capital letter; IAM's variables are `prefix:name` with a
+/// small letter first, or `*`, `?` and `$`. A text that holds the beginning of another placeholder
+/// is no name.
 fn is_ours(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_uppercase()) && !name.contains(['$', '{'])
 }

@@ -16,18 +16,18 @@ use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
 };
 
-/// What the provider's stack is called unless its operator calls it otherwise.
+/// The default `ProviderName`.
 pub const PROVIDER: &str = "account-presets";
 
-/// What a consumer asks of a preset, checked.
+/// The validated inputs of one preset instance.
 #[derive(Clone, Debug)]
 pub struct Wish {
     /// The account to render for.
     pub account: Account,
-    /// Who asks.
+    /// The resource of the stack.
     pub owner: Owner,
-    /// With what the names of the provider's own functions, roles, policies and log groups begin,
-    /// so that a document can keep everybody from them.
+    /// The prefix of the provider's own functions, roles, policies and log groups, so that a
+    /// document can deny them.
     pub provider: String,
     /// Which edition.
     pub edition: Edition,
@@ -44,18 +44,19 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// Why what is asked for amounts to administrator's rights, a sentence for each path.
+    /// Returns the reasons why this input amounts to administrator's rights, a sentence for each
+    /// path.
     pub fn admin_equivalent(&self, preset: &Preset) -> Vec<String> {
         self.that_hold(preset, &preset.admin_equivalent)
     }
 
-    /// Why no permissions boundary would hold what is asked for, a sentence for each reason.
+    /// Returns the reasons why no permissions boundary would bind this input, a sentence for each.
     pub fn unbounded(&self, preset: &Preset) -> Vec<String> {
         self.that_hold(preset, &preset.unbounded)
     }
 
-    /// Whether anything that is asked for depends on the text that a parameter has. What a switch
-    /// leaves out does not.
+    /// True if a rendered object depends on the text of a parameter. Parts that a switch leaves out
+    /// do not count.
     pub fn depends_on(&self, preset: &Preset, parameter: &str) -> bool {
         let mut other = self.clone();
         match other.parameters.get_mut(parameter) {
@@ -80,10 +81,10 @@ impl Wish {
 /// Which parts of a preset to render.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Branches {
-    /// Those whose `when` holds.
+    /// Parts with a `when` that holds.
     Chosen,
-    /// Every part that some choice would bring, for looking at what an earlier choice left.
-    /// Where two parts have the same identity the later one is returned.
+    /// Every part of any choice, for the scope of earlier choices. Where two parts have the same
+    /// identity the later one is returned.
     Any,
 }
 
@@ -161,8 +162,8 @@ pub fn render(preset: &Preset, wish: &Wish, branches: Branches) -> State {
     state
 }
 
-/// The attributes for `Fn::GetAtt`: always the same names, whatever was switched on.
-/// `state` is what is wanted, or, for an object that is used as it is, what is there.
+/// Returns the attributes for `Fn::GetAtt`: always the same names, for any switches. `state` is the
+/// desired state, or, for an object that is used as it is, the observed one.
 pub fn attributes(preset: &Preset, wish: &Wish, state: &State) -> BTreeMap<String, String> {
     let root = Scope { preset, wish, branches: Branches::Chosen, element: None };
     let value = |output: &schema::Output| {

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub struct Preset {
     /// The tool, in a few words.
     pub title: String,
-    /// What the preset is for.
+    /// The preset's purpose.
     pub description: String,
     /// Where its contents come from.
     pub source: Source,
@@ -26,20 +26,20 @@ pub struct Preset {
     /// Where an edition departs from the vendor's page, and why, for the preset's page.
     #[serde(default)]
     pub differences: Vec<Difference>,
-    /// What the vendor's page has and the preset deliberately has not, and why.
+    /// Parts of the vendor's page that the preset omits on purpose, and why.
     #[serde(default)]
     pub omitted: Vec<String>,
     /// How the attributes go into the tool's own configuration, in Markdown.
     #[serde(default)]
     pub usage: String,
-    /// What a consumer may set.
+    /// The consumer's parameters.
     #[serde(default)]
     pub parameters: BTreeMap<String, Parameter>,
-    /// When somebody who gets this preset can make themselves administrator, and how.
+    /// Conditions under which a user or role of this preset can become administrator, and how.
     #[serde(default)]
     pub admin_equivalent: Vec<Mark>,
-    /// When somebody who gets this preset makes roles, which no permissions boundary of ours
-    /// would hold, and how.
+    /// Conditions under which a user or role of this preset makes roles, which the operator's
+    /// permissions boundary would not bind, and how.
     #[serde(default)]
     pub unbounded: Vec<Mark>,
     /// Customer managed policies.
@@ -57,7 +57,7 @@ pub struct Preset {
     /// Groups.
     #[serde(default)]
     pub groups: Vec<Group>,
-    /// Existing users and what they get.
+    /// Existing users and their policies.
     #[serde(default)]
     pub users: Vec<User>,
     /// Existing groups that get policies of this preset.
@@ -78,7 +78,7 @@ pub struct Source {
     pub url: String,
     /// The day of the version that was read, `YYYY-MM-DD`.
     pub date: String,
-    /// The version of the tool whose calls `current` and `hardened` were held to, for example
+    /// The version of the tool with whose calls `current` and `hardened` were checked, for example
     /// `Lithops 3.8.0`.
     pub checked_with: Option<String>,
 }
@@ -89,7 +89,7 @@ pub struct Source {
 pub struct Difference {
     /// The editions that do.
     pub editions: Vec<Edition>,
-    /// What is other than on the page.
+    /// The difference from the page.
     pub what: String,
     /// Why.
     pub why: String,
@@ -101,7 +101,7 @@ pub struct Difference {
 pub enum Edition {
     /// The vendor's page to the letter.
     Documented,
-    /// What today's version of the tool and of AWS need.
+    /// The grants of the page, and those that today's versions of the tool and of AWS need besides.
     Current,
     /// The least that still lets the tool work.
     Hardened,
@@ -152,15 +152,15 @@ pub enum Parameter {
     },
 }
 
-/// What the provider's operator decides about a parameter: which texts a consumer may choose. A
-/// text that gets into a name, an ARN, a principal or a condition has one.
+/// The operator's setting of a parameter: the texts that a consumer may choose. A text that gets
+/// into a name, an ARN, a principal or a condition has one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setting {
     /// The parameter of `template.yaml` by which the operator says so.
     #[serde(default = "allowed_values")]
     pub parameter: String,
-    /// What is allowed unless the operator says so: texts with IAM's wildcards, `*` and `?`.
+    /// The default of the setting: texts with IAM's wildcards, `*` and `?`.
     #[serde(default)]
     pub allows: Vec<String>,
 }
@@ -173,7 +173,7 @@ fn allowed_values() -> String {
 }
 
 impl Parameter {
-    /// What its texts begin with, where something says so.
+    /// The prescribed prefix of its texts, if there is one.
     pub fn beginning(&self) -> Option<&Beginning> {
         match self {
             Parameter::String { begins_with, .. } | Parameter::List { begins_with, .. } => {
@@ -183,7 +183,7 @@ impl Parameter {
         }
     }
 
-    /// What the operator decides about it.
+    /// The operator's setting.
     pub fn setting(&self) -> Option<&Setting> {
         match self {
             Parameter::String { setting, .. } | Parameter::List { setting, .. } => setting.as_ref(),
@@ -192,8 +192,8 @@ impl Parameter {
     }
 }
 
-/// What a text begins with: the value of another parameter. A document that names things by
-/// their beginning says nothing about those that begin otherwise.
+/// The prescribed prefix of a text: the value of another parameter. A document that names resources
+/// by prefix does not reach those without it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Beginning {
@@ -273,7 +273,7 @@ pub struct Mark {
     /// When it applies.
     #[serde(default)]
     pub when: When,
-    /// What makes it so, in a sentence.
+    /// The path or cause, in a sentence.
     pub reason: String,
 }
 
@@ -305,7 +305,7 @@ pub struct Role {
     pub shared: bool,
     #[serde(default)]
     pub description: String,
-    /// Who may assume it, in IAM's grammar.
+    /// The trust policy, in IAM's grammar.
     pub trust: Value,
     /// Policies that AWS manages, by path and name: `service-role/AWSLambdaRole`.
     #[serde(default)]
@@ -362,7 +362,7 @@ pub struct Group {
     pub members: Vec<Item>,
 }
 
-/// An existing user and what it gets.
+/// An existing user and its policies.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
@@ -376,8 +376,8 @@ pub struct User {
     pub policies: Vec<Item>,
 }
 
-/// An existing group or role and what it gets. Only policies of this preset: whether one of
-/// AWS's was there before could not be remembered on a group, which has no tags.
+/// An existing group or role and its policies. Only policies of this preset: whether one of AWS's
+/// was there before could not be remembered on a group, which has no tags.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Existing {
@@ -450,7 +450,7 @@ pub enum Reference {
     Group(String),
 }
 
-/// What of an object is wanted.
+/// The attribute of an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Attribute {
     #[default]

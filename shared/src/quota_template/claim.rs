@@ -1,7 +1,7 @@
-//! Who put which entry into the template: tags of the function that did it.
+//! The owners of the template's entries: tags of the function that put them.
 //!
-//! A tag's key names Region and owner, its value what the owner put there and, for people, the
-//! resource. Limits of a Lambda function's tags: 50, keys of 128 and values of 256 characters
+//! A tag's key names Region and owner, its value the owner's entry and, for people, the resource.
+//! Limits of a Lambda function's tags: 50, keys of 128 and values of 256 characters
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html>); the template has ten
 //! entries, and a resource that uses the association has a tag besides.
 
@@ -22,7 +22,7 @@ const LONGEST_VALUE: usize = 256;
 /// The values that an owner put, or was about to put, into a Region's entry.
 type Values = BTreeSet<u64>;
 
-/// What the tags say.
+/// The claims of the tags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Claims(BTreeMap<Region, Vec<Claim>>);
 
@@ -35,7 +35,7 @@ struct Claim {
 }
 
 impl Claims {
-    /// Reads the tags of the function. What is no claim of ours is passed over.
+    /// Reads the tags of the function. Other tags are skipped.
     pub fn read(tags: &BTreeMap<String, String>) -> Self {
         let mut claims = Claims::default();
         for (key, value) in tags {
@@ -51,7 +51,7 @@ impl Claims {
         claims
     }
 
-    /// What `me` put, by Region.
+    /// Returns the values that `me` put, by Region.
     pub fn of(&self, me: &Owner) -> BTreeMap<Region, Values> {
         let mine = |claims: &Vec<Claim>| {
             claims.iter().find(|claim| claim.owner == me.key()).map(|claim| claim.values.clone())
@@ -59,8 +59,8 @@ impl Claims {
         self.0.iter().filter_map(|(region, claims)| Some((region.clone(), mine(claims)?))).collect()
     }
 
-    /// Gives up the claims of `me` on entries that say something else than `me` put, for somebody
-    /// changed them, and returns what those say.
+    /// Gives up the claims of `me` on entries with another value than `me` put, because they were
+    /// changed, and returns their values.
     pub fn let_go(&mut self, me: &Owner, found: &BTreeMap<Region, u64>) -> BTreeMap<Region, u64> {
         let is_changed = |(region, put): (Region, Values)| {
             let there = *found.get(&region)?;
@@ -74,7 +74,7 @@ impl Claims {
         changed
     }
 
-    /// Who else put this value there, for people.
+    /// Returns another owner of this entry, for people.
     pub fn other(&self, me: &Owner, region: &str, value: u64) -> Option<&str> {
         let mut claims = self.0.get(region)?.iter();
         let is_theirs = |claim: &&Claim| claim.owner != me.key() && claim.values.contains(&value);

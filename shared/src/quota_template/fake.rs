@@ -51,27 +51,27 @@ impl Fake {
         self.0.borrow().calls.clone()
     }
 
-    /// Somebody puts this into the template.
+    /// Puts a foreign entry into the template.
     pub fn by_hand(&self, region: &str, value: u64) {
         self.0.borrow_mut().concurrency.insert(region.to_owned(), value);
     }
 
-    /// Somebody takes this out of the template.
+    /// Removes an entry from the template by hand.
     pub fn taken_out_by_hand(&self, region: &str) {
         self.0.borrow_mut().concurrency.remove(region);
     }
 
-    /// Somebody associates the template.
+    /// Associates the template by hand.
     pub fn associated_by_hand(&self) {
         self.0.borrow_mut().is_associated = true;
     }
 
-    /// Somebody ends the association.
+    /// Ends the association by hand.
     pub fn disassociated_by_hand(&self) {
         self.0.borrow_mut().is_associated = false;
     }
 
-    /// So many entries are about other quotas.
+    /// Puts this number of entries about other quotas.
     pub fn other_quotas(&self, entries: usize) {
         self.0.borrow_mut().other_quotas = entries;
     }
@@ -86,7 +86,7 @@ impl Fake {
         self.0.borrow_mut().refusals.insert(call, code);
     }
 
-    /// Nothing is refused and nobody dies any more.
+    /// Ends all faults.
     pub fn recovers(&self) {
         let mut state = self.0.borrow_mut();
         state.refusals.clear();

@@ -1,10 +1,10 @@
-//! What is wanted in the template against what is there.
+//! Plans from the template's entries to the desired ones.
 //!
 //! Must not know: AWS's API, the clock, which request of CloudFormation asked.
 //!
 //! # Guarantees
 //!
-//! - No entry is changed or taken out but one that `me` put there and that still says what `me` put.
+//! - Only entries that `me` put and that still have its value are changed or removed.
 //! - A refusal is found before the first write.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub type Region = String;
 /// <https://docs.aws.amazon.com/servicequotas/latest/userguide/organization-templates.html>.
 pub const SIZE: usize = 10;
 
-/// What the last request wanted.
+/// The entries that the last request wanted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Before {
     regions: BTreeSet<Region>,
@@ -38,9 +38,9 @@ impl From<Properties> for Before {
 /// One write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Note what is, or is about to be, in the entry by our doing.
+    /// Note the values that the owner puts into the entry.
     Claim { region: Region, values: BTreeSet<u64> },
-    /// Make the entry, or change ours.
+    /// Make the entry, or change the owner's.
     Put { region: Region, value: u64 },
     /// Take out our entry.
     Remove { region: Region },
@@ -53,37 +53,34 @@ impl fmt::Display for Step {
         match self {
             Step::Claim { region, .. } => write!(f, "noting the entry of {region}"),
             Step::Put { region, value } => write!(f, "putting {value} for {region}"),
-            Step::Remove { region } => write!(f, "taking out the entry of {region}"),
+            Step::Remove { region } => write!(f, "removing the entry of {region}"),
             Step::Release { region } => write!(f, "removing the note about {region}"),
         }
     }
 }
 
-/// What to do, in an order that works.
+/// The steps, in an order that works.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Plan {
     pub steps: Vec<Step>,
-    /// The wanted entries that are, or will be, ours.
+    /// The wanted entries that the resource owns, or will own.
     pub own: BTreeMap<Region, u64>,
-    /// Those that are somebody else's and used as they are.
+    /// Foreign ones that are used as they are.
     pub others: BTreeMap<Region, u64>,
 }
 
 impl Plan {
-    /// How things stand, in a sentence for people.
+    /// The state, in a sentence for people.
     pub fn message(&self, wanted: u64) -> String {
         let differ = self.others.iter().filter(|(_, value)| **value != wanted);
         let differ: Vec<String> =
-            differ.map(|(region, value)| format!("{region} says {value}")).collect();
+            differ.map(|(region, value)| format!("{region} has {value}")).collect();
         let each =
-            "AWS requests what the template says for each account that is created from now on";
+            "AWS requests the template's values for each account that is created from now on";
         if differ.is_empty() {
             format!("{each}, and promises no approval")
         } else {
-            format!(
-                "{each}; these entries are somebody else's and stay as they are: {}",
-                differ.join(", ")
-            )
+            format!("{each}; these entries are foreign and stay as they are: {}", differ.join(", "))
         }
     }
 }
@@ -98,26 +95,25 @@ impl fmt::Display for Plan {
             }
         }
         for (region, value) in &self.others {
-            writeln!(f, "= {region} = {value} (somebody else's)")?;
+            writeln!(f, "= {region} = {value} (foreign)")?;
         }
         Ok(())
     }
 }
 
-/// What the entries say of Lambda's concurrent executions, by Region.
+/// Returns the entries' values of Lambda's concurrent executions, by Region.
 pub(super) fn found(entries: &[Entry]) -> BTreeMap<Region, u64> {
     entries.iter().filter_map(|entry| Some((entry.region.clone(), entry.concurrency?))).collect()
 }
 
-/// Plans how to get from the template's entries to what is wanted; `None` for a Delete. `before`
-/// is what the last request wanted, if this one is an Update. `claims` are those that are left when
-/// what somebody changed was let go of.
+/// Plans the steps from the template's entries to the wanted ones; `None` for a Delete. `before`
+/// has the entries of the last request, if this one is an Update. `claims` are those that remain
+/// after changed entries were released.
 ///
 /// # Errors
 ///
-/// Entries that are somebody else's and say something else, and more entries than the template
-/// holds. An Update is refused only for what it changes, so that a rollback is not refused for
-/// what somebody did meanwhile.
+/// Foreign entries with another value, and more entries than the template holds. An Update is
+/// refused only for its own changes, so that a rollback is not refused for a change made meanwhile.
 pub(super) fn plan(
     me: &Owner,
     wanted: Option<&Properties>,
@@ -180,7 +176,7 @@ pub(super) fn plan(
     if added > 0 && count > SIZE {
         refusals.push(format!(
             "Regions: the organization's template would have {count} entries, and AWS takes {SIZE}; \
-             take others out of it, or name fewer Regions"
+             remove other entries, or name fewer Regions"
         ));
     }
     if !refusals.is_empty() {
@@ -195,15 +191,15 @@ fn refusal(region: &str, there: u64, other: Option<&str>) -> String {
     let whose = match other {
         Some(label) => match label.split_once(' ') {
             Some((stack, logical_id)) => {
-                format!("resource `{logical_id}` of stack `{stack}` put it there")
+                format!("it belongs to resource `{logical_id}` of stack `{stack}`")
             }
-            None => format!("resource `{label}` put it there"),
+            None => format!("it belongs to resource `{label}`"),
         },
-        None => "somebody put it there".to_owned(),
+        None => "no resource of this provider put it there".to_owned(),
     };
     format!(
-        "Regions: the organization's template has {there} for {region} already, and {whose}; take it \
-         out, or set AdoptExisting to true to leave it as it is"
+        "Regions: the organization's template has {there} for {region} already, and {whose}; \
+         remove it from the template, or set AdoptExisting to `true` to leave it as it is"
     )
 }
 
@@ -264,7 +260,7 @@ mod tests {
         assert!(refused.contains("AdoptExisting"), "{refused}");
         let adopted = plan(&me(), Some(&wish(&["a"], 2000, true)), None, &there, &nobodys).unwrap();
         assert_eq!((adopted.steps.len(), adopted.others.get("a")), (0, Some(&500)));
-        assert!(adopted.message(2000).contains("a says 500"), "{}", adopted.message(2000));
+        assert!(adopted.message(2000).contains("a has 500"), "{}", adopted.message(2000));
         let same = plan(&me(), Some(&wish(&["a"], 500, false)), None, &there, &nobodys).unwrap();
         assert_eq!((same.steps.len(), same.own.len()), (0, 0));
     }
@@ -279,7 +275,7 @@ mod tests {
         // What it said once and somebody changed is not its own any more.
         let there = [entry("a", 1)];
         let refused = plan(&me(), Some(&wanted), None, &there, &claims).unwrap_err().join("; ");
-        assert!(refused.contains("somebody put it there"), "{refused}");
+        assert!(refused.contains("no resource of this provider put it there"), "{refused}");
     }
 
     #[test]
@@ -345,7 +341,7 @@ mod tests {
         let full: Vec<Entry> = nine.into_iter().chain([entry("c", 5)]).collect();
         let claims = claimed(&me(), "c", &[5]);
         let moved = plan(&me(), Some(&one), None, &full, &claims).unwrap();
-        assert_eq!(steps(&moved)[0], "taking out the entry of c");
+        assert_eq!(steps(&moved)[0], "removing the entry of c");
         // An organization that is over the limit already is none of our business.
         let more: Vec<Entry> = (0..12).map(other).chain([entry("a", 2000)]).collect();
         assert!(plan(&me(), Some(&one), None, &more, &Claims::default()).is_ok());
@@ -353,7 +349,7 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(256))]
-        /// Whatever is there and whatever is wanted, only what the owner put is written to.
+        /// With any existing and any wanted entries, only the owner's own are written to.
         #[test]
         fn only_entries_with_the_owners_own_value_are_written_to(
             there in prop::collection::btree_map("[a-d]", 1_u64..4, 0..4),

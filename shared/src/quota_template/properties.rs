@@ -17,10 +17,10 @@ const LARGEST: i64 = 10_000_000_000;
 /// Characters of a Region's name that the template takes: the same.
 const LONGEST_REGION: usize = 64;
 
-/// What a consumer asks for. An empty string is the same as no value.
+/// The consumer's properties. An empty string is the same as no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Properties {
-    /// The Regions whose entries are wanted: one to ten, by default the stack's own.
+    /// The Regions of the wanted entries: one to ten, by default the stack's own.
     pub regions: BTreeSet<Region>,
     /// Concurrent executions of each of them, 1 to 10^10.
     pub value: u64,
@@ -29,9 +29,9 @@ pub struct Properties {
 }
 
 impl Properties {
-    /// Reads properties of a stack in this Region, and says what is wrong with them in one
-    /// sentence each, which names the property, what was given and what is allowed. There are
-    /// none at all without a number.
+    /// Reads properties of a stack in this Region, and returns a sentence for each mistake, which
+    /// names the property, the given value and the allowed values. There are none at all without a
+    /// number.
     pub fn read(given: &Map<String, Value>, region: &str) -> (Option<Self>, Vec<String>) {
         let mut problems = unknown_names("property", given.keys(), "", &KNOWN);
         let get = |name: &str| given.get(name).filter(|value| **value != "");

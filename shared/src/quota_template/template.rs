@@ -6,7 +6,7 @@ use std::future::Future;
 use super::plan::Region;
 use crate::cloud::CallError;
 
-/// An entry of the template: what AWS requests in a Region for an account that is created.
+/// An entry of the template: the value that AWS requests in a Region for a new account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// As in `eu-west-1`.

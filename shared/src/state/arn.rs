@@ -1,4 +1,4 @@
-//! Amazon Resource Names of what IAM holds.
+//! Amazon Resource Names of IAM's objects.
 
 use super::Resource;
 
@@ -14,7 +14,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// Reads partition, Region and account from an ARN of a regional resource, such as the
+    /// Reads partition, Region and account from an ARN of a regional resource, for example the
     /// function's own.
     pub fn from_arn(arn: &str) -> Option<Self> {
         let mut parts = arn.split(':');

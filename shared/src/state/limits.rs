@@ -1,4 +1,4 @@
-//! What IAM would refuse, found before the first call.
+//! IAM's limits, checked before the first call.
 //!
 //! Source of the numbers: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 //! and the API reference of each `Create…` action. Sizes are characters without white space.
@@ -31,15 +31,15 @@ pub const ATTACHMENTS: usize = 10;
 pub const GROUPS_OF_USER: usize = 10;
 /// Most tags, with those that record ownership.
 pub const TAGS: usize = 50;
-/// Tags that record ownership: whose an object is, and that a preset made it.
+/// Tags that record ownership: an object's owner, and that a preset made it.
 pub const OWN_TAGS: usize = 2;
 
-/// One sentence for each thing in `state` that IAM would refuse; empty if there is none.
+/// Returns one sentence for each object in `state` that IAM would refuse.
 pub fn check(state: &State) -> Vec<String> {
     check_with(state, ATTACHMENTS)
 }
 
-/// The same in an account that attaches so many managed policies to one role, group or user.
+/// The same in an account with this quota of managed policies of one role, group or user.
 pub fn check_with(state: &State, attachments: usize) -> Vec<String> {
     let mut problems = Problems::default();
     let mut links: BTreeMap<(Kind, &str), (usize, usize)> = BTreeMap::new();

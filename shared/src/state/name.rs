@@ -1,5 +1,5 @@
-//! IAM's names have no case: `Alice` and `alice` are one user, `Team` and `team` one tag. IAM
-//! keeps the spelling of whoever wrote the name first.
+//! IAM's names have no case: `Alice` and `alice` are one user, `Team` and `team` one tag. IAM keeps
+//! the spelling in which a name was written first.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 
 use std::cmp::Ordering;
@@ -12,8 +12,7 @@ pub fn compare_names(a: &str, b: &str) -> Ordering {
     if a == b { Ordering::Equal } else { lower(a).cmp(&lower(b)) }
 }
 
-/// The key of a tag, in the spelling in which somebody wrote it. Two keys are the same if they
-/// differ by case alone.
+/// The key of a tag, in its original spelling. Two keys are the same if they differ by case alone.
 #[derive(Clone, Debug)]
 pub struct TagKey(String);
 

@@ -1,8 +1,8 @@
-//! Who an object belongs to: one resource of one stack.
+//! The owner of an object: one resource of one stack.
 //!
-//! The account itself remembers. A role, policy or instance profile carries one tag for each
-//! owner; a group has no tags, so its path carries its owner; an attachment to a user that is
-//! not ours is remembered by a tag of that user.
+//! The account itself remembers. A role, policy or instance profile carries one tag for each owner;
+//! a group has no tags, so its path carries its owner; an attachment to an existing user is
+//! remembered by a tag of that user.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -21,7 +21,7 @@ pub const ATTACHED_TAG_PREFIX: &str = "account-presets:attached:";
 /// everywhere, so that a condition of a policy can ask for it.
 pub const MADE_BY_TAG: &str = "account-presets:made-from";
 
-/// The folder of a group's path that begins what names its owner.
+/// The folder of a group's path that precedes its owner.
 pub const GROUP_FOLDER: &str = "account-presets";
 
 /// A tag's value holds at most 256 characters.
@@ -32,12 +32,12 @@ const LABEL_LIMIT: usize = 256;
 pub struct Owner {
     key: String,
     label: String,
-    /// What the owner noted on the object beside its name.
+    /// The owner's notes on the object.
     pub mark: Mark,
 }
 
-/// What an owner notes on an object, in the value of its tag. All of it is empty on an object
-/// that an older release made.
+/// An owner's notes on an object, in the value of its tag. All are empty on an object that an older
+/// release made.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mark {
     /// The end of the physical id under which the object was made: after a replacement the old
@@ -51,14 +51,15 @@ pub struct Mark {
     /// On one object of the resource: a digest of the parameters, so that a later request that
     /// brings other ones is noticed.
     pub names: Option<String>,
-    /// On the same object: the ids which this one replaced, and whose clean-up may have failed.
+    /// On the same object: the physical ids that this one replaced, with a clean-up that may have
+    /// failed.
     pub replaces: Vec<String>,
     /// On the same object: when CloudFormation sent the request that took this object back, in
-    /// seconds, and a digest of its id. What an earlier request still does here is out of date.
+    /// seconds, and a digest of its id. Changes of an earlier request here are out of date.
     pub request: Option<(u64, String)>,
-    /// The owner is about to let go of the object. It says so before it looks whether others stay:
-    /// of several who go at the same time each sees the others go, and a process that dies between
-    /// the two leaves a mark by which the next delivery finds the object.
+    /// The owner is about to release the object. It notes this before it reads whether other owners
+    /// stay: of several that release at the same time each sees the other releases, and a process
+    /// that dies between the two leaves a mark by which the next delivery finds the object.
     pub leaves: bool,
 }
 
@@ -120,12 +121,12 @@ impl Owner {
         Owner { mark, ..self.clone() }
     }
 
-    /// The same owner, about to let go.
+    /// The same owner, about to release the object.
     pub fn leaving(&self) -> Self {
         self.marked(Mark { leaves: true, ..self.mark.clone() })
     }
 
-    /// 32 hexadecimal digits that decide who this is.
+    /// 32 hexadecimal digits that identify the owner.
     pub fn key(&self) -> &str {
         &self.key
     }
@@ -135,8 +136,8 @@ impl Owner {
         &self.label
     }
 
-    /// False for a mark that no provider wrote: its label is whole, and is not that of its key.
-    /// Who may tag a user may write any.
+    /// False for a mark that no provider wrote: its label is whole, and is not that of its key. A
+    /// principal that may tag a user may write any.
     pub fn is_credible(&self) -> bool {
         let whole = self.label.chars().count() + self.mark.text().chars().count() < LABEL_LIMIT;
         !whole || self.stack_and_logical_id().is_some()
@@ -169,8 +170,8 @@ impl Owner {
         (!self.label.contains([':', ' '])).then_some(parts)
     }
 
-    /// For people who look for the stack in the console, as in ``stack `slim` in eu-west-1
-    /// (resource `Slim`)``.
+    /// For a person who opens the stack in the console, as in ``stack `slim` in eu-west-1 (resource
+    /// `Slim`)``.
     pub fn in_words(&self) -> String {
         let of_label = self.label.split_once(' ').and_then(|(stack, logical_id)| {
             let parts: Vec<&str> = stack.split([':', '/']).collect();
@@ -196,24 +197,24 @@ impl Owner {
         Owner { key: key.to_ascii_lowercase(), label: label.to_owned(), mark }
     }
 
-    /// The tag that says on a role, policy or instance profile that this owner has it.
+    /// The tag of this owner on a role, policy or instance profile.
     pub fn tag(&self) -> (TagKey, String) {
         (format!("{OWNER_TAG_PREFIX}{}", self.key).into(), self.value(&self.mark))
     }
 
-    /// Reads what [`Owner::tag`] wrote.
+    /// Reads a tag of [`Owner::tag`].
     pub fn from_tag(key: &str, value: &str) -> Option<Self> {
         Some(Owner::from_value(strip_prefix(key, OWNER_TAG_PREFIX)?, value))
     }
 
-    /// The tag that says on a user that this owner attached the policy.
+    /// The tag on a user by which this owner claims the attachment of the policy.
     pub fn attached_tag(&self, policy_arn: &str) -> (TagKey, String) {
         let key = format!("{ATTACHED_TAG_PREFIX}{}:{}", digest(policy_arn, 16), self.key);
         let Mark { id, leaves, .. } = self.mark.clone();
         (key.into(), self.value(&Mark { id, leaves, ..Mark::default() }))
     }
 
-    /// Reads what [`Owner::attached_tag`] wrote for this policy.
+    /// Reads a tag of [`Owner::attached_tag`] for this policy.
     pub fn from_attached_tag(policy_arn: &str, key: &str, value: &str) -> Option<Self> {
         let rest = strip_prefix(key, ATTACHED_TAG_PREFIX)?;
         let key = rest.strip_prefix(&digest(policy_arn, 16))?.strip_prefix(':')?;
@@ -222,8 +223,8 @@ impl Owner {
 
     /// The path of a group of this owner, below the path that the consumer asked for.
     ///
-    /// `label` is a Region, a stack's name and a logical id: what a person needs to find the
-    /// owner, cut so that the path stays within IAM's 512 characters.
+    /// `label` is a Region, a stack's name and a logical id, by which a person finds the owner, cut
+    /// so that the path stays within IAM's 512 characters.
     pub fn group_path(&self, below: &str) -> String {
         let mut label = self.label.split([':', '/', ' ']).skip(3);
         let region = label.next().unwrap_or_default();
@@ -234,7 +235,7 @@ impl Owner {
         format!("{below}{}/", folders.join("/"))
     }
 
-    /// Reads what [`Owner::group_path`] wrote.
+    /// Reads a path of [`Owner::group_path`].
     pub fn from_group_path(path: &str) -> Option<Self> {
         let (_, owned) = path.rsplit_once(&format!("/{GROUP_FOLDER}/"))?;
         let (label, key) = owned.trim_end_matches('/').rsplit_once('/')?;

@@ -1,4 +1,4 @@
-//! IAM policy documents, compared by what they mean.
+//! IAM policy documents, compared by meaning.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "JSON will have no other kinds of values")]
 

@@ -141,7 +141,7 @@ async fn an_entry_that_somebody_changed_is_theirs() {
         (updated["OwnEntries"].as_str(), updated["OtherEntries"].as_str()),
         ("us-east-1=3000", "eu-west-1=7")
     );
-    assert!(updated["Message"].contains("eu-west-1 says 7"), "{updated:?}");
+    assert!(updated["Message"].contains("eu-west-1 has 7"), "{updated:?}");
     sent(&template, update(to, from)).await;
     sent(&template, delete()).await;
     assert_eq!(template.concurrency(), entries(&[("eu-west-1", 7)]));
@@ -158,7 +158,7 @@ async fn what_somebody_changed_stays_theirs_whatever_they_write_there_later() {
         template.by_hand("eu-west-1", 7);
         let event = update((one, 1000), (one, 2000));
         let updated = sent(&template, event.clone()).await;
-        assert!(updated["Message"].contains("eu-west-1 says 7"), "{updated:?}");
+        assert!(updated["Message"].contains("eu-west-1 has 7"), "{updated:?}");
         // The repetition writes nothing and answers the same.
         let writes = template.writes();
         assert_eq!(sent(&template, event).await, updated);

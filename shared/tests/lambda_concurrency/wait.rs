@@ -35,7 +35,8 @@ async fn an_aws_that_hangs_costs_the_stack_less_than_a_minute() {
         assert_eq!(
             reason,
             format!(
-                "gave up after 45 s while {doing}; nothing is lost: the next request finds what was made"
+                "timed out after 45 s while {doing}; try again: the next request continues with the \
+                 requests on record"
             )
         );
     }
@@ -134,7 +135,7 @@ async fn a_wait_that_is_over_is_pending_and_the_next_update_goes_on_with_the_sam
     let created = sent(&quota, waiting(60)).await;
     assert_eq!((started.elapsed(), created.outcome()), (seconds(60), "Pending"));
     let failed = send(&quota, waiting(60).property("OnPending", "Fail")).await;
-    assert!(failed.unwrap_err().contains("request-1 for 1000 (PENDING) is on its way"));
+    assert!(failed.unwrap_err().contains("request-1 for 1000 (PENDING) is open at AWS"));
 
     let (updated, ()) =
         tokio::join!(sent(&quota, update(1000, 1000).property("WaitSeconds", 600)), async {

@@ -46,7 +46,7 @@ fn a_role_is_asked_for_its_paths_under_its_boundary() {
     assert_eq!(
         found(json!([everything, deny("iam:*")])),
         said(
-            "lambda:UpdateFunctionCode on any function: a function runs what it is given, with its role"
+            "lambda:UpdateFunctionCode on any function: a function runs other code, with its role"
         )
     );
     assert_eq!(found(json!([everything, deny("iam:*"), deny("lambda:*")])), Vec::<String>::new());
@@ -80,7 +80,7 @@ fn no_role_of_any_preset_has_another_path_under_the_templates_boundary_than_the_
     let boundary = of_the_template();
     // It keeps no data, so not the code that others run from buckets.
     let readme = include_str!("../../../README.md");
-    assert!(readme.contains("also where functions and jobs of others have their code in a bucket"));
+    assert!(readme.contains("also where foreign functions and jobs have their code in a bucket"));
     for name in preset::names() {
         let findings = under_boundary(preset::find(name).unwrap(), &boundary, &reference());
         for found in findings.iter().map(ToString::to_string) {

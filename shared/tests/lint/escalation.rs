@@ -93,7 +93,7 @@ fn paths_to_administrator_are_found() {
             // Everything but IAM is everything that others run.
             vec![json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"})],
             "ec2:ModifyInstanceAttribute and ec2:StartInstances and ec2:StopInstances on any machine: \
-             a machine does what it is told, with its role",
+             a machine runs any command, with its role",
         ),
         (
             vec![allow(json!("iam:UpdateAssumeRolePolicy"), "*", any())],

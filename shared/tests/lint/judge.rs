@@ -115,19 +115,19 @@ fn a_role_that_is_an_administrator_is_found_by_its_policies() {
         (
             vec!["Lambda"],
             None,
-            "lambda:UpdateFunctionCode on any function: a function runs what it is given, with its role",
+            "lambda:UpdateFunctionCode on any function: a function runs other code, with its role",
         ),
         (
             vec![],
             Some(function),
             "lambda:UpdateFunctionCode on the provider's own function `account-presets-IamPreset`: a \
-             function runs what it is given, with its role",
+             function runs other code, with its role",
         ),
         // What cannot be read counts.
         (
             vec!["Unread"],
             None,
-            "`arn:aws:iam::aws:policy/Unread` is attached, and what it allows is not known",
+            "`arn:aws:iam::aws:policy/Unread` is attached, and its document is not known",
         ),
     ] {
         assert_eq!(path(&role(&attached, inline, None)).as_deref(), Some(expected), "{attached:?}");

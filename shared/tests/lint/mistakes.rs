@@ -142,15 +142,15 @@ fn each_mistake_is_found_once_with_the_parameters_that_show_it() {
         (
             vec![("Action: sqs:*", "Action: sqs:Lost*")],
             format!(
-                "{both}; Loud: true): policy `app-read` names `sqs:Lost*`, and the reference has \
-                 no such action; correct it, or run shared/data/refresh.py if it is new"
+                "{both}; Loud: true): policy `app-read` names `sqs:Lost*`, an action that the \
+                 reference does not have; correct it, or run shared/data/refresh.py if it is new"
             ),
         ),
         (
             vec![("[s3:GetObject, s3:List*]", "[s3:GetObject, s3:ListAllMyBuckets]")],
             format!(
-                "{both}): policy `app-read` grants `s3:ListAllMyBuckets` on resources that it is \
-                 never about; grant it on what it takes, only `*`, or drop it"
+                "{both}): policy `app-read` grants `s3:ListAllMyBuckets` on resources of a type \
+                 that it does not support; grant it on a supported one (only `*`), or drop it"
             ),
         ),
         (
@@ -160,8 +160,8 @@ fn each_mistake_is_found_once_with_the_parameters_that_show_it() {
                 ("'arn:${AWS::Partition}:s3:::${Name}', ", ""),
             ],
             format!(
-                "{both}): policy `app-read` grants `s3:ListBucket` on resources that it is never \
-                 about; grant it on what it takes, accesspoint, bucket, or drop it"
+                "{both}): policy `app-read` grants `s3:ListBucket` on resources of a type that \
+                 it does not support; grant it on a supported one (accesspoint, bucket), or drop it"
             ),
         ),
         (
@@ -174,7 +174,7 @@ fn each_mistake_is_found_once_with_the_parameters_that_show_it() {
         (
             vec![("AmazonSQSFullAccess", "AmazonWorkSpacesAdmin")],
             format!(
-                "{both}): the reference does not say what `AmazonWorkSpacesAdmin` grants; run \
+                "{both}): the reference does not have the document of `AmazonWorkSpacesAdmin`; run \
                  shared/data/refresh.py"
             ),
         ),
@@ -221,7 +221,7 @@ fn each_mistake_is_found_once_with_the_parameters_that_show_it() {
 fn a_policy_that_a_condition_names_must_exist_and_be_known() {
     for (name, said) in [
         ("AmazonS3FullAcces", "did you mean `AmazonS3FullAccess`?"),
-        ("AmazonWorkSpacesAdmin", "does not say what `AmazonWorkSpacesAdmin` grants"),
+        ("AmazonWorkSpacesAdmin", "does not have the document of `AmazonWorkSpacesAdmin`"),
     ] {
         let condition = format!(
             "Action: iam:DetachRolePolicy, Resource: '*:role/tool', Condition: {{ ArnEquals: {{ \

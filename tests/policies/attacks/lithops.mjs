@@ -19,14 +19,14 @@ const START = [
 /** AWS Batch starts what a compute environment names. */
 const BATCH = 'have AWS Batch start a machine from any image, in any security group'
 const STARTS =
-  'A machine is started from any image and with disks of any snapshot, in any security group, with any key pair, and with any network interface that is free; also by AWS Batch, of what a compute environment names.'
-const SEES = 'The users see the settings and environment variables of every function of the account, and the commands and environment variables of everybody'
+  'A machine is started from any image and with disks of any snapshot, in any security group, with any key pair, and with any network interface that is free; also by AWS Batch, from the settings of a compute environment.'
+const SEES = 'The users see the settings and environment variables of every function of the account, and the commands and environment variables of all jobs'
 const alice = {
   who: 'user alice',
   says: [
     STARTS,
     SEES,
-    'Spot requests are cancelled, whoever made them.',
+    'Spot requests are cancelled, of any requester.',
     'there the users reach every network and security group',
   ],
   open: [
@@ -40,7 +40,7 @@ const alice = {
 }
 const machine = {
   who: 'role lithops-role-ec2',
-  says: [STARTS, 'Spot requests are cancelled, whoever made them.'],
+  says: [STARTS, 'Spot requests are cancelled, of any requester.'],
   open: [...SPOT, ...START],
 }
 const EVERYTHING = Object.values(attempts()).flatMap(Object.keys)

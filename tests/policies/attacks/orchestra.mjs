@@ -52,7 +52,7 @@ const DEREGISTER = {
 }
 const ANY_PREFIX = {
   open: ["empty the bucket of somebody else's module", ...DEREGISTER.open],
-  says: [...DEREGISTER.says, '`*`, as on the page, is any: also the modules of others in the account.'],
+  says: [...DEREGISTER.says, '`*`, as on the page, is any: also foreign modules in the account.'],
 }
 
 export const cases = [

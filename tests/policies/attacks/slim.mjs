@@ -6,7 +6,7 @@ export const parameters = { UserNames: ['alice'] }
 const JOBS = {
   says: [
     'The users and the functions can stop any job of AWS Batch.',
-    'The users and the functions see the commands and environment variables of everybody',
+    'The users and the functions see the commands and environment variables of all jobs',
   ],
   open: ['read the commands and environment variables of any job', 'stop any job'],
 }
@@ -15,7 +15,7 @@ const principals = [
     who: 'user alice',
     says: [
       ...JOBS.says,
-      'It may get a network interface that is there already, whoever made it.',
+      'It may get an existing network interface, of any owner.',
       'AWS Batch starts machines from any image, in any security group, with any launch template and key pair that a compute environment names.',
       'The users put VPC endpoints into any network, route table and security group',
     ],

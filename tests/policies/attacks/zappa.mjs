@@ -34,7 +34,7 @@ const KEYS = {
   open: ['be sent every event of the account', 'list all API keys'],
   says: [
     'All API keys of the account can be listed, with their values.',
-    'A rule may have any event pattern, so who deploys can have every event of the default event bus sent to a function of theirs.',
+    'A rule may have any event pattern, so a user who deploys can have every event of the default event bus sent to a function of its own.',
   ],
 }
 const ROLE = 'role tr-x-dev-ZappaLambdaExecutionRole'

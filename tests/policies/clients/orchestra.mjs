@@ -187,7 +187,7 @@ export const cases = [
     refused: Object.fromEntries(
       ['documented', 'current', 'hardened'].map((edition) => [
         edition,
-        "What the names of the module's objects begin with",
+        "The prefix of the module's objects",
       ]),
     ),
   },

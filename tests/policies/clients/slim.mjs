@@ -107,7 +107,7 @@ export const cases = [
       ...calls('ec2:RunInstances', ec2('security-group/sg-0f'), { 'aws:ResourceTag/Name': 'payroll' }),
       ...calls('ec2:RunInstances', [ec2('key-pair/payroll'), 'arn:aws:ec2:us-east-1::snapshot/snap-0f']),
     ],
-    refused: { hardened: "A machine that they make by hand starts from such an image or one of Amazon's, in such security groups" },
+    refused: { hardened: "A machine that they make by hand starts from an image with that name or one of Amazon's, in security groups with that name" },
   },
   {
     what: 'make an image of a machine without a name',
@@ -170,7 +170,7 @@ export const cases = [
   {
     what: 'search through what jobs put out',
     calls: calls('logs:FilterLogEvents', arn('logs', 'log-group:/aws/batch/job')),
-    refused: { hardened: "A search through the group would be one through everybody's." },
+    refused: { hardened: "A search through the group would be one through all jobs' output." },
   },
   {
     what: 'submit a job to a queue of another name',
@@ -199,7 +199,7 @@ export const cases = [
     what: 'make a function without UserPassRole',
     parameters: { UserPassRole: false },
     calls: calls('iam:PassRole', role('SLIM-Extras_for_Lambda'), to('lambda')),
-    refused: { hardened: 'somebody else makes the compute environments and state machines, and in `hardened` the functions too' },
+    refused: { hardened: 'another principal makes the compute environments and state machines, and in `hardened` the functions too' },
   },
   {
     what: 'make a queue that invokes one',

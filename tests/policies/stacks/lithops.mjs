@@ -74,7 +74,7 @@ const NETWORKS = { [user]: ['open a security group'] }
 const SPOT = { [user]: ['cancel a spot request'], [machine]: ['cancel a spot request'] }
 const always = {
   'there the users reach every network and security group': NETWORKS,
-  'Spot requests are cancelled, whoever made them.': SPOT,
+  'Spot requests are cancelled, of any requester.': SPOT,
 }
 const BUCKET = ['write into the bucket that Lithops makes']
 const LOGS = ["write into a function's log", "write into a job's output"]

@@ -47,7 +47,7 @@ export const rows = [
     world: {},
     open: {
       [DEREGISTER]: { 'user ann': ['deregister a task'] },
-      '`*`, as on the page, is any: also the modules of others in the account.': {
+      '`*`, as on the page, is any: also foreign modules in the account.': {
         'user ann': [
           'delete a cluster',
           'empty a bucket',

@@ -19,7 +19,7 @@ export const rows = [
     theirs,
     world: {},
     open: {
-      'Whatever else of the account has such a name is within reach': {
+      'Any other resource of the account with this prefix is within reach': {
         'user ann': [...Object.keys(theirs), 'pass role/tr-b-dev-ZappaLambdaExecutionRole'],
       },
       'Functions write their own logs and invoke deployments only.': { [ROLE]: ['invoke a function'] },

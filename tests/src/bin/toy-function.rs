@@ -1,5 +1,5 @@
-//! The smallest function that speaks the runtime API: what an event says is
-//! done. It is here to test the emulated API, before anything is tested with it.
+//! The smallest function that speaks the runtime API: it does as the event says. It tests the
+//! emulated API, before a function is tested with it.
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,19 +1,18 @@
 //! Lambda's queue of asynchronous invocations.
 //!
-//! Source: "Error handling for asynchronous invocation" (AWS Lambda Developer
-//! Guide). What failed is delivered again after one minute and once more after
-//! two, the same bytes each time.
+//! Source: "Error handling for asynchronous invocation" (AWS Lambda Developer Guide). A failed
+//! event is delivered again after one minute and once more after two, the same bytes each time.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-/// What is waited before the second and the third attempt.
+/// The pauses before the second and the third attempt.
 const PAUSES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
-/// How the function is set up.
+/// The configuration of the function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lambda {
-    /// `Timeout`: what one invocation may take.
+    /// `Timeout`: the longest duration of one invocation.
     pub timeout: Duration,
     /// `MaximumRetryAttempts`: 0 to 2.
     pub maximum_retry_attempts: usize,
@@ -43,14 +42,14 @@ pub struct Delivery {
     pub event: Arc<[u8]>,
     /// When it begins, by the virtual clock.
     pub at: SystemTime,
-    /// How long ago CloudFormation made the request.
+    /// The time since CloudFormation made the request.
     pub age: Duration,
-    /// What is left until the invocation's deadline then.
+    /// The time left until the invocation's deadline then.
     pub time_left: Duration,
     since: SystemTime,
 }
 
-/// How an invocation ended, as far as Lambda sees it.
+/// The end of an invocation, as far as Lambda sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
     /// The handler returned.
@@ -80,7 +79,7 @@ impl Queue {
         self.waiting.push(Waiting { request, attempt: 1, event, since: now, due: now });
     }
 
-    /// Holds back what is waiting of a request, as throttling does.
+    /// Holds back the waiting deliveries of a request, as throttling does.
     pub(super) fn postpone(&mut self, request: usize, until: SystemTime) {
         for one in self.waiting.iter_mut().filter(|one| one.request == request) {
             one.due = one.due.max(until);

@@ -1,4 +1,4 @@
-//! Whoever serves the events, one after the other or several at once.
+//! The server of the events, one after the other or several at once.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,18 +6,18 @@ use std::task::{Context, Poll, Waker};
 
 use super::{CloudFormation, Delivery, Ended};
 
-/// The function, or what stands for it.
+/// The function, or its stand-in.
 pub trait Provider {
     /// Serves one delivery.
     fn serve(&self, delivery: Delivery) -> impl Future<Output = Served>;
 }
 
-/// What came of a delivery.
+/// The result of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Served {
-    /// What was sent, in order.
+    /// The PUTs, in order.
     pub puts: Vec<Put>,
-    /// How the invocation ended.
+    /// The end of the invocation.
     pub ended: Ended,
 }
 
@@ -67,7 +67,7 @@ impl<'p> Running<'p> {
         self.invocations.iter().map(|(delivery, _)| delivery.request).collect()
     }
 
-    /// How many invocations run.
+    /// Returns the number of running invocations.
     pub fn len(&self) -> usize {
         self.invocations.len()
     }

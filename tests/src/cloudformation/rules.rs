@@ -1,4 +1,4 @@
-//! What S3 and CloudFormation demand of an answer, one variant per rule.
+//! S3's and CloudFormation's demands on an answer, one variant per rule.
 
 use std::fmt;
 
@@ -61,11 +61,11 @@ pub enum Rule {
     /// could not be read any more
     /// (<https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1601>).
     Control,
-    /// One answer to a request: the first is read, whatever comes after it.
+    /// One answer to a request: only the first is read.
     Once,
 }
 
-/// What becomes of an answer that breaks a rule. Nobody tells the function.
+/// The effect of an answer that breaks a rule. The function does not learn of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// S3 refuses the request with this status.
@@ -105,8 +105,8 @@ impl Rule {
         Rule::Once,
     ];
 
-    /// What becomes of an answer that breaks this rule. Where AWS documents no
-    /// effect it is assumed to be a failure, the worse case for a function.
+    /// Returns the effect of an answer that breaks this rule. Where AWS documents no effect it is
+    /// assumed to be a failure, the worse case for a function.
     pub fn effect(self) -> Effect {
         match self {
             Rule::Method | Rule::Url | Rule::ContentType | Rule::UnsignedHeader => {

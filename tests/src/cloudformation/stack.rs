@@ -1,7 +1,7 @@
-//! One stack: what it holds, and how an operation on it goes on.
+//! One stack: its resources, and the progress of an operation on it.
 //!
-//! It asks for things to be done and is told what came of them. It must not
-//! know how a request looks, what time it is, or what a function is.
+//! It hands out tasks and is told their results. It must not know the form of a request, the time,
+//! or functions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::status::{OnRollback, StackStatus};
 use super::template::{Declared, Native, Of, Template};
 
-/// How often a Delete is tried in a clean-up before its object is left behind.
+/// The tries of a Delete in a clean-up before its object is left behind.
 const CLEANUP_TRIES: usize = 3;
 
 #[derive(Debug, Clone)]
@@ -21,20 +21,20 @@ pub(super) struct Stack {
     pub(super) resources: BTreeMap<String, Resource>,
     /// Physical ids that a clean-up could not delete.
     pub(super) left_behind: Vec<String>,
-    /// What was said about resources, latest last.
+    /// The events of resources, latest last.
     pub(super) events: Vec<String>,
-    /// What was written of the stack and its resources since it was last asked.
+    /// The statuses of the stack and its resources since they were last taken.
     pub(super) written: Vec<Written>,
     on_rollback: OnRollback,
     before: BTreeMap<String, Resource>,
     target: Template,
-    /// What the operation has begun with.
+    /// The resources that the operation has begun.
     begun: BTreeSet<String>,
     todo: Vec<Task>,
     running: Vec<(Task, Option<usize>)>,
     cleanup: Vec<Task>,
     failed: bool,
-    /// How many physical ids were invented, where no Create was answered.
+    /// The number of invented physical ids, where no Create was answered.
     invented: usize,
 }
 
@@ -63,7 +63,7 @@ pub(super) enum Action {
     Update {
         to: Declared,
     },
-    /// What is deleted need not be what the stack holds under the logical id.
+    /// The deleted resource need not be the stack's present one under the logical id.
     Delete {
         what: Resource,
     },
@@ -80,7 +80,7 @@ pub(super) struct Written {
     pub(super) announces: bool,
 }
 
-/// What an answer, or the lack of one, comes to.
+/// The verdict on an answer, or on the lack of one.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub(super) result: Result<Map<String, Value>, String>,
@@ -151,7 +151,7 @@ impl Stack {
         self.failed = true;
     }
 
-    /// The operator has mended what kept a rollback from ending.
+    /// The operator has mended the cause of a failed rollback.
     pub(super) fn continue_rollback(&mut self, skipped: &[&str]) {
         assert_eq!(self.status, StackStatus::UpdateRollbackFailed, "no rollback has failed");
         for logical_id in skipped {
@@ -186,7 +186,7 @@ impl Stack {
         self.failed = false;
     }
 
-    /// Gives up what is running, as CloudFormation does when another resource fails.
+    /// Gives up running operations, as CloudFormation does when another resource fails.
     fn cancel(&mut self) {
         self.todo.clear();
         for (task, _) in std::mem::take(&mut self.running) {
@@ -207,7 +207,7 @@ impl Stack {
         self.written.push(Written { logical_id, physical_id, status, announces });
     }
 
-    /// The next thing to be done by somebody else; the operation goes on by itself until then.
+    /// Returns the next task for the outside; the operation goes on by itself until then.
     pub(super) fn next(&mut self) -> Option<Task> {
         loop {
             if self.failed && self.is_forward() {
@@ -299,7 +299,7 @@ impl Stack {
         )
     }
 
-    /// What a resource depends on comes before it, and goes after it.
+    /// A resource's dependencies are created before it, and deleted after it.
     fn is_ready(&self, task: &Task) -> bool {
         let unfinished = |other: &str| {
             let running = self.running.iter().map(|(task, _)| task);
@@ -319,8 +319,8 @@ impl Stack {
         }
     }
 
-    /// How the task goes if CloudFormation does it itself. What was made can
-    /// always be put back and deleted.
+    /// The result of a task of CloudFormation's own. An existing resource can always be restored
+    /// and deleted.
     fn native(&self, task: &Task) -> Option<Native> {
         let declared = match &task.action {
             Action::Create => &self.target.resources[&task.logical_id],
@@ -367,14 +367,14 @@ impl Stack {
         }
     }
 
-    /// What was deleted may have been replaced before, and is not what is there then.
+    /// A deleted resource may have been replaced before, and is not the present one then.
     fn forget(&mut self, logical_id: &str, what: &Resource) {
         if self.resources.get(logical_id).is_some_and(|it| it.physical_id == what.physical_id) {
             self.resources.remove(logical_id);
         }
     }
 
-    /// Remembers what became of a Create or an Update.
+    /// Remembers the result of a Create or an Update.
     fn settle(
         &mut self,
         logical_id: &str,
@@ -454,8 +454,7 @@ impl Stack {
         true
     }
 
-    /// Deletes of what the stack holds. What is retained is forgotten, unless
-    /// it was never finished.
+    /// Deletes of the stack's resources. A retained one is forgotten, unless it was never finished.
     fn deletes(&self, logical_ids: impl Iterator<Item = String>) -> Vec<Task> {
         let task = |logical_id: String| {
             let what = self.resources.get(&logical_id)?.clone();

@@ -1,8 +1,8 @@
-//! How far a stack is.
+//! The status of a stack.
 
 use std::fmt;
 
-/// What a stack is doing or has done, in CloudFormation's own words.
+/// A stack's present or last operation, in CloudFormation's own words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are AWS's own")]
 pub enum StackStatus {
@@ -23,8 +23,8 @@ pub enum StackStatus {
     DeleteFailed,
 }
 
-/// What CloudFormation does with a resource that was replaced when the update is
-/// rolled back. Its documentation leaves it open, and both were reported.
+/// CloudFormation's treatment of a replaced resource when the update is rolled back. Its
+/// documentation leaves it open, and both were reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRollback {
     /// An Update with the new id and swapped properties; if the answer has

@@ -1,4 +1,4 @@
-//! What a stack is to hold.
+//! The template of a stack.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub(super) struct Declared {
     pub(super) retain_replaced: bool,
 }
 
-/// Who makes a resource.
+/// The maker of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Of {
     /// The function under test, with properties as CloudFormation sends them.
@@ -32,7 +32,7 @@ pub(super) enum Of {
     Native(Native),
 }
 
-/// How a resource behaves that is not a custom one.
+/// The behaviour of a resource that is not a custom one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Native {
     /// It is made, changed and deleted at once.
@@ -50,8 +50,8 @@ impl Template {
         Template::default()
     }
 
-    /// Adds a custom resource. Its properties become what CloudFormation makes
-    /// of them: scalars are strings, and what is null is gone.
+    /// Adds a custom resource. Its properties take CloudFormation's form: scalars are strings, and
+    /// null is gone.
     pub fn custom(self, logical_id: &str, properties: Value) -> Template {
         let mut properties = stringified(properties);
         let map = properties.as_object_mut().expect("properties that are a JSON object");

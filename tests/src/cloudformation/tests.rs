@@ -31,7 +31,7 @@ impl<F: Fn(&Value) -> Vec<Value>> Provider for Script<F> {
 }
 
 impl<F> Script<F> {
-    /// What was asked for: the type of the request, its id and what `key` holds.
+    /// The requests: type, physical id and the value of `key`.
     fn asked(&self) -> Vec<String> {
         let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
         let line = |event: &Value| {

@@ -1,4 +1,4 @@
-//! What is in an answer, and that there is one.
+//! The contents of an answer, and that there is one.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;

@@ -184,7 +184,7 @@ async fn a_redirect_that_passes_costs_no_answer() {
     stage.end().await;
 }
 
-/// Whatever went wrong on the way, the answer was made once.
+/// Asserts that the answer was the same at every attempt.
 fn assert_same_bodies(url: &ResponseUrl, requests: usize) {
     let received = url.received();
     assert_eq!(received.len(), requests, "{received:?}");

@@ -1,7 +1,7 @@
 //! The compiled function against the outside world: Lambda's runtime API, the
 //! far end of the ResponseURL, and an AWS that is of no help.
 //!
-//! What it does when AWS does help is tested elsewhere, against an emulator.
+//! Its work with an AWS that answers is tested elsewhere, against an emulator.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Events that are not what CloudFormation documents.
+//! Events that differ from CloudFormation's documentation.
 
 use serde_json::{Map, Value, json};
 use world::Behaviour;
@@ -186,8 +186,8 @@ async fn an_envelope_with_another_number_of_events_is_an_error() {
     stage.end().await;
 }
 
-/// The event of a Lambda function that is subscribed to an SNS topic ("Using
-/// Lambda with Amazon SNS", AWS Lambda Developer Guide), without what nobody reads.
+/// The event of a Lambda function that is subscribed to an SNS topic ("Using Lambda with Amazon
+/// SNS", AWS Lambda Developer Guide), without unused fields.
 fn through_sns(events: &[Value]) -> Value {
     let record = |event: &Value| {
         json!({

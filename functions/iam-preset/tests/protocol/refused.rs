@@ -1,4 +1,4 @@
-//! What the log says of an event that nothing is done for, and what alarm hears of it.
+//! The log line of a refused event, and the alarm that counts it.
 
 use serde_json::Value;
 use world::{Behaviour, ResponseUrls};

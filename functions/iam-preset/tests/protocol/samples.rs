@@ -7,7 +7,7 @@ use world::Behaviour;
 
 use crate::stage::{ANSWERED, ENOUGH, Stage, only_answer, reason, stage_with};
 
-/// What the answer's reason holds when AWS denies everything.
+/// A part of the answer's reason when AWS denies every call.
 const DENIED: [(&str, &str); 10] = [
     ("create-lithops", "AccessDenied"),
     ("create-slim", "AccessDenied"),

@@ -1,5 +1,5 @@
-//! What must not be printed, even by who is asked to print everything. That
-//! nothing is printed otherwise is asserted at the end of every test.
+//! Secrets must not be printed, even at the finest log level. That none is printed otherwise is
+//! asserted at the end of every test.
 
 use serde_json::{Value, json};
 use world::events::create;

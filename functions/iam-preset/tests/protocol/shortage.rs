@@ -1,4 +1,4 @@
-//! What happens when the process has too little of something.
+//! A process with too little memory or too few file descriptors.
 
 use tokio::task::JoinSet;
 use world::Behaviour;
@@ -25,10 +25,11 @@ async fn answered_under(limit: Limit) -> bool {
     answered
 }
 
-/// So many processes at once: on a busy machine more of them would run out of time before memory.
+/// Processes at the same time: on a busy machine more of them would run out of time before memory.
 const AT_ONCE: usize = 4;
 
-/// How many of the limits left the first process with enough to answer, and how many did not.
+/// Returns the number of limits under which the first process could answer, and of those under
+/// which it could not.
 async fn under_all(limits: impl Iterator<Item = Limit>) -> (usize, usize) {
     let limits: Vec<Limit> = limits.collect();
     let mut answered = Vec::new();

@@ -19,7 +19,7 @@ pub async fn stage_with_origins(aws: Behaviour, urls: ResponseUrls, origins: &st
     allowing_everything(Stage::with_origins(PROGRAM, aws, urls, origins).await)
 }
 
-/// The operator allows what the presets are.
+/// The operator allows all presets.
 fn allowing_everything(stage: Stage) -> Stage {
     let function = stage.function.env("ALLOW_ADMIN_EQUIVALENT", "true");
     Stage { function, ..stage }

@@ -1,4 +1,4 @@
-//! What happens when there is little time, or none.
+//! Requests with little time, or none.
 
 use std::fs;
 use std::time::{Duration, SystemTime};

@@ -1,6 +1,5 @@
-//! Finding what carries an owner's mark, under whatever name it is now: a user or a group may
-//! have been renamed, and a request may bring other names than those under which things were
-//! made.
+//! Finds the objects that carry an owner's mark, under any present name: a user or a group may have
+//! been renamed, and a request may bring other names than those under which objects were made.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +41,7 @@ impl Iam {
         Ok(marked)
     }
 
-    /// The pages of a listing of the account, with these kinds of things in it.
+    /// The pages of a listing of the account, with these kinds of objects.
     pub(super) async fn listing(
         &self,
         kinds: Vec<EntityType>,

@@ -1,4 +1,4 @@
-//! Everybody who owns something in the account, by the marks on it.
+//! Lists the owners of objects in the account, by the objects' marks.
 
 use std::collections::BTreeSet;
 

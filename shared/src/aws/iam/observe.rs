@@ -1,4 +1,4 @@
-//! Reading what is there. Lists are read to their last page.
+//! Reads existing objects. Lists are read to their last page.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::state::{
 type Objects = Result<Vec<Object>, CallError>;
 
 impl Iam {
-    /// What is there of one object, and what hangs on it. Links are read with what they hang on.
+    /// Reads one object and its links. Links are read with their parent.
     pub(super) async fn read(&self, id: &Id, scope: &Scope) -> Objects {
         match id.kind {
             Kind::ServiceLinkedRole => self.service_linked_role(&id.name).await,
@@ -155,7 +155,7 @@ impl Iam {
         Ok(PolicyDocument::from_api(&text.unwrap_or_default()))
     }
 
-    /// Whoever the policy is attached to, by any hand.
+    /// Reads every user, group and role to which the policy is attached.
     async fn policy_uses(&self, arn: &str) -> Result<Vec<Resource>, CallError> {
         let pages = self.client.list_entities_for_policy().policy_arn(arn).into_paginator();
         let call = pages.send().collect::<Result<Vec<_>, _>>();
@@ -253,8 +253,8 @@ impl Iam {
         Ok(objects)
     }
 
-    /// Of a user the managed policies, for IAM counts them; whose they are, only of those that a
-    /// preset can attach: the rest is none of our business.
+    /// Reads a user's managed policies, because IAM counts them; the owners only of those that a
+    /// preset can attach.
     async fn user(&self, name: &str, scope: &Scope) -> Objects {
         let attached = self.client.list_attached_user_policies().user_name(name).into_paginator();
         let attached = attached.items().send().collect::<Result<Vec<_>, _>>();
@@ -290,7 +290,7 @@ impl Iam {
         Ok(objects)
     }
 
-    /// How many managed policies the account's IAM attaches to one user, group or role.
+    /// Reads the account's quotas of managed policies on one user, group or role.
     pub(super) async fn policies_per_holder(&self) -> Result<Attachable, CallError> {
         let call = self.client.get_account_summary().send();
         let output = self.call(Action::GetAccountSummary, "the account", call).await?;

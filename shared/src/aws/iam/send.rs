@@ -1,6 +1,5 @@
-//! Sending a call. Nothing is decided here, but for what IAM itself asks for: a managed policy
-//! keeps five versions and goes with its last one, and a full instance profile may hold the role
-//! that it is to hold.
+//! Sends a call. Nothing is decided here, but for IAM's own demands: a managed policy keeps five
+//! versions and is deleted with its last one, and a full instance profile may hold that very role.
 
 use aws_sdk_iam::types::{PolicyVersion, Tag};
 
@@ -10,7 +9,7 @@ use crate::aws::consistency::outlast_a_full_profile;
 use crate::cloud::{Call, CallError};
 use crate::state::{Policy, PolicyDocument, Role, TagKey, Tags};
 
-/// IAM keeps so many versions of a managed policy.
+/// The versions that IAM keeps of a managed policy.
 const VERSIONS: usize = 5;
 
 impl Iam {
@@ -223,8 +222,8 @@ impl Iam {
         Ok(roles.iter().any(|there| there.role_name == role))
     }
 
-    /// Writes the document as the default version, in the place of the oldest one if need be;
-    /// once more if somebody else took the place meanwhile.
+    /// Writes the document as the default version, in the place of the oldest one if need be; once
+    /// more if another caller took the place meanwhile.
     async fn write_policy_version(
         &self,
         arn: &str,

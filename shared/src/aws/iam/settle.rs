@@ -1,8 +1,8 @@
-//! Waiting until what was made is seen: IAM answers from copies that lag behind its writes, and a
+//! Waits until new objects are visible: IAM answers from copies that lag behind its writes, and a
 //! stack's next resource may hand a role or an instance profile to a service at once.
 //!
-//! It is a service to who comes next and never fails what was done: it has a share of the time
-//! of its own, and asks an account that is throttled less and less.
+//! It serves the stack's next resource and never fails the request: it has a share of the time of
+//! its own, and asks an account that is throttled less and less.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::cloud::CallError;
 use crate::plan::Change;
 use crate::state::{Resource, Role};
 
-/// Sightings in a row that count as seen: one copy that has it does not speak for the others.
+/// Sightings in a row that count as seen: one copy that has it does not speak for all.
 const SIGHTINGS: u32 = 2;
 /// The shortest and the longest pause between two looks; while it is not seen each is twice the
 /// one before.
@@ -26,8 +26,8 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_s
 const REFUSED: Duration = Duration::from_secs(1);
 
 impl Iam {
-    /// Returns when it is seen, or was not for so long, which is logged: the consumer's own
-    /// retries have to do then.
+    /// Returns when it is seen, or after `longest`, which is logged: the consumer's own retries
+    /// have to do then.
     pub(super) async fn until_it_is_seen(&self, made: &Change, longest: Duration) {
         if timeout(longest, self.until_seen_twice(made)).await.is_err() {
             warn!(change = %made, "is not shown by IAM yet");
@@ -62,7 +62,7 @@ impl Iam {
         }
     }
 
-    /// Whether IAM shows it, for what is worth waiting for.
+    /// Whether IAM shows it; `None` for a kind without a wait.
     async fn sees(&self, resource: &Resource) -> Result<Option<bool>, CallError> {
         Ok(match resource {
             Resource::Role(Role { name, .. }) | Resource::ServiceLinkedRole { name, .. } => {

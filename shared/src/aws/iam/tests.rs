@@ -1,4 +1,4 @@
-//! The adapter against scripted replies: what is IAM's own way of saying things.
+//! The adapter against scripted replies in IAM's own form.
 
 use aws_sdk_iam::operation::{
     add_role_to_instance_profile::AddRoleToInstanceProfileError,
@@ -89,7 +89,7 @@ fn get_role(owner: Owner) -> Rule {
         .then_output(move || GetRoleOutput::builder().role(sdk_role(&owner)).build())
 }
 
-/// What hangs on the role, in pages of one.
+/// The role's links, in pages of one.
 fn hanging() -> [Rule; 3] {
     let attached = mock!(Client::list_attached_role_policies).then_compute_output(|input| {
         let policy = |arn: &str| AttachedPolicy::builder().policy_arn(arn).build();
@@ -338,7 +338,7 @@ async fn what_was_made_is_waited_for_until_it_is_seen_twice_in_a_row() {
     assert_eq!(rule.num_calls(), 6);
 }
 
-/// How long what is never seen is looked for.
+/// The wait for an object that is never seen.
 const LONGEST: Duration = Duration::from_secs(12);
 
 /// R6, S6, T11

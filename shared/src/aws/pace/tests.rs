@@ -4,7 +4,7 @@ use tokio::time::sleep;
 
 use super::*;
 
-/// AWS's side: a bucket of so many calls that fills with so many a second.
+/// AWS's side: a bucket of calls that fills at a rate per second.
 struct Bucket {
     size: f64,
     per_second: f64,
@@ -81,8 +81,8 @@ async fn one_function_takes_hardly_longer_than_the_bucket_and_is_refused_little(
     }
 }
 
-/// What ten functions with ten requests each come to that share a bucket: the time of the last in
-/// parts of the bucket's own, that of the first in parts of the last, and refusals for each
+/// Returns the result of ten functions with ten requests each that share a bucket: the time of the
+/// last in parts of the bucket's own, that of the first in parts of the last, and refusals for each
 /// accepted call.
 async fn shared(seed: u64) -> [f64; 3] {
     let bucket = Bucket::new(10.0, 5.0);

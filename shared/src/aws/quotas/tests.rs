@@ -1,4 +1,4 @@
-//! The adapter against scripted replies: what is AWS's own way of saying things.
+//! The adapter against scripted replies in AWS's own form.
 
 use aws_sdk_lambda::operation::get_account_settings::{
     GetAccountSettingsError, GetAccountSettingsOutput,

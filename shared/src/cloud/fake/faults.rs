@@ -12,7 +12,7 @@ use crate::cloud::{Call, CallError, Cloud, Found};
 use crate::plan::{Attachable, Scope};
 use crate::state::{Owner, PolicyDocument, State};
 
-/// How a call fails.
+/// The way in which a call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It is refused.
@@ -40,7 +40,7 @@ pub struct Calls<'a> {
     made: Cell<usize>,
     fault: Option<(usize, Fault)>,
     dead: Cell<bool>,
-    /// How many calls may be made now; none if they need not wait.
+    /// The number of calls that may be made now; `None` if they need not wait.
     turns: Option<Cell<usize>>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Calls<'a> {
         Calls { account, made, fault: None, dead, turns: None }
     }
 
-    /// Lets the call fail before which there were so many.
+    /// Lets the call after this number of calls fail.
     pub fn failing(self, calls: usize, fault: Fault) -> Self {
         Calls { fault: Some((calls, fault)), ..self }
     }

@@ -1,4 +1,4 @@
-//! The account as somebody finds it who looks for a way up.
+//! The IAM account as an attacker sees it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,30 +8,31 @@ use super::reference::Reference;
 use super::statement::{Statement, statements, texts};
 use crate::state::{self, Id, Resource, State};
 
-/// What is in the account.
+/// The resources of the account.
 pub struct Account {
     /// `arn:…:iam::<account>:`
     pub iam: String,
     /// `arn:…:iam::aws:policy/`
     pub managed: String,
-    /// Where things are.
+    /// Partition, Region and account id.
     pub of: state::Account,
-    /// With what the names of the provider's own begin.
+    /// Prefix of the provider's own names.
     pub provider: String,
     /// The roles of the preset, by ARN.
     pub roles: BTreeMap<String, Role>,
-    /// What managed policies say, by ARN.
+    /// The documents of managed policies, by ARN.
     pub documents: Documents,
-    /// The preset beside which somebody is there already; `None` where a preset is judged itself.
+    /// The preset beside which existing principals are judged; `None` where a preset is judged
+    /// itself.
     pub beside: Option<Beside>,
 }
 
-/// What is no further power of somebody who is there already.
+/// Power that does not count as further power of an existing principal.
 #[derive(Clone, Debug)]
 pub struct Beside {
     /// The ARNs of the preset's own roles and groups.
     pub own: BTreeSet<String>,
-    /// Somebody with all that the preset's own documents give anybody.
+    /// A principal with all grants of the preset's own documents.
     pub given: Principal,
 }
 
@@ -42,7 +43,7 @@ pub struct Thing {
     pub region: String,
     /// Its name.
     pub name: String,
-    /// What its ARN has behind the name.
+    /// The part of its ARN behind the name.
     pub tail: String,
 }
 
@@ -52,8 +53,8 @@ impl Thing {
         Thing { region: of.region.clone(), name: name.to_owned(), tail: "x".to_owned() }
     }
 
-    /// Its ARN, from one in which `P`, `R` and `A` stand for partition, Region and account, `NAME` for
-    /// the name, `TAIL` for what is behind it.
+    /// Its ARN, from one in which `P`, `R` and `A` stand for partition, Region and account, `NAME`
+    /// for the name, `TAIL` for the part behind it.
     pub fn arn(&self, of: &state::Account, pattern: &str) -> String {
         let part = |part: &str| match part {
             "P" => of.partition.clone(),
@@ -64,7 +65,8 @@ impl Thing {
         pattern.split(':').map(part).collect::<Vec<_>>().join(":")
     }
 
-    /// What has such an ARN, if that is of this form. What the ARN leaves open is as in `open`.
+    /// Returns the resource of an ARN of this form. Parts that the ARN leaves open are those of
+    /// `open`.
     pub fn of_arn(arn: &str, pattern: &str, open: &Thing) -> Option<Self> {
         let of: Vec<&str> = arn.splitn(6, ':').collect();
         let form: Vec<&str> = pattern.splitn(6, ':').collect();
@@ -84,42 +86,42 @@ impl Thing {
 
 /// A role of the preset.
 pub struct Role {
-    /// Who may act as it.
+    /// The principals that may assume it.
     pub trust: Trust,
     /// The ARNs of the managed policies on it.
     pub policies: Vec<String>,
 }
 
-/// Who a role trusts.
+/// The principals that a role trusts.
 #[derive(Default)]
 pub struct Trust {
-    /// Somebody outside AWS's services.
+    /// True if a principal that is no AWS service is trusted.
     pub people: bool,
-    /// Somebody in this account.
+    /// True if a principal of this account is trusted.
     pub account: bool,
     /// AWS's services.
     pub services: BTreeSet<String>,
 }
 
-/// Somebody with power.
+/// A principal with its grants.
 #[derive(Clone, Debug)]
 pub struct Principal {
     /// For people.
     pub name: String,
-    /// What `${aws:username}` is.
+    /// The value of `${aws:username}`.
     pub user: String,
     /// The ARN, if it is a role.
     pub role: Option<String>,
     /// The ARNs of the managed policies.
     pub policies: BTreeSet<String>,
-    /// What these and the inline policies say.
+    /// The statements of these and of the inline policies.
     pub statements: Vec<Statement>,
-    /// What the permissions boundary says, if there is one.
+    /// The statements of the permissions boundary, if there is one.
     pub boundary: Option<Vec<Statement>>,
 }
 
 impl Principal {
-    /// Somebody who has this policy and nothing else.
+    /// Returns a principal with this policy only.
     pub fn of_policy(arn: &str, statements: &[Statement]) -> Self {
         Principal {
             name: String::new(),
@@ -132,7 +134,7 @@ impl Principal {
     }
 }
 
-/// What policies say, by ARN.
+/// Policies' statements, by ARN.
 pub type Documents = BTreeMap<String, Vec<Statement>>;
 
 /// AWS's own policies, as the reference has them.

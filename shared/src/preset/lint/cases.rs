@@ -15,13 +15,13 @@ use crate::state::{Account, Owner};
 /// More combinations than these are not all looked at.
 const ALL: usize = 512;
 
-/// A partition and an account that nobody has: what is written out stands out.
+/// A partition and an account that do not exist, so that a literal one in a preset stands out.
 const PARTITION: &str = "aws-lint";
 const ACCOUNT: &str = "246813579024";
 
-/// A wish, and what is special about it.
+/// A rendered input of a preset, and what distinguishes it.
 pub struct Case {
-    /// What is asked for.
+    /// The input.
     pub wish: Wish,
     /// Lists have elements, or there are no lists.
     pub filled: bool,
@@ -67,9 +67,10 @@ pub fn cases(preset: &Preset) -> (Vec<Case>, Vec<String>) {
 /// A case with a text of a consumer's that is tried, and the text, if any is.
 pub type Trial = (Case, Option<String>);
 
-/// The ways in which a consumer's text might make a pattern reach the provider's own: each string
-/// and list parameter at each of its `values`, while of the others at most one has another value than
-/// its default, or all have; and for each other `provider` and path while all have their defaults.
+/// Returns the cases in which a consumer's text might make a pattern reach the provider's own
+/// resources: each string and list parameter at each of its `values`, while of the others at most
+/// one has another value than its default, or all have; and for each other `provider` and path
+/// while all have their defaults.
 pub fn trials(
     preset: &Preset,
     providers: &[(&str, &str)],
@@ -130,7 +131,7 @@ fn samples_of(preset: &Preset) -> BTreeMap<String, Samples> {
     samples
 }
 
-/// The reference with the partition that we render with, where AWS's own documents name theirs.
+/// The reference, with the linter's own partition in place of that of AWS's documents.
 pub fn in_our_partition(reference: &Reference) -> Reference {
     let documents = reference.documents.iter();
     let documents =
@@ -182,8 +183,8 @@ impl Case {
         })
     }
 
-    /// This case, for people who read what is wrong with it. Of the made-up values, those that
-    /// are in the problem, if any is.
+    /// Describes this case for the reader of a problem. Of the made-up values it has those that are
+    /// in the problem, if any is.
     pub fn example(&self, preset: &Preset, problem: &Problem) -> Example {
         let said = problem.to_string();
         let is_said = |name: &String| said.contains(&format!("${{{name}}}"));
@@ -217,7 +218,7 @@ fn choices(preset: &Preset) -> Vec<(&str, Vec<String>)> {
     choices.collect()
 }
 
-/// Only what differs from the defaults, the fewest differences first.
+/// Only values that differ from the defaults, the fewest differences first.
 fn combinations(choices: &[(&str, Vec<String>)]) -> Vec<BTreeMap<String, String>> {
     let count = choices.iter().try_fold(1_usize, |n, (_, values)| n.checked_mul(values.len()));
     let mut all =

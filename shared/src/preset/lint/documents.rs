@@ -1,4 +1,4 @@
-//! What is wrong inside policy documents and other texts.
+//! Finds problems inside policy documents and other texts.
 
 use std::collections::BTreeSet;
 
@@ -12,10 +12,10 @@ use super::schema::Edition;
 use super::statement::{Statement, Words, statements};
 use crate::state::{Resource, State};
 
-/// What was looked at before, so that the first case that has it is the example.
+/// The texts that were checked before, so that the first case with a problem is the example.
 pub type Seen = BTreeSet<(Edition, String, String)>;
 
-/// What is wrong with the texts of a state that were not seen yet.
+/// Returns the problems of those texts of a state that were not seen yet.
 pub fn problems(
     state: &State,
     case: &Case,

@@ -1,48 +1,49 @@
-//! Ways from what somebody is granted to everything.
+//! Privilege-escalation paths: from a principal's grants to administrator.
 //!
-//! Somebody can become administrator who
+//! A principal can become administrator if it
 //!
-//! - writes what people may do: attaches or writes policies of users or groups, makes access keys
-//!   or passwords of other users, puts users into any group, or changes a policy that they have;
+//! - writes users' permissions: attaches or writes policies of users or groups, makes access keys
+//!   or passwords of other users, puts users into any group, or changes a policy that it has;
 //! - gives a role more power and then acts as it: attaches or writes a policy of the role, or
-//!   changes a policy on it, and passes the role to a service that acts for them, assumes it, or
-//!   rewrites whom it trusts, or is that role;
-//! - makes a role that trusts them and gives it power;
-//! - acts as any role that there is: passes whatever role to a service that acts for them,
-//!   assumes whatever role, or rewrites whom whatever role trusts;
-//! - makes something that others run, and that has a role, do what they want: the code of any
-//!   function, the user data of any machine, the template of any stack (`takeovers.rs`). What they
-//!   may tag first, so that a condition on its tags holds, counts.
+//!   changes a policy on it, and passes the role to a service that acts for it, assumes it,
+//!   rewrites its trust policy, or is that role;
+//! - makes a role that trusts it and gives it power;
+//! - acts as any existing role: passes any role to a service that acts for it, assumes any role, or
+//!   rewrites the trust policy of any role;
+//! - takes over a foreign workload that has a role: the code of any function, the user data of any
+//!   machine, the template of any stack (`takeovers.rs`). A resource that it may tag first, so that
+//!   a condition on its tags holds, counts.
 //!
-//! Of what is in the account already, beside a preset, the same counts on one thing that a grant
-//! names, by its ARN or a tag, and that neither is the preset's own nor what the preset gives
-//! anyway: who made it by hand named what is there. A role that may be passed to any service counts
-//! without a call that gives the service work: there are more services than `services.rs` knows. Writing the policies of a role or changing a
-//! policy counts on whatever there is. One bucket counts where it holds code by its name.
+//! Where existing principals are judged beside a preset, the same counts on one resource that a
+//! grant names, by its ARN or a tag, and that neither is the preset's own nor granted by the preset
+//! anyway: a policy that was made by hand names existing resources. A role that may be passed to
+//! any service counts without a call that gives the service work: there are more services than
+//! `services.rs` knows. Writing the policies of a role or changing a policy counts on any. One
+//! bucket counts where it holds code by its name.
 //!
 //! # Guarantees
 //!
 //! Grants are tried on named requests, with their conditions on the attached policy, the
-//! permissions boundary, the service that a role is passed to, the tags of what is acted on and of
-//! the request, and the function or cluster that an action is about: a grant that is tamed by one
-//! of them gives no path, and a `Deny` counts where it must hold. With a permissions boundary a
-//! grant counts where the boundary allows it too.
+//! permissions boundary, the service that a role is passed to, the tags of the resource and of the
+//! request, and the function or cluster that an action is about: a grant that is tamed by one of
+//! them gives no path, and a `Deny` counts where it must hold. With a permissions boundary a grant
+//! counts where the boundary allows it too.
 //!
 //! # Assumptions
 //!
-//! A condition on anything else holds for an `Allow` and does not for a `Deny`. The account also
-//! has other people's roles, functions, machines, jobs, stacks and buckets; an administrator's are
-//! among them. A role that a grant could be about exists. "Any" is one whose name has nothing to do
-//! with the preset and which has no tags: passing `app-*` roles alone is no path, though one of
-//! them may be powerful. The provider's own function and stack count as any. A boundary that a
-//! condition asks for bounds, unless it is known to be an administrator's. Code is taken from any
-//! bucket or repository by somebody, sooner or later.
+//! A condition on any other key holds for an `Allow` and does not for a `Deny`. The account also
+//! has foreign roles, functions, machines, jobs, stacks and buckets; an administrator's are among
+//! them. A role that a grant could be about exists. "Any" is one whose name has nothing to do with
+//! the preset and which has no tags: passing `app-*` roles alone is no path, though one of them may
+//! be powerful. The provider's own function and stack count as any. A boundary that a condition
+//! asks for bounds, unless it is known to be an administrator's. Code in any bucket or repository
+//! is run by a foreign workload, sooner or later.
 //!
-//! Not looked for: what secrets, disks, images, logs and keys that can be read hold; who can be
-//! asked for something indirectly (a queue, topic or event that a function listens to, an execution
-//! of a state machine); resource policies, except those that an action of `takeovers.rs` writes; identity providers; and roles of other
-//! accounts. What somebody else has to switch off and on again by hand, because the principal may
-//! not, counts as out of reach.
+//! Not looked for: the content of secrets, disks, images, logs and keys that can be read; services
+//! and people that can be asked indirectly (a queue, topic or event that a function listens to, an
+//! execution of a state machine); resource policies, except those that an action of `takeovers.rs`
+//! writes; identity providers; and roles of other accounts. A resource that another person has to
+//! switch off and on again by hand, because the principal may not, counts as out of reach.
 
 mod takeover;
 
@@ -64,7 +65,7 @@ const REWRITE: [&str; 2] = ["iam:CreatePolicyVersion", "iam:SetDefaultPolicyVers
 const POLICY: &str = "iam:policyarn";
 const BOUNDARY: &str = "iam:permissionsboundary";
 
-/// How this principal can become administrator.
+/// Returns the path by which this principal can become administrator.
 pub fn path(principal: &Principal, account: &Account) -> Option<String> {
     Attack::new(principal, account, true).path()
 }
@@ -261,7 +262,7 @@ impl<'a> Attack<'a> {
         })
     }
 
-    /// What may be known of the boundary of a role; nothing, if it can be taken away.
+    /// Requests with the known boundaries of a role; with any, if the boundary can be removed.
     fn bounds_of(&self, role: &str) -> Vec<Request<'_>> {
         let strong = self.strong.iter().map(|arn| Request::from([(BOUNDARY, Some(arn.as_str()))]));
         let loose = self.allows("iam:DeleteRolePermissionsBoundary", role, &Request::new())
@@ -306,8 +307,8 @@ impl<'a> Attack<'a> {
             && boundary.is_none_or(|boundary| can(boundary, action, request))
     }
 
-    /// Things of a kind that are not the preset's, and how to call them: any; of what is there already
-    /// also those that the grants of these actions name.
+    /// Foreign resources of a kind, with their labels: any, and, where existing principals are
+    /// judged, those that the grants of these actions name.
     fn others(&self, kind: &str, actions: &[&str]) -> BTreeMap<String, String> {
         let mut others = BTreeMap::new();
         if let Some(beside) = &self.account.beside {
@@ -327,19 +328,19 @@ impl<'a> Attack<'a> {
         others
     }
 
-    /// Somebody with what the preset gives anyway, beside whom this one is there.
+    /// The principal with the preset's own grants, beside which this one is judged.
     fn given(&self) -> Option<Attack<'_>> {
         let beside = self.account.beside.as_ref()?;
         Some(Attack { who: &beside.given, account: self.account, strong: BTreeSet::new() })
     }
 
-    /// Things of a kind that no preset made: of any name, in any folder.
+    /// Resources of a kind that no preset made: of any name, in any folder.
     fn foreign(&self, kind: &str) -> impl Iterator<Item = String> {
         let iam = format!("{}{kind}", self.account.iam);
         ["", "zz/", "service-role/"].into_iter().map(move |path| format!("{iam}{path}{FOREIGN}"))
     }
 
-    /// Things of a kind that the grants of these actions may be about, and how to call them.
+    /// Resources of a kind that the grants of these actions may be about, with their labels.
     fn targets(&self, kind: &str, actions: &[&str]) -> BTreeMap<String, String> {
         let all = format!("{}{kind}*", self.account.iam);
         let patterns = self.patterns(actions);
@@ -371,7 +372,7 @@ impl<'a> Attack<'a> {
         patterns.map(|pattern| pattern.replace("${aws:username}", &self.who.user)).collect()
     }
 
-    /// What stands after the account.
+    /// The part of an ARN after the account.
     fn label(&self, arn: &str) -> String {
         arn.splitn(6, ':').nth(5).unwrap_or(arn).to_owned()
     }

@@ -1,4 +1,4 @@
-//! What the linter says.
+//! The linter's findings.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +8,7 @@ use super::schema::Edition;
 /// A problem and where it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What is wrong.
+    /// The problem.
     pub problem: Problem,
     /// Where it shows.
     pub at: Example,
@@ -25,7 +25,7 @@ pub struct Example {
     pub parameters: BTreeMap<String, String>,
 }
 
-/// What can be wrong with a preset. `object` is what IAM would hold, as a plan names it.
+/// A problem of a preset. `object` is the object in IAM, as a plan names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the fields are names of what the variant is about")]
 pub enum Problem {
@@ -43,30 +43,30 @@ pub enum Problem {
     Partition { object: String, text: String },
     /// A placeholder that nothing fills in.
     Placeholder { object: String, text: String },
-    /// AWS has no such action.
+    /// AWS does not have the action.
     UnknownAction { object: String, action: String },
     /// A grant that is never used, because the action is about other resources.
     DeadGrant { object: String, action: String, takes: String },
-    /// AWS manages no such policy, or it cannot be attached.
+    /// AWS does not manage the policy, or it cannot be attached.
     NoSuchManagedPolicy { object: String, policy: String, meant: Option<String> },
     /// The reference has no document of a policy that AWS manages.
     NoDocument { policy: String },
-    /// `iam:PassRole` to whatever service.
+    /// `iam:PassRole` to any service.
     PassRoleToAnyService { object: String },
-    /// Somebody can become administrator, and the preset does not say so.
+    /// A principal can become administrator, and the preset does not disclose it.
     NotMarked { principal: String, path: String },
     /// A role can become administrator in spite of its permissions boundary.
     NotBounded { principal: String, path: String },
-    /// The preset says that somebody can become administrator, and nobody can.
+    /// The preset discloses administrator's rights that no principal has.
     MarkedWithoutReason { reason: String },
-    /// A value that a consumer may choose, or a wildcard, lets a document reach what belongs to the
-    /// provider itself.
+    /// A value that a consumer may choose, or a wildcard, lets a document reach the provider's own
+    /// resources.
     ReachesProvider { object: String, action: String, what: String },
 }
 
 impl Finding {
-    /// True for what has to be mended; false for what a person should know, and for what the
-    /// `documented` edition has from the vendor's page, to which it keeps to the letter.
+    /// True for a problem to mend; false for a note, and for grants that the `documented` edition
+    /// has from the vendor's page, to which it keeps to the letter.
     pub fn is_mistake(&self) -> bool {
         match self.problem {
             Problem::UnknownAction { .. }
@@ -189,13 +189,13 @@ impl fmt::Display for Problem {
             ),
             Problem::UnknownAction { object, action } => write!(
                 f,
-                "{object} names `{action}`, and the reference has no such action; correct it, or \
-                 run shared/data/refresh.py if it is new"
+                "{object} names `{action}`, an action that the reference does not have; correct it, \
+                 or run shared/data/refresh.py if it is new"
             ),
             Problem::DeadGrant { object, action, takes } => write!(
                 f,
-                "{object} grants `{action}` on resources that it is never about; grant it on what \
-                 it takes, {takes}, or drop it"
+                "{object} grants `{action}` on resources of a type that it does not support; \
+                 grant it on a supported one ({takes}), or drop it"
             ),
             Problem::NoSuchManagedPolicy { object, policy, meant } => {
                 write!(f, "{object} names `{policy}`, which AWS does not offer (any more)")?;
@@ -206,7 +206,7 @@ impl fmt::Display for Problem {
             }
             Problem::NoDocument { policy } => write!(
                 f,
-                "the reference does not say what `{policy}` grants; run shared/data/refresh.py"
+                "the reference does not have the document of `{policy}`; run shared/data/refresh.py"
             ),
             Problem::PassRoleToAnyService { object } => write!(
                 f,
@@ -230,8 +230,8 @@ impl fmt::Display for Problem {
             ),
             Problem::ReachesProvider { object, action, what } => write!(
                 f,
-                "{object} reaches the provider's own {what}: {action}; add a Deny for what begins \
-                 with `${{Provider}}`, or let the parameter's `pattern` allow less"
+                "{object} reaches the provider's own {what}: {action}; add a Deny for the prefix \
+                 `${{Provider}}`, or let the parameter's `pattern` allow less"
             ),
         }
     }

@@ -1,4 +1,4 @@
-//! Whether somebody who is there already amounts to an administrator.
+//! Judges whether an existing principal amounts to an administrator.
 
 use std::collections::BTreeMap;
 
@@ -10,20 +10,20 @@ use super::principals::holder;
 use super::statement::{Statement, statements};
 use crate::state::{self, Id, Kind, Resource, State};
 
-/// Judges the roles, groups and users of an observed account by what they may do.
+/// Judges the roles, groups and users of an observed account by their grants.
 ///
 /// # Guarantees
 ///
-/// It finds what the linter finds in presets, with the same assumptions (`escalation.rs`). What it
-/// cannot read counts: an attached policy whose document is nowhere given makes its holder as good
-/// as an administrator. A permissions boundary counts where its document is given, and bounds
+/// It finds the same paths as the linter in presets, with the same assumptions (`escalation.rs`).
+/// Unknown power counts: an attached policy whose document is nowhere given makes its holder as
+/// good as an administrator. A permissions boundary counts where its document is given, and bounds
 /// nothing where it is not.
 ///
 /// # Assumptions
 ///
-/// The state has the holder with all that is attached to it and written into it, and of the roles
-/// that it may pass or assume those that are to count with their trust. Of a user it knows nothing
-/// of what the user's groups have, unless they are in the state.
+/// The state has the holder with all its attachments and inline policies, and of the roles that it
+/// may pass or assume those that are to count with their trust. The policies of a user's groups
+/// count only if the groups are in the state.
 #[derive(Debug)]
 pub struct Judge<'a> {
     account: &'a state::Account,
@@ -44,8 +44,8 @@ impl<'a> Judge<'a> {
         Judge { account, provider, documents: documents.collect(), beside: None }
     }
 
-    /// The same beside a preset that makes this state: what somebody may do to one thing that is named
-    /// counts as on any, unless the preset's own documents allow it or the thing is the preset's.
+    /// The same beside a preset that makes this state: an action on one named resource counts as on
+    /// any, unless the preset's own documents allow it or the resource is the preset's.
     #[must_use]
     pub fn beside(mut self, desired: &State) -> Self {
         let resources = || desired.iter().map(|(_, object)| &object.resource);
@@ -58,7 +58,7 @@ impl<'a> Judge<'a> {
         self
     }
 
-    /// How the holder can become administrator; `None` if no path is known.
+    /// Returns the path by which the holder can become administrator; `None` if none is known.
     pub fn path_to_administrator(&self, state: &State, holder_id: &Id) -> Option<String> {
         let mut account = account(state, self.account, self.provider, self.documents.clone());
         account.beside.clone_from(&self.beside);
@@ -71,7 +71,7 @@ impl<'a> Judge<'a> {
             std::iter::once(holder_id.clone()).chain(groups.filter_map(Id::parent)).collect();
         let attached = from.iter().flat_map(|id| powers(state, id).0);
         if let Some(arn) = attached.into_iter().find(|arn| !account.documents.contains_key(arn)) {
-            return Some(format!("`{arn}` is attached, and what it allows is not known"));
+            return Some(format!("`{arn}` is attached, and its document is not known"));
         }
         let object = state.get(holder_id).map(|object| &object.resource);
         let role = object.filter(|_| holder_id.kind == Kind::Role);

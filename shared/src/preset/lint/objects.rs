@@ -8,7 +8,7 @@ use super::schema::{Output, Preset, References};
 use crate::input::nearest;
 use crate::state::{Account, Id, Kind, Resource, State};
 
-/// What objects of this state need and do not have.
+/// Returns the missing dependencies of this state's objects.
 pub fn problems(state: &State, account: &Account, reference: &Reference) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (id, object) in state.iter() {
@@ -43,7 +43,7 @@ pub fn problems(state: &State, account: &Account, reference: &Reference) -> Vec<
     problems
 }
 
-/// What is wrong with naming this policy of AWS's.
+/// Returns the problem of an AWS managed policy's name.
 pub fn managed(
     object: &str,
     arn: &str,
@@ -77,7 +77,7 @@ pub fn one_output_per_reference(preset: &Preset) -> Preset {
     Preset { outputs, ..preset.clone() }
 }
 
-/// What an output is of, as the preset says it: ``role `x` ``.
+/// Returns the object of an output, as the preset names it: ``role `x` ``.
 pub fn described(output: &Output) -> String {
     let json = serde_json::to_value(&output.of).unwrap_or_default();
     let words = json.as_object().into_iter().flatten();

@@ -1,8 +1,9 @@
-//! What belongs to the provider itself, and documents that reach it.
+//! Finds documents that reach the provider's own resources.
 //!
 //! A text that a consumer chooses may stand in front of a wildcard. Whether it can make the pattern
 //! reach the provider's own function is tried with the shortest beginning, the shortest end and the
-//! whole of each name that the provider's own have, as far as the parameter's pattern allows them.
+//! whole of each name of the provider's own resources, as far as the parameter's pattern allows
+//! them.
 
 use std::collections::BTreeSet;
 
@@ -18,12 +19,12 @@ use super::statement::{Request, Statement, statements};
 use crate::preset::PROVIDER;
 use crate::state::{Resource, State};
 
-/// A thing of the provider's.
+/// One of the provider's own resources.
 struct Own {
     what: &'static str,
     /// The service whose actions are tried.
     service: &'static str,
-    /// Its ARNs, as in `takeovers.rs`; `NAME` is what the provider is called.
+    /// Its ARNs, as in `takeovers.rs`; `NAME` is the `ProviderName`.
     arns: &'static [&'static str],
     /// A key of a request by which a grant can be about it besides its ARN.
     key: Option<&'static str>,
@@ -73,33 +74,33 @@ const OWN: &[Own] = &[
 
 const ROLE: &[&str] = &["arn:P:iam::A:role/NAME-IamPreset-eu-west-1"];
 
-/// What the provider may be called, and the path of its roles and policies: as its page says, and as
+/// `ProviderName`s, and the path of the provider's roles and policies: as its page says, and as
 /// short as can be.
 pub const PROVIDERS: [(&str, &str); 4] =
     [(PROVIDER, "/"), (PROVIDER, "/ops/"), ("a", "/"), ("ac", "/")];
 
-/// What `${aws:username}` is.
+/// The value of `${aws:username}`.
 const USER: &str = "somebody";
 
-/// What an action that changes nothing begins with.
+/// Prefixes of actions that change nothing.
 const READS: [&str; 7] = ["BatchGet", "Describe", "Generate", "Get", "Head", "List", "Simulate"];
 
-/// What is read of a log, which is for its operator.
+/// Reads of a log, which is for its operator.
 const READS_A_LOG: [&str; 2] = ["GetLogEvents", "GetLogRecord"];
 
-/// What is about roles below a path of AWS's own only.
+/// Actions on roles below a path of AWS's own only.
 const ABOUT_LINKED_ROLES: [&str; 2] = ["CreateServiceLinkedRole", "DeleteServiceLinkedRole"];
 
-/// What was said before.
+/// The problems that were reported before.
 #[derive(Default)]
 pub struct Said {
-    /// Whatever text is tried: an edition, an action, and what it reaches.
+    /// Independent of the tried text: an edition, an action, and the resource that it reaches.
     always: BTreeSet<(Edition, String, &'static str)>,
-    /// An edition, the object without the text that was tried, and what is reached.
+    /// An edition, the object without the tried text, and the resource that is reached.
     objects: BTreeSet<(Edition, String, &'static str)>,
 }
 
-/// Where a document of this state reaches what is the provider's own.
+/// Returns a problem for each document of this state that reaches the provider's own resources.
 pub fn problems(
     state: &State,
     case: &Case,
@@ -203,8 +204,8 @@ pub fn is_in_a_document(preset: &Preset, name: &str) -> bool {
     documents.any(|document| document.to_string().contains(&placeholder))
 }
 
-/// Values of a parameter that may make a pattern reach what is the provider's own, the shortest
-/// first; and the shortest value of all.
+/// Returns values of a parameter that may make a pattern reach the provider's own resources, the
+/// shortest first; and the shortest value of all.
 pub fn values(preset: &Preset, name: &str, provider: &str) -> Vec<String> {
     let allowed = |text: &str| is_allowed(preset, name, text);
     let names = OWN.iter().flat_map(|own| own.arns).filter_map(|arn| {

@@ -1,4 +1,4 @@
-//! Who has power by a preset, and whether the preset says truly what that amounts to.
+//! The principals of a preset, and whether it discloses their administrator's rights truly.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use super::services::acts_for_others;
 use super::statement::{Statement, statements};
 use crate::state::{Id, Kind, PolicyDocument, Resource, State};
 
-/// What is known of the principals of states with the same power.
+/// The verdicts on the principals of states with the same power.
 pub type Known = BTreeMap<String, Vec<Verdict>>;
 
-/// What somebody can come to.
+/// The verdict on one principal.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     name: String,
@@ -79,9 +79,9 @@ fn power(state: &State) -> String {
     power
 }
 
-/// Everybody whom the state gives power: its users with what their groups have, its groups, its
-/// roles that somebody can act as, groups and roles that were there before, and whoever gets a
-/// policy that is attached to nothing.
+/// Returns the principals to which the state grants power: its users with their groups' policies,
+/// its groups, its roles that a person or service user can act as, existing groups and roles, and a
+/// holder of each policy that is attached to nothing.
 fn principals(state: &State, case: &Case, account: &Account) -> Vec<Principal> {
     let holders = state.ids().map(|id| id.parent().unwrap_or_else(|| id.clone()));
     let holders: BTreeSet<Id> = holders.collect();
@@ -127,8 +127,8 @@ fn principals(state: &State, case: &Case, account: &Account) -> Vec<Principal> {
     principals
 }
 
-/// What the state's roles could come to with this permissions boundary, whatever the preset says
-/// of them. Users and groups have none.
+/// Returns the verdicts on the state's roles under this permissions boundary, whatever the preset
+/// discloses. Users and groups have no boundary.
 pub fn under(
     boundary: &[Statement],
     state: &State,
@@ -146,7 +146,7 @@ pub fn under(
     found.collect()
 }
 
-/// Somebody with the power of all these.
+/// Returns a principal with the power of all these.
 pub fn holder(
     state: &State,
     id: &Id,
@@ -165,7 +165,7 @@ pub fn holder(
     Principal { name: id.to_string(), user, role: None, policies, statements: all, boundary: None }
 }
 
-/// True for a role whose power somebody has: a person, or whoever gives a service work.
+/// True for a role as which a person, or a caller that gives a service work, can act.
 fn acts_for_somebody(account: &Account, role: &str) -> bool {
     account.roles.get(role).is_some_and(|role| {
         role.trust.people || role.trust.services.iter().any(|service| acts_for_others(service))

@@ -1,4 +1,5 @@
-//! What AWS knows, as far as the linter needs it: actions, types of resources, managed policies.
+//! AWS's reference data, as far as the linter needs it: actions, types of resources, managed
+//! policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +33,7 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// Where the text is no such file.
+    /// If the text is not of this format.
     pub fn from_json(text: &str) -> Result<Self, serde_json::Error> {
         serde_json::from_str(text)
     }
@@ -45,8 +46,8 @@ impl Service {
         names.filter(|name| glob::matches_action(pattern, name)).collect()
     }
 
-    /// True if the action can be about something that the resource pattern matches. What the
-    /// reference does not say counts as yes.
+    /// True if the action can be about a resource that the pattern matches. An action without data
+    /// in the reference counts as yes.
     pub fn takes(&self, action: &str, resource: &str) -> bool {
         let Some(types) = self.actions.get(action) else { return true };
         resource == "*"

@@ -1,5 +1,5 @@
-//! References to objects of the preset that nothing declares. The build script looks for them;
-//! whether an object is there along with what needs it, the linter sees.
+//! References to objects of the preset that nothing declares. The build script looks for them; the
+//! linter checks that an object is rendered along with its dependents.
 
 use super::glob::overlap;
 use super::placeholders::{Piece, pieces};

@@ -1,12 +1,12 @@
 //! Values that a parameter's pattern allows.
 //!
-//! A pattern is tried, not understood: the default, and what such parameters often begin with,
-//! with one character repeated, many times first.
+//! A pattern is tried, not understood: the default, and usual beginnings of parameters, with one
+//! character repeated, many times first.
 
 /// The longest that IAM takes as a name, and the most that is added to a beginning.
 const LONGEST: usize = crate::state::limits::NAME;
 
-/// What values begin with.
+/// Beginnings of values.
 const STEMS: [&str; 11] = [
     "",
     "lint-",
@@ -30,7 +30,7 @@ pub struct Samples {
     pub longest: Option<[String; 2]>,
 }
 
-/// Values that are allowed. Another `index` gives others, if letters are allowed.
+/// Returns allowed values. Another `index` gives different ones, if letters are allowed.
 pub fn samples(allowed: impl Fn(&str) -> bool, defaults: &[String], index: u8) -> Samples {
     let lasts = [letters(index.wrapping_mul(2)), letters(index.wrapping_mul(2).wrapping_add(1))];
     let short = |last: char| {

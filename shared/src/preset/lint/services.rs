@@ -1,9 +1,10 @@
-//! Services that do what somebody tells them with the power of a role that was passed to them.
+//! AWS services that run caller-supplied work under a passed role (targets of `iam:PassRole`).
 
-/// The services and, for each, sets of actions. Whoever has all actions of one set, and may pass
-/// the service a role, acts as that role: by code, by a template, or by calls that the service
+/// The services and, for each, sets of actions. A principal with all actions of one set that may
+/// pass the service a role acts as that role: by code, by a template, or by calls that the service
 /// makes. Source: each service's own description of its roles, and the published lists of ways to
-/// escalate with `iam:PassRole`. Not complete; what an entry lacks, the linter does not see.
+/// escalate with `iam:PassRole`. Not complete: the linter does not see a service or action without
+/// an entry.
 pub const SERVICES: &[(&str, &[&[&str]])] = &[
     ("ec2.amazonaws.com", EC2),
     ("ec2.amazonaws.com.cn", EC2),
@@ -151,8 +152,8 @@ const CLOUDFORMATION: &[&[&str]] = &[
     &["cloudformation:UpdateResource"],
 ];
 
-/// True if whoever gives the service work acts with its role. A role that only other services
-/// use, such as the service role of AWS Batch, does what that service does, and nobody can be it.
+/// True if a caller that gives the service work acts with its role. No caller can act as a role
+/// that only AWS's own services use, for example the service role of AWS Batch.
 pub fn acts_for_others(service: &str) -> bool {
     SERVICES.iter().any(|(name, _)| *name == service)
 }

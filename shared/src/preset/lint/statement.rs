@@ -28,15 +28,15 @@ pub enum Words {
     Not(Vec<String>),
 }
 
-/// A key of the request and what it is compared with.
+/// A key of the request and the values that it is compared with.
 #[derive(Clone, Debug)]
 pub struct Condition {
-    /// In small letters, without what stands before and after it: `stringlike`.
+    /// In small letters, without prefix and suffix: `stringlike`.
     pub operator: String,
-    /// True also where the request has no such key: `IfExists`, `ForAllValues`.
+    /// True also where the request lacks the key: `IfExists`, `ForAllValues`.
     pub if_exists: bool,
-    /// In small letters: `iam:passedtoservice`. What a service calls its own is called as for all:
-    /// `aws:resourcetag/…` for `ec2:ResourceTag/…`.
+    /// In small letters: `iam:passedtoservice`. A service's own spelling is replaced by the global
+    /// one: `aws:resourcetag/…` for `ec2:ResourceTag/…`.
     pub key: String,
     /// For a key that names a tag, the tag's key as it is written.
     pub tag: Option<String>,
@@ -44,8 +44,8 @@ pub struct Condition {
     pub values: Vec<String>,
 }
 
-/// What is known of a request: for a key its value, or that the request has no such key. A key
-/// that is not in here may have any value, unless the beginning of its name is, up to the slash:
+/// The known keys of a request: for a key its value, or that the request lacks it. A key that is
+/// not in here may have any value, unless the beginning of its name is, up to the slash:
 /// `aws:resourcetag/`.
 pub type Request<'a> = BTreeMap<&'a str, Option<&'a str>>;
 
@@ -111,7 +111,7 @@ fn scalars(value: &Value) -> Vec<String> {
 }
 
 impl Words {
-    /// The patterns, whatever they mean.
+    /// The patterns of either element.
     pub fn patterns(&self) -> &[String] {
         match self {
             Words::Any(patterns) | Words::Not(patterns) => patterns,
@@ -132,7 +132,7 @@ impl Statement {
         self.actions.cover(|pattern| glob::matches_action(pattern, action))
     }
 
-    /// True if the statement is about this resource; `user` is who asks.
+    /// True if the statement is about this resource; `user` is the caller.
     pub fn has_resource(&self, arn: &str, user: &str) -> bool {
         self.resources
             .cover(|pattern| glob::matches(&pattern.replace("${aws:username}", user), arn))
@@ -143,14 +143,14 @@ impl Statement {
         self.conditions.iter().all(|condition| condition.verdict(request).unwrap_or(true))
     }
 
-    /// True if the conditions hold for a request whatever else is in it.
+    /// True if the conditions hold for a request with any other keys.
     pub fn must_hold(&self, request: &Request<'_>) -> bool {
         self.conditions.iter().all(|condition| condition.verdict(request).unwrap_or(false))
     }
 }
 
 impl Condition {
-    /// Whether it holds; `None` if that depends on what is not known.
+    /// Whether it holds; `None` if that depends on an unknown key.
     fn verdict(&self, request: &Request<'_>) -> Option<bool> {
         let family = || self.key.split_inclusive('/').next().and_then(|key| request.get(key));
         let value = request.get(self.key.as_str()).or_else(family)?;

@@ -1,34 +1,34 @@
-//! What runs in an account with a role of its own, and how somebody makes it work for them.
+//! Workloads with a role of their own, and the steps by which an attacker takes them over.
 
 /// Something that has a role, and takes orders.
 #[derive(Debug)]
 pub struct Takeover {
-    /// What it is, for people.
+    /// Its name, for people.
     pub what: &'static str,
-    /// What it does then.
+    /// The effect of the takeover.
     pub so: &'static str,
-    /// Its ARN: `P`, `R` and `A` stand for partition, Region and account, `NAME` for its name, `TAIL` for
-    /// what it has behind that.
+    /// Its ARN: `P`, `R` and `A` stand for partition, Region and account, `NAME` for its name,
+    /// `TAIL` for the part behind it.
     pub arn: &'static str,
     /// Keys of a request that is about it, and their values, which are written as its ARN.
     pub keys: &'static [(&'static str, &'static str)],
     /// Each of them tags it, so that a condition on its tags holds. `tag:TagResources` is none of
     /// them: it asks for the service's own action too.
     pub tags: &'static [Step],
-    /// Of these names one is enough, where what is in the account already is judged.
+    /// One of these names is enough where existing principals are judged.
     pub named: &'static [&'static str],
     /// Sets of steps. All steps of one set are enough.
     pub ways: &'static [&'static [Step]],
 }
 
-/// What somebody has to be allowed.
+/// A grant that the takeover takes.
 #[derive(Debug)]
 pub enum Step {
-    /// The action on the thing itself.
+    /// The action on the resource itself.
     It(&'static str),
     /// The same in a request that has this key.
     ItWith(&'static str, (&'static str, &'static str)),
-    /// The action on what goes with it, whose ARN is written as the thing's.
+    /// The action on a related resource, whose ARN is written like its own.
     On(&'static str, &'static str),
     /// The action on anything, for example on something of one's own.
     Any(&'static str),
@@ -47,20 +47,21 @@ use Step::{Any, It, ItWith, On};
 
 const ANY: &[&str] = &["*"];
 
-/// Where AWS's tools upload the code that they deploy. To another bucket whose name it is told, a role
-/// that was made by hand writes its results.
+/// Where AWS's tools upload the code that they deploy. A bucket of another name may be one to which
+/// a role that was made by hand writes its results.
 const CODE: [&str; 4] =
     ["aws-sam-cli-managed-default-*", "cdk-*-assets-*", "cf-templates-*", "codepipeline-*"];
 
 /// Sources: Rhino Security Labs' list, PMapper, pathfinding.cloud, and each service's own
-/// description of its roles. Not complete; what has no entry, the linter does not see. Left out is
-/// what asks for `iam:PassRole` again although the role does not change, for that is a path of
-/// `services.rs`: `ecs:RunTask` and `ecs:RegisterTaskDefinition` with the roles of somebody's task
-/// definition, `ec2:RunInstances` with somebody's launch template, `cloudformation:UpdateStackSet`.
+/// description of its roles. Not complete: the linter does not see a takeover without an entry.
+/// Left out are calls that need `iam:PassRole` again although the role does not change, because
+/// these are paths of `services.rs`: `ecs:RunTask` and `ecs:RegisterTaskDefinition` with the roles
+/// of a foreign task definition, `ec2:RunInstances` with a foreign launch template,
+/// `cloudformation:UpdateStackSet`.
 pub const TAKEOVERS: &[Takeover] = &[
     Takeover {
         what: "machine",
-        so: "a machine does what it is told, with its role",
+        so: "a machine runs any command, with its role",
         arn: "arn:P:ec2:R:A:instance/i-NAME",
         keys: &[("ec2:instanceprofile", "arn:P:iam::A:instance-profile/NAME")],
         tags: &[It("ec2:CreateTags")],
@@ -112,7 +113,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "launch template",
-        so: "machines that somebody's group starts from its latest version run its user data",
+        so: "machines that a foreign group starts from its latest version run its user data",
         arn: "arn:P:ec2:R:A:launch-template/lt-NAME",
         keys: &[],
         tags: &[It("ec2:CreateTags")],
@@ -151,7 +152,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "function",
-        so: "a function runs what it is given, with its role",
+        so: "a function runs other code, with its role",
         arn: FUNCTION,
         keys: &[("lambda:functionarn", FUNCTION)],
         tags: &[It("lambda:TagResource")],
@@ -199,7 +200,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "compute environment of Batch",
-        so: "its machines run what one wants, with their role",
+        so: "its machines run any command, with their role",
         arn: "arn:P:batch:R:A:compute-environment/NAME",
         keys: &[],
         tags: &[It("batch:TagResource")],
@@ -226,7 +227,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "machine of ECS",
-        so: "as the agent of a machine it is given the tasks of others, with their roles",
+        so: "as the agent of a machine it receives foreign tasks, with their roles",
         arn: "arn:P:ecs:R:A:container-instance/NAME/TAIL",
         keys: &[("ecs:cluster", CLUSTER)],
         tags: &[It("ecs:TagResource")],
@@ -254,7 +255,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "stack",
-        so: "CloudFormation makes what a new template says, with the stack's role",
+        so: "CloudFormation deploys another template, with the stack's role",
         arn: "arn:P:cloudformation:R:A:stack/NAME/TAIL",
         keys: &[],
         tags: &[],
@@ -306,7 +307,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "session of Glue",
-        so: "it runs what it is told, with its role",
+        so: "it runs any code, with its role",
         arn: "arn:P:glue:R:A:session/NAME",
         keys: &[],
         tags: &[It("glue:TagResource")],
@@ -372,7 +373,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "code interpreter of Bedrock",
-        so: "it runs what it is told, with its role",
+        so: "it runs any code, with its role",
         arn: "arn:P:bedrock-agentcore:R:A:code-interpreter-custom/NAME",
         keys: &[],
         tags: &[It("bedrock-agentcore:TagResource")],
@@ -384,7 +385,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "deployment group of CodeDeploy",
-        so: "its machines run what is deployed, with their role",
+        so: "its machines run the deployed revision, with their role",
         arn: "arn:P:codedeploy:R:A:deploymentgroup:NAME/TAIL",
         keys: &[],
         tags: &[It("codedeploy:TagResource")],
@@ -393,7 +394,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "REST API",
-        so: "an integration that has a role calls something else of AWS with it",
+        so: "an integration with a role calls other actions of AWS with it",
         arn: "arn:P:apigateway:R::/restapis/NAME/resources/x/methods/GET/integration",
         keys: &[],
         tags: &[On("apigateway:PUT", TAGS), On("apigateway:POST", TAGS)],
@@ -429,7 +430,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "permission set",
-        so: "whoever has it gets what it says, in every account",
+        so: "its users get its policies, in every account",
         arn: "arn:P:sso:::permissionSet/NAME/TAIL",
         keys: &[],
         tags: &[It("sso:TagResource")],
@@ -443,7 +444,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "SAML provider",
-        so: "whoever signs for it has the roles that trust it",
+        so: "a holder of its signing key assumes the roles that trust it",
         arn: "arn:P:iam::A:saml-provider/NAME",
         keys: &[],
         tags: &[It("iam:TagSAMLProvider")],
@@ -452,7 +453,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "OpenID Connect provider",
-        so: "whoever has another client or certificate has the roles that trust it",
+        so: "a holder of another client or certificate assumes the roles that trust it",
         arn: "arn:P:iam::A:oidc-provider/NAME",
         keys: &[],
         tags: &[It("iam:TagOpenIDConnectProvider")],
@@ -484,7 +485,7 @@ pub const TAKEOVERS: &[Takeover] = &[
     },
     Takeover {
         what: "repository of code",
-        so: "pipelines build and deploy what is pushed, with their roles",
+        so: "pipelines build and deploy pushed code, with their roles",
         arn: "arn:P:codecommit:R:A:NAME",
         keys: &[],
         tags: &[It("codecommit:TagResource")],

@@ -1,5 +1,5 @@
-//! Each request on the wire is the action that the code says it is, so that a role that may do
-//! [`Action::ALL`] may do what is needed, and an error names what is to be granted.
+//! Each request on the wire is the action that the code says it is, so that a role with
+//! [`Action::ALL`] has all needed rights, and an error names the one to grant.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use super::refusals::{every_change, iam_over, one_of_each, refusal};
 use super::*;
 use crate::cloud::calls;
 
-/// What IAM says where a further call depends on it.
+/// IAM's reply where a further call depends on it.
 fn said(action: &str) -> String {
     let list = |name: &str, member: &str| {
         format!("<IsTruncated>false</IsTruncated><{name}>{member}</{name}>")
@@ -45,8 +45,8 @@ fn said(action: &str) -> String {
     }
 }
 
-/// The actions of the requests that the work sends. Where one of them is refused, what the work
-/// says of it names that action.
+/// Returns the actions of the requests that the work sends. Where one of them is refused, the
+/// work's error names that action.
 async fn asks(work: impl AsyncFn(&Iam) -> Result<(), CallError>) -> BTreeSet<String> {
     let asked = asked(&work, "").await.0;
     for action in &asked {

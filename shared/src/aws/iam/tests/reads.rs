@@ -1,4 +1,4 @@
-//! What the adapter reads, page by page.
+//! The adapter's reads, page by page.
 
 use aws_sdk_iam::operation::{
     get_account_summary::GetAccountSummaryOutput, get_policy::GetPolicyOutput,

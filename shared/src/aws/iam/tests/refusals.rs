@@ -1,4 +1,4 @@
-//! The adapter against IAM's wire: which refusals pass by themselves, and what is asked for.
+//! The adapter against IAM's wire: transient refusals, and the requests that are sent.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -19,7 +19,7 @@ struct Wire {
     asked: Arc<Mutex<Vec<String>>>,
 }
 
-/// More than what passes by itself is tried.
+/// More than the tries of a transient refusal.
 const MOST_TRIES: u32 = TRIES + 4;
 
 impl Wire {
@@ -191,7 +191,7 @@ pub(super) fn one_of_each() -> [Object; 11] {
     ]
 }
 
-/// Changes whose calls are all that there are.
+/// Changes that together need every call.
 pub(super) fn every_change() -> Vec<Change> {
     let tagged = |mut object: Object| {
         if let Some(tags) = object.resource.tags_mut() {

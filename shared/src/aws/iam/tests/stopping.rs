@@ -1,4 +1,4 @@
-//! Calls when the work has to stop: what is begun no more, and what ends first.
+//! Calls when the work has to stop: those that are not begun any more, and those that end first.
 
 use std::sync::{Arc, Mutex};
 

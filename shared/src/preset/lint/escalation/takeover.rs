@@ -1,4 +1,4 @@
-//! What others run, made to work for somebody: `takeovers.rs` says how.
+//! Takeovers of foreign workloads, by the table in `takeovers.rs`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,17 +8,17 @@ use super::super::statement::Request;
 use super::super::takeovers::{Step, TAKEOVERS, Takeover};
 use super::{Attack, FOREIGN};
 
-/// Tags that a thing of somebody else's may be given, as keys of a request and their values.
+/// Tags that a foreign resource may be given, as keys of a request and their values.
 type Tags = BTreeMap<String, String>;
 
-/// So many sets of tags are tried on one thing.
+/// The number of sets of tags that are tried on one resource.
 const SETS: usize = 64;
 
 const RESOURCE_TAG: &str = "aws:resourcetag/";
 const REQUEST_TAG: &str = "aws:requesttag/";
 
 impl Attack<'_> {
-    /// The first thing of somebody else's that can be made to do what this principal wants.
+    /// Returns the first foreign resource that this principal can take over.
     pub(super) fn takes_over(&self) -> Option<String> {
         let of = &self.account.of;
         let providers = format!("{}-IamPreset", self.account.provider);
@@ -59,7 +59,7 @@ impl Attack<'_> {
         })
     }
 
-    /// Things of somebody else's that the grants name, where what is there already is judged.
+    /// Foreign resources that the grants name, where existing principals are judged.
     fn named(&self, kind: &Takeover) -> BTreeSet<Thing> {
         if self.account.beside.is_none() {
             return BTreeSet::new();
@@ -123,8 +123,8 @@ impl Attack<'_> {
         kind.keys.iter().map(|(key, value)| (*key, it.arn(&self.account.of, value))).collect()
     }
 
-    /// The sets of tags that a thing has or can be given: none at first, and what is allowed for
-    /// one tag may allow the next. Where what is there already is judged, a tag is one more name.
+    /// The sets of tags that a resource has or can be given: none at first, and one tag may allow
+    /// the next. Where existing principals are judged, a tag is one more name.
     fn tags(&self, kind: &Takeover, it: &Thing, arn: &str) -> Vec<Tags> {
         let mut sets = vec![Tags::new()];
         let wanted = self.wanted_tags();
@@ -145,7 +145,7 @@ impl Attack<'_> {
         sets
     }
 
-    /// True if it may give the thing these tags, while it has those.
+    /// True if the principal may give the resource these tags, while it has those.
     fn tag(&self, kind: &Takeover, it: &Thing, arn: &str, has: &Tags, given: &Tags) -> bool {
         let keys: Vec<(String, &str)> = given
             .iter()
@@ -202,7 +202,7 @@ impl Attack<'_> {
     }
 }
 
-/// These tags as keys of a request about what has them.
+/// These tags as keys of a request about the resource that has them.
 fn as_its_own(tags: &Tags) -> Tags {
     tags.iter().map(|(key, value)| (resource_tag(key), value.clone())).collect()
 }
@@ -211,7 +211,7 @@ fn resource_tag(key: &str) -> String {
     format!("{RESOURCE_TAG}{}", key.to_lowercase())
 }
 
-/// A request about a thing that has no tags.
+/// A request about a resource without tags.
 fn about<'a>(keys: &'a [(&'static str, String)]) -> Request<'a> {
     let keys = keys.iter().map(|(key, value)| (*key, Some(value.as_str())));
     keys.chain([(RESOURCE_TAG, None)]).collect()
