@@ -27,7 +27,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build cli test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
+.PHONY: help demo build cli bless test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -65,6 +65,10 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
 	$(GUARD) validate --rules tests/guard/consumers.guard $(addprefix --data ,$(wildcard examples/*.yaml))
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
+
+# A part that other tests read is compiled into them: so only these are run.
+bless: ## writes all that is generated: the presets' pages and golden files, their rights in template.yaml, the pages that say which test proves what
+	BLESS=1 INSTA_UPDATE=always cargo test --workspace --locked --quiet --test all -- pages:: golden:: releases::this made::the reliability::the
 
 nightly: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## every fault at every call, ten thousand random schedules of stacks and people, others on each day, and 20 accounts
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \

@@ -1,8 +1,7 @@
 //! What each preset and edition grants, and the order in which it is made, as files: a change of
 //! power is a diff that a person can read.
 //!
-//! After a wanted change: `INSTA_UPDATE=always cargo test -p shared --test all golden`, and read the
-//! diff.
+//! After a wanted change: `make bless`, and read the diff.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 

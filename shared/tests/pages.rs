@@ -1,6 +1,4 @@
-//! `docs/presets/*.md` are made from the presets and have to be fresh.
-//!
-//! After a wanted change: `UPDATE_PAGES=1 cargo test -p shared --test all pages`.
+//! `docs/presets/*.md` are made from the presets, by `make bless`, and have to be fresh.
 
 #![allow(
     clippy::expect_used,
@@ -14,7 +12,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
-use account_presets::preset::schema::{Mark, Parameter, Setting, Values};
+use account_presets::preset::schema::{ALLOWED_VALUES, Mark, Parameter, Setting, Values};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
@@ -30,7 +28,7 @@ fn the_pages_say_what_the_presets_are() {
     for name in preset::names() {
         pages.insert(format!("{name}.md"), page(name, preset::find(name).unwrap()));
     }
-    if env::var_os("UPDATE_PAGES").is_some() {
+    if env::var_os("BLESS").is_some() {
         fs::create_dir_all(&folder).unwrap();
         for (file, page) in &pages {
             fs::write(folder.join(file), page).unwrap();
@@ -40,30 +38,67 @@ fn the_pages_say_what_the_presets_are() {
     let found = found.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(found.collect::<BTreeSet<_>>(), pages.keys().cloned().collect());
     for (file, page) in pages {
-        assert_eq!(fs::read_to_string(folder.join(&file)).unwrap(), page, "{file} is stale");
+        assert_eq!(
+            fs::read_to_string(folder.join(&file)).unwrap(),
+            page,
+            "{file} is stale; run `make bless`"
+        );
     }
 }
 
-/// What is left of README.md before and after the table of administrator's rights.
-fn around_the_table(readme: &str) -> (&str, &str) {
-    let (before, rest) = readme.split_once(TABLE).expect("README.md has lost its table");
-    let end = rest.find("\n\n").expect("the table of README.md does not end");
-    (before, rest.get(end..).unwrap())
+/// README.md with these lines in the place of those that begin and end so.
+fn with_part(readme: &str, begins: &str, ends: &str, part: &str) -> String {
+    let (before, rest) = readme.split_once(begins).expect("README.md has lost a table");
+    let end = rest.find(ends).expect("a table of README.md does not end");
+    format!("{before}{}{}", part.trim_end(), rest.get(end..).unwrap())
 }
 
 const TABLE: &str = "| amounts to administrator's rights |";
+const PRESETS: &str = "| `Preset` | for |";
+/// The end of the row of the operator's parameters for names.
+const NAMES: &str = " | names that a stack may choose";
 
 /// Threat 2
 #[test]
-fn the_readme_says_which_presets_amount_to_administrator() {
+fn the_readme_says_which_presets_there_are_and_which_amount_to_administrator() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = fs::read_to_string(&path).unwrap();
-    let (before, after) = around_the_table(&readme);
-    let fresh = format!("{before}{}{after}", administrators().trim_end());
-    if env::var_os("UPDATE_PAGES").is_some() {
+    let fresh = with_part(&readme, TABLE, "\n\n", &administrators());
+    let fresh = with_part(&fresh, PRESETS, "\n\n", &catalogue());
+    let (before, _) = fresh.split_once(NAMES).expect("README.md has lost a row");
+    let row = format!("\n{}", before.rsplit('\n').next().unwrap());
+    let fresh = with_part(&fresh, &row, NAMES, &format!("\n{}", name_parameters()));
+    if env::var_os("BLESS").is_some() {
         fs::write(&path, &fresh).unwrap();
     }
-    assert_eq!(fs::read_to_string(path).unwrap(), fresh, "README.md is stale");
+    assert_eq!(fs::read_to_string(path).unwrap(), fresh, "README.md is stale; run `make bless`");
+}
+
+/// One row for each preset.
+fn catalogue() -> String {
+    let mut table = format!("{PRESETS} makes | |\n| --- | --- | --- | --- |\n");
+    for name in preset::names() {
+        let Preset { title, description, source, .. } = preset::find(name).unwrap();
+        let tool = format!("[{title}]({})", source.url);
+        let page = format!("[`{name}`](docs/presets/{name}.md)");
+        writeln!(table, "| {page} | {tool} | {description} | [example](examples/{name}.yaml) |")
+            .unwrap();
+    }
+    table
+}
+
+/// The parameters of the template by which the operator allows names, each once.
+fn name_parameters() -> String {
+    let mut names: Vec<String> = Vec::new();
+    for preset in preset::names().into_iter().map(|name| preset::find(name).unwrap()) {
+        for setting in preset.parameters.values().filter_map(Parameter::setting) {
+            let name = format!("`{}`", setting.parameter);
+            if setting.parameter != ALLOWED_VALUES && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    format!("| {}", names.join(", "))
 }
 
 /// One row for each preset, with what each edition takes to amount to administrator.
@@ -73,8 +108,11 @@ fn administrators() -> String {
         editions.iter().map(|edition| format!("`{}`", edition.as_str())).collect();
     let mut table = format!("{TABLE} {} |\n| --- | --- | --- | --- |\n", names.join(" | "));
     for name in preset::names() {
-        let marks = &preset::find(name).unwrap().admin_equivalent;
-        let cells = editions.map(|edition| when_administrator(marks, edition));
+        let preset = preset::find(name).unwrap();
+        let cells = editions.map(|edition| match preset.editions.contains(&edition) {
+            true => when_administrator(&preset.admin_equivalent, edition),
+            false => "no such edition".to_owned(),
+        });
         writeln!(table, "| `{name}` | {} |", cells.join(" | ")).unwrap();
     }
     table

@@ -207,7 +207,8 @@ fn facts_of_state(state: &State) -> Facts {
 
 #[test]
 fn documented_is_the_vendors_page_to_the_letter() {
-    for name in preset::names() {
+    let has_one = |name: &&str| preset::find(name).unwrap().editions.contains(&Edition::Documented);
+    for name in preset::names().into_iter().filter(has_one) {
         for page in pages(name) {
             let found = facts_of_state(&documented(name, &page.parameters));
             let wanted = facts_of_page(&page);

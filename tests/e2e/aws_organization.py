@@ -9,7 +9,6 @@ As AWS documents it:
 - A rule sends events to the bus of another account only where that bus's policy lets it.
 - A service control policy denies, to everybody in an account but the management account, what it denies; here in IAM
   alone, for the actions of functions and of the role with which StackSets deploys.
-- Conditions of a template know the pseudo parameters, and functions in them.
 - Two accounts may have functions of the same name.
 - A function's last lines make no log group again that its stack has deleted: its role may not make one.
 - The events of a stack have the properties of its custom resources.
@@ -27,12 +26,9 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import cloudtrail, cloudwatch_logs, eventbridge, iam, lambda_svc, organizations, s3, sts
 from ministack.services.cloudformation import (
     _stack_events,
-    changesets,
     custom_resource,
-    engine,
     handlers,
     provisioners,
-    stacks,
 )
 
 from .records import Records
@@ -46,7 +42,6 @@ _listeners = []
 
 
 def install():
-    resolve_conditions()
     keep_functions_apart()
     make_no_log_groups()
     read_code_by_policy()
@@ -58,27 +53,6 @@ def install():
 
 
 # --- CloudFormation, Lambda ---
-
-
-def resolve_conditions():
-    evaluate = engine._evaluate_conditions
-
-    def resolved(node, params, mappings):
-        """The condition, with a value in the place of everything that is none itself."""
-        if isinstance(node, dict) and node.keys() & {"Fn::And", "Fn::Or", "Fn::Not"}:
-            return {key: [resolved(child, params, mappings) for child in children] for key, children in node.items()}
-        if isinstance(node, dict) and "Fn::Equals" in node:
-            values = [engine._resolve_refs(side, {}, params, {}, mappings, "", "") for side in node["Fn::Equals"]]
-            return {"Fn::Equals": values}
-        return node
-
-    def evaluate_conditions(template, params):
-        mappings = template.get("Mappings", {})
-        conditions = {name: resolved(it, params, mappings) for name, it in template.get("Conditions", {}).items()}
-        return evaluate({**template, "Conditions": conditions}, params)
-
-    for module in (engine, handlers, stacks, changesets):
-        module._evaluate_conditions = evaluate_conditions
 
 
 def keep_functions_apart():

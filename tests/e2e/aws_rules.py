@@ -10,6 +10,7 @@ What is added, each as AWS documents it:
 - A customer policy must exist to be attached, has its name alone in the account whatever its path, and is nobody's
   boundary when a stack deletes it; a group must be empty to be deleted.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
+- CloudFormation's conditions know the pseudo parameters, and functions in them.
 - CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
@@ -38,6 +39,7 @@ from ministack.services.cloudformation import (
     _stack_events,
     changesets,
     custom_resource,
+    engine,
     handlers,
     provisioners,
     stacks,
@@ -54,6 +56,7 @@ def main():
 
         aws_organization.install()
         aws_stack_sets.install()
+    resolve_conditions()
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
     name_service_linked_roles()
@@ -72,6 +75,30 @@ def main():
 def stop_at_end_of_input():
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+# --- conditions ---
+
+
+def resolve_conditions():
+    evaluate = engine._evaluate_conditions
+
+    def resolved(node, params, mappings):
+        """The condition, with a value in the place of everything that is none itself."""
+        if isinstance(node, dict) and node.keys() & {"Fn::And", "Fn::Or", "Fn::Not"}:
+            return {key: [resolved(child, params, mappings) for child in children] for key, children in node.items()}
+        if isinstance(node, dict) and "Fn::Equals" in node:
+            values = [engine._resolve_refs(side, {}, params, {}, mappings, "", "") for side in node["Fn::Equals"]]
+            return {"Fn::Equals": values}
+        return node
+
+    def evaluate_conditions(template, params):
+        mappings = template.get("Mappings", {})
+        conditions = {name: resolved(it, params, mappings) for name, it in template.get("Conditions", {}).items()}
+        return evaluate({**template, "Conditions": conditions}, params)
+
+    for module in (engine, handlers, stacks, changesets):
+        module._evaluate_conditions = evaluate_conditions
 
 
 # --- authorization ---

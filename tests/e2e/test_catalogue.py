@@ -1,15 +1,17 @@
 """Every preset in every edition and with its switches turned, by updates of one stack, and back to nothing."""
 
+import json
+
 import pytest
 import yaml
 
 from .provider import ROOT
 from .stacks import preset_template
 
-PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in sorted((ROOT / "shared" / "presets").glob("*.yaml"))}
+FILES = sorted((ROOT / "shared" / "presets").glob("*.yaml"))
+PRESETS = {path.stem: {"parameters": {}} | yaml.safe_load(path.read_text()) for path in FILES}
+FORMS = {form["pattern"]: form for form in json.loads((ROOT / "shared" / "data" / "forms.json").read_text())}
 USER = "somebody"
-# Parameters that a switch makes necessary.
-REQUIRED = {"orchestra": {"OrchestraAccountId": "4a6a45ca-5549-4c53-bca4-43a76e1bab2c"}}
 
 
 def turned(name, nth):
@@ -22,16 +24,21 @@ def turned(name, nth):
         if nth == 2 or place % 2 == nth:
             others = [value for value in it.get("values", [True, False]) if value != it["default"]]
             parameters[switch] = others[0]
-    parameters["UserNames"] = [USER]
-    parameters |= REQUIRED.get(name, {})
-    return parameters
+    # Parameters that a switch makes necessary.
+    needed = {key: it for key, it in preset["parameters"].items() if "required" in it}
+    return parameters | {key: FORMS[it["pattern"]]["example"] for key, it in needed.items()} | named(preset)
+
+
+def named(preset):
+    """The user in the preset's list of users, if it has one."""
+    return {"UserNames": [USER]} if "UserNames" in preset["parameters"] else {}
 
 
 # P22, X15
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_goes_through_all_its_editions_and_switches_and_leaves_nothing(account, name):
     preset = PRESETS[name]
-    for user in {USER, *preset["parameters"]["UserNames"].get("default", [])}:
+    for user in {USER, *preset["parameters"].get("UserNames", {}).get("default", [])}:
         account.make_user(user)
     before = account.snapshot()
     asked = [{"Edition": edition} for edition in preset["editions"]]

@@ -209,6 +209,23 @@ def test_the_functions_own_role_cannot_give_power_outside_the_boundary(account, 
     account.owns_by_hand("SLIM-Extras_ECS_for_EC2")
 
 
+# X6, Threat 9
+def test_the_functions_own_role_makes_nothing_of_a_preset_that_is_not_allowed(account, emulator, strict):
+    before = account.snapshot()
+    strictly, freely = (as_function(emulator, region) for region in (ELSEWHERE, REGION))
+    policy = {"PolicyName": "ZappaLambdaDeploymentPolicy", "PolicyDocument": ALLOW_NOTHING}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        strictly.create_policy(**policy)
+    of_slim = strictly.create_policy(**policy | {"PolicyName": "SLIM-User"})["Policy"]["Arn"]
+    strictly.delete_policy(PolicyArn=of_slim)
+    arn = freely.create_policy(**policy)["Policy"]["Arn"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        strictly.create_policy_version(PolicyArn=arn, PolicyDocument=ALLOW_NOTHING)
+    strictly.tag_policy(PolicyArn=arn, Tags=[{"Key": "account-presets:x", "Value": "x"}])
+    strictly.delete_policy(PolicyArn=arn)
+    assert account.snapshot() == before
+
+
 def as_function(emulator, region):
     """IAM as the function of this Region calls it."""
     given = role_credentials(emulator, region)

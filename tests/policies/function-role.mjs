@@ -68,7 +68,7 @@ export function policiesOf(id) {
   return Resources[id].Properties.ManagedPolicyArns.map(({ Ref }) => arnOf(Ref))
 }
 
-/** Replaces CloudFormation's functions in a value by what they come to. */
+/** Replaces CloudFormation's functions in a value by what they come to: `undefined` is none, and is left out. */
 function filler(parameters) {
   const defaults = Object.entries(Parameters).map(([name, { Default }]) => [name, Default])
   const pseudo = {
@@ -86,9 +86,10 @@ function filler(parameters) {
   const listed = (name) =>
     Parameters[name]?.Type === 'CommaDelimitedList' ? values[name].split(',') : values[name]
   const filled = (value) => {
-    if (Array.isArray(value)) return value.map(filled)
+    if (Array.isArray(value)) return value.map(filled).filter((item) => item !== undefined)
     if (typeof value !== 'object') return value
     const { Ref, Sub, GetAtt, If, Not, Equals, Join, Select, Split } = value
+    if (Ref === 'AWS::NoValue') return undefined
     if (Ref) return listed(Ref) ?? arnOf(Ref, parameters)
     if (Sub) {
       const [text, own = {}] = [Sub].flat()

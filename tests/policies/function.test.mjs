@@ -45,26 +45,13 @@ function work(object, objects) {
   return [...written, ...observed, ...(kind === 'instance profile role' ? passed : [])]
 }
 
-suite('the function can do its work', () => {
-  /** Elements of the lists; what hangs on switches is there anyway. */
-  const elements = {
-    lithops: { UserNames: ['alice'], AdministratorNames: ['bob'] },
-    orchestra: {
-      UserNames: ['alice'],
-      GroupNames: ['builders'],
-      RoleNames: ['builder'],
-      OrchestraAccountId: '00000000-0000-0000-0000-000000000000',
-      Secrets: ['arn:aws:secretsmanager:eu-west-1:123456789012:secret:x'],
-    },
-    skypilot: { UserNames: ['alice'] },
-    slim: { UserNames: ['alice'] },
-    zappa: { UserNames: ['serverless'], Deployments: ['tr-x-dev'] },
-  }
-  const choices = PRESETS.flatMap((preset) =>
-    ['/', '/team/tools/'].map((path) => ({ preset, path, parameters: elements[preset], branches: 'any' })),
-  )
-  const accounts = render(choices)
+/** With an element in each list; what hangs on switches is there anyway. */
+const choices = PRESETS.flatMap((preset) =>
+  ['/', '/team/tools/'].map((path) => ({ preset, path, elements: true, branches: 'any' })),
+)
+const accounts = render(choices)
 
+suite('the function can do its work', () => {
   for (const [index, { preset, path }] of choices.entries()) {
     const { objects } = accounts[index]
     test(`${preset} at the path ${path}`, async () => {
@@ -84,7 +71,11 @@ suite('the function can do its work', () => {
         : [action, arn, context]
     for (const [index, { preset, path }] of choices.entries()) {
       const { objects } = accounts[index]
-      const made = objects.filter(({ name }) => !['builder', 'lithops-administrators'].includes(name))
+      // Roles that are there have no boundary of ours, and without AllowAdminEquivalent nobody is an administrator.
+      const roles = objects.filter(({ kind }) => kind === 'role').map(({ name }) => name)
+      const admins = objects.filter(({ part }) => part?.endsWith(':aws:policy/AdministratorAccess')).map(({ name }) => name)
+      const isTheirs = ({ kind, name }) => kind.startsWith('role ') && !roles.includes(name)
+      const made = objects.filter((it) => !isTheirs(it) && !admins.includes(it.name))
       test(`${preset} at the path ${path}, PermissionsBoundary ${parameters.PermissionsBoundary}`, async () => {
         const calls = made.flatMap((object) => work(object, objects)).map(bounded)
         for (const call of calls.filter(([action]) => action !== 'iam:DeleteRolePermissionsBoundary')) {
@@ -120,6 +111,46 @@ suite('the function can do its work', () => {
 })
 
 const distinct = (values) => [...new Set(values)].sort()
+
+/** Whether a call makes something of a preset, or gives more power. */
+const makes = ([action]) =>
+  /:(Add|Attach|Create|Pass|Put|Update)/.test(action) || action.endsWith(':DeleteRolePermissionsBoundary')
+
+// X6, Threat 1, Threat 9
+suite('of a preset that AllowedPresets leaves out the function', () => {
+  const all = Object.fromEntries(
+    PRESETS.map((preset) => {
+      const { objects } = accounts[choices.findIndex((it) => it.preset === preset)]
+      return [preset, objects.flatMap((object) => work(object, objects))]
+    }),
+  )
+  for (const preset of PRESETS) {
+    const others = PRESETS.filter((it) => it !== preset)
+    const role = functionRole('IamPresetRole', { AllowAdminEquivalent: 'true', AllowedPresets: others.join(',') })
+    // A policy of AWS's, or a service-linked role, may be another preset's, too.
+    const shared = new Set(others.flatMap((it) => all[it]).map(shown))
+    const own = all[preset].filter((call) => makes(call) && !shared.has(shown(call)))
+
+    test(`${preset} makes nothing`, async () => {
+      assert.ok(own.length > 10)
+      for (const call of own) assert.ok(!(await allows(role, call)), `allowed: ${shown(call)}`)
+    })
+    test(`${preset} looks at all, marks, detaches and deletes it`, async () => {
+      for (const call of all[preset].filter((call) => !makes(call))) {
+        assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+      }
+    })
+    test(`${preset} does its work again where it is the only one that is allowed`, async () => {
+      const only = functionRole('IamPresetRole', { AllowAdminEquivalent: 'true', AllowedPresets: preset })
+      for (const call of all[preset]) assert.ok(await allows(only, call), `refused: ${shown(call)}`)
+      const foreign = others.flatMap((it) => all[it]).filter(makes)
+      const known = new Set(all[preset].map(shown))
+      for (const call of foreign.filter((call) => !known.has(shown(call)))) {
+        assert.ok(!(await allows(only, call)), `allowed: ${shown(call)}`)
+      }
+    })
+  }
+})
 
 // X17
 suite('under names that are not allowed any more the function can', () => {

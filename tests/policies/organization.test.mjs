@@ -27,20 +27,12 @@ const as = (name) => ({ arn: iam(`role/${name}`), policies: [everything], scp })
 const developer = as('developer')
 const excepted = [`${PROVIDER}-IamPreset-us-east-1`, 'stacksets-exec-0a1b2c', 'stacksets-exec-custom-account-presets'].map(as)
 
-/** All that presets make, whichever parameters are chosen. */
+/** All that presets make, whichever parameters are chosen, with somebody in each list. */
 const objects = render(
-  PRESETS.flatMap((preset) => EDITIONS.map((edition) => ({ preset, edition, branches: 'any', parameters: NAMED(preset) }))),
+  PRESETS.flatMap((preset) =>
+    EDITIONS[preset].map((edition) => ({ preset, edition, branches: 'any', elements: true })),
+  ),
 ).flatMap(({ objects }) => objects)
-
-/** Somebody for each kind of holder. */
-function NAMED(preset) {
-  const given = {
-    lithops: { AdministratorsGroup: true, AdministratorNames: ['ann'] },
-    orchestra: { GroupNames: ['people'], RoleNames: ['pipeline'], OrchestraAccountId: '4a6a45ca-5549-4c53-bca4-43a76e1bab2c' },
-    zappa: { Deployments: ['tr-x-dev'], SharedRole: true },
-  }
-  return { UserNames: ['alice'], ...given[preset] }
-}
 
 /** What AWS knows of IAM that writes to something of a kind, but for what makes it. */
 const WRITES = {}

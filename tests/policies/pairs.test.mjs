@@ -6,11 +6,11 @@ import { suite, test } from 'node:test'
 
 import { attempts, worked } from './attacks/attempts.mjs'
 import { iam } from './calls.mjs'
-import { PRESETS, accounts, principal } from './presets.mjs'
+import { HARDENED, accounts, principal } from './presets.mjs'
 
 /** Of each preset, all that makes no administrator: the policies, and the attempts that work for somebody alone. */
 const everything = await Promise.all(
-  PRESETS.map(async (preset) => {
+  HARDENED.map(async (preset) => {
     const { parameters, cases, ...own } = await import(`./attacks/${preset}.mjs`)
     const account = accounts(preset, cases, parameters)
     const rows = cases.filter((row) => account(row, 'hardened').admin_equivalent.length === 0)

@@ -3,12 +3,21 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
+import { parse } from 'yaml'
+
 import { ACCOUNT } from './simulator.mjs'
 
-export const EDITIONS = ['documented', 'current', 'hardened']
-export const PRESETS = readdirSync(new URL('../../shared/presets', import.meta.url)).map((file) =>
-  file.replace('.yaml', ''),
-)
+const FILES = readdirSync(new URL('../../shared/presets', import.meta.url)).filter((file) => file.endsWith('.yaml'))
+const FOUND = FILES.map((file) => [file.replace('.yaml', ''), parse(read(`../../shared/presets/${file}`))])
+export const PRESETS = FOUND.map(([preset]) => preset)
+/** The editions of each preset. */
+export const EDITIONS = Object.fromEntries(FOUND.map(([preset, { editions }]) => [preset, editions]))
+
+/**
+ * Those that claim to grant less than their vendor's page. Each has tables, so that somebody has looked at what is lost
+ * and what is left.
+ */
+export const HARDENED = PRESETS.filter((preset) => EDITIONS[preset].includes('hardened'))
 
 const AWS = 'arn:aws:iam::aws:policy/'
 const MANAGED = JSON.parse(read('../../shared/data/aws-reference.json')).documents
@@ -40,11 +49,12 @@ function renderer() {
 
 /** What a row of a table puts into the account in an edition, with these parameters and its own. All in one go. */
 export function accounts(preset, rows, parameters) {
+  const editions = EDITIONS[preset]
   const choices = rows.flatMap((row) =>
-    EDITIONS.map((edition) => ({ preset, edition, parameters: { ...parameters, ...row.parameters } })),
+    editions.map((edition) => ({ preset, edition, parameters: { ...parameters, ...row.parameters } })),
   )
   const rendered = render(choices)
-  return (row, edition) => rendered[rows.indexOf(row) * EDITIONS.length + EDITIONS.indexOf(edition)]
+  return (row, edition) => rendered[rows.indexOf(row) * editions.length + editions.indexOf(edition)]
 }
 
 /** A user or role of the account with all policies that it has, from `user alice` or `role skypilot-v1`. */

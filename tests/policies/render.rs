@@ -3,14 +3,19 @@
 
 #![allow(clippy::indexing_slicing, reason = "a tool of the tests stops at what it did not expect")]
 
+mod every_change;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
 
 use account_presets::cloud::{Call, calls};
-use account_presets::plan::Change;
-use account_presets::preset::{self, Branches, Edition, PROVIDER, Wish, parameters, render};
+use account_presets::preset::schema::{ALLOWED_VALUES, Parameter, Setting};
+use account_presets::preset::{
+    self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
+};
 use account_presets::state::{Account, Id, Object, Owner, PolicyDocument, Resource, State};
+use every_change::every_change;
 use serde_json::{Map, Value, json};
 
 /// The account and Region that everything is rendered for.
@@ -34,7 +39,11 @@ fn account(choice: &Value) -> Result<Value, String> {
         None => preset.editions.first(),
     };
     let given = choice.get("parameters").and_then(Value::as_object);
-    let (parameters, problems) = parameters::read(preset, given.unwrap_or(&Map::new()));
+    let mut given = given.cloned().unwrap_or_default();
+    if choice.get("elements").is_some_and(|wanted| *wanted == true) {
+        given.extend(elements(preset)?);
+    }
+    let (parameters, problems) = parameters::read(preset, &given);
     if !problems.is_empty() {
         return Err(wrong(problems.join("; ")));
     }
@@ -53,6 +62,39 @@ fn account(choice: &Value) -> Result<Value, String> {
     let branches = if all { Branches::Any } else { Branches::Chosen };
     let objects = objects(&wish.account, &render(preset, &wish, branches));
     Ok(json!({ "admin_equivalent": wish.admin_equivalent(preset), "objects": objects }))
+}
+
+/// One element in each list that is empty by default, and what a switch makes necessary, so that what hangs on
+/// them is there: as the operator allows it by default, or an example of its form.
+fn elements(preset: &Preset) -> Result<Map<String, Value>, String> {
+    let forms: Vec<Value> = serde_json::from_str(include_str!("../../shared/data/forms.json"))
+        .map_err(|error| format!("forms.json: {error}"))?;
+    let example = |pattern: &Option<String>| {
+        let pattern = pattern.as_deref()?;
+        forms.iter().find(|form| form["pattern"] == pattern).map(|form| form["example"].clone())
+    };
+    let allowed = |setting: &Option<Setting>| {
+        let setting = setting.as_ref().filter(|it| it.parameter != ALLOWED_VALUES)?;
+        Some(Value::from(setting.allows.first()?.replace('*', "x")))
+    };
+    let mut given = Map::new();
+    for (name, parameter) in &preset.parameters {
+        let value = match parameter {
+            Parameter::List { default, pattern, setting, .. } if default.is_empty() => {
+                json!([allowed(setting).or_else(|| example(pattern)).unwrap_or("x".into())])
+            }
+            Parameter::String { required: Some(_), pattern, .. } => {
+                example(pattern).unwrap_or("x".into())
+            }
+            Parameter::String { .. }
+            | Parameter::Boolean { .. }
+            | Parameter::Integer { .. }
+            | Parameter::Enum { .. }
+            | Parameter::List { .. } => continue,
+        };
+        given.insert(name.clone(), value);
+    }
+    Ok(given)
 }
 
 /// All that is made: of an object its ARN, of a link what it hangs on and what it is about.
@@ -84,42 +126,6 @@ fn objects(account: &Account, state: &State) -> Vec<Value> {
         entry
     };
     state.iter().map(entry).collect()
-}
-
-/// What is done about an object: it is made, changed in all that can be changed, and deleted.
-fn every_change(object: &Object) -> Vec<Change> {
-    let mut other = object.clone();
-    if let Some(tags) = other.resource.tags_mut() {
-        tags.insert("team".into(), "one".to_owned());
-    }
-    let document = PolicyDocument::new(json!({}));
-    match &mut other.resource {
-        Resource::Role(role) => {
-            role.trust = document;
-            role.description.push('x');
-            role.permissions_boundary = Some("arn:aws:iam::123456789012:policy/x".to_owned());
-        }
-        Resource::Policy(policy) => policy.document = document,
-        Resource::RoleInline { document: it, .. } | Resource::GroupInline { document: it, .. } => {
-            *it = document;
-        }
-        Resource::ServiceLinkedRole { .. }
-        | Resource::User { .. }
-        | Resource::Group { .. }
-        | Resource::InstanceProfile { .. }
-        | Resource::RoleAttachment { .. }
-        | Resource::GroupAttachment { .. }
-        | Resource::GroupMember { .. }
-        | Resource::UserAttachment { .. }
-        | Resource::ProfileRole { .. } => {}
-    }
-    let update = |before: &Object, after: &Object| Change::Update {
-        before: before.clone(),
-        after: after.clone(),
-    };
-    let there_and_back = [update(object, &other), update(&other, object)];
-    let made_and_deleted = [Change::Create(object.clone()), Change::Delete(object.clone())];
-    made_and_deleted.into_iter().chain(there_and_back).collect()
 }
 
 /// The actions of a call, the kind and name of what IAM authorizes it by, and its condition keys.

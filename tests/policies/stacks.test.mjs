@@ -6,7 +6,7 @@ import { suite, test } from 'node:test'
 
 import { succeeds } from './attacker.mjs'
 import { calls, to } from './calls.mjs'
-import { EDITIONS, PRESETS, page, principal, render } from './presets.mjs'
+import { EDITIONS, HARDENED, page, principal, render } from './presets.mjs'
 
 /** The services that a role of a preset may be for. */
 const SERVICES = ['batch', 'ec2', 'ecs-tasks', 'events', 'lambda', 'spotfleet', 'states']
@@ -33,14 +33,15 @@ function onIam({ objects }) {
 
 /** Of each preset, the rows of its table with what A and B put into the account. */
 const tables = await Promise.all(
-  PRESETS.map(async (preset) => {
+  HARDENED.map(async (preset) => {
     const { rows } = await import(`./stacks/${preset}.mjs`)
+    const editions = EDITIONS[preset]
     const choices = rows.flatMap(({ a, b }) => [
       { preset, edition: 'hardened', parameters: a },
-      ...EDITIONS.map((edition) => ({ preset, edition, parameters: b })),
+      ...editions.map((edition) => ({ preset, edition, parameters: b })),
     ])
     const rendered = render(choices)
-    const stacks = (index) => rendered.slice(index * (1 + EDITIONS.length), (index + 1) * (1 + EDITIONS.length))
+    const stacks = (index) => rendered.slice(index * (1 + editions.length), (index + 1) * (1 + editions.length))
     return { preset, rows: rows.map((row, index) => ({ ...row, stacks: stacks(index) })) }
   }),
 )

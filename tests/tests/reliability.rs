@@ -2,7 +2,7 @@
 //!
 //! A row is in `tests/reliability.yaml` or `tests/threats.yaml`. A test names the rows that it proves
 //! in a line of their own right above its attributes: `/// P1, T3` in Rust, `# P1` in Python and in
-//! rules of cfn-guard, `// Threat 4` in JavaScript. After a change: `UPDATE_PAGES=1 cargo test --workspace --test all reliability`.
+//! rules of cfn-guard, `// Threat 4` in JavaScript. After a change: `make bless`.
 
 #![allow(
     clippy::expect_used,
@@ -23,7 +23,7 @@ use serde::Deserialize;
 const FOLDERS: [&str; 3] = ["functions", "shared", "tests"];
 
 /// The part of a page before this line is written by hand, and the rest is made here.
-const MADE: &str = "<!-- Made by `UPDATE_PAGES=1 cargo test --workspace --test all reliability` from here on. -->\n";
+const MADE: &str = "<!-- Made by `make bless` from here on. -->\n";
 
 /// Rows that belong together.
 #[derive(Deserialize)]
@@ -244,10 +244,10 @@ fn keep_fresh(page: &str, made: &str) {
     let found = fs::read_to_string(&path).unwrap();
     let (by_hand, _) = found.split_once(MADE).expect("a page with a made part");
     let fresh = format!("{by_hand}{MADE}{made}");
-    if env::var_os("UPDATE_PAGES").is_some() {
+    if env::var_os("BLESS").is_some() {
         fs::write(&path, &fresh).unwrap();
     } else {
-        assert!(found == fresh, "docs/{page} is stale; UPDATE_PAGES=1 makes it anew");
+        assert!(found == fresh, "docs/{page} is stale; run `make bless`");
     }
 }
 

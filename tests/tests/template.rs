@@ -19,10 +19,32 @@ mod operator;
 use std::collections::{BTreeMap, BTreeSet};
 
 use account_presets::actions::StackAction;
+use account_presets::preset;
 use serde_json::Value;
 
+use crate::made::condition as condition_of;
+
+/// The template, as it is where all presets are allowed.
 fn template() -> Value {
-    serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap()
+    where_allowed(serde_saphyr::from_str(include_str!("../../template.yaml")).unwrap())
+}
+
+/// The first half of each `!If` of a preset, which is a list without its tag here.
+fn where_allowed(value: Value) -> Value {
+    match value {
+        Value::Array(mut values) if values.len() == 3 && is_of_a_preset(&values[0]) => {
+            where_allowed(values.swap_remove(1))
+        }
+        Value::Array(values) => values.into_iter().map(where_allowed).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(key, value)| (key, where_allowed(value))).collect()
+        }
+        other => other,
+    }
+}
+
+fn is_of_a_preset(condition: &Value) -> bool {
+    preset::names().into_iter().any(|name| *condition == condition_of(name))
 }
 
 /// The statements of documents, by their ids.

@@ -1,6 +1,7 @@
 //! The allowed form of a text, in words instead of a pattern.
 
 use regex_lite::Regex;
+use serde::Deserialize;
 
 use crate::input::{brief, unknown};
 
@@ -10,106 +11,26 @@ const DEFAULT_PATTERN: &str = r"[^*?\x00-\x1f\x7f]*";
 /// Longer texts are shown with their length.
 const COUNTED: usize = 16;
 
-/// A pattern of the catalogue.
+/// A pattern of the catalogue that is not a choice between words.
+#[derive(Deserialize)]
 struct Form {
-    pattern: &'static str,
+    pattern: String,
     /// The texts that fit the pattern.
-    words: &'static str,
-    example: &'static str,
+    words: String,
+    example: String,
 }
 
-/// All patterns of the catalogue that are not a choice between words.
-const FORMS: &[Form] = &[
-    Form {
-        pattern: DEFAULT_PATTERN,
-        words: "text without `*`, `?` and control characters",
-        example: "text",
-    },
-    Form {
-        pattern: r"[\w+=,.@-]{1,64}",
-        words: "a name of 1 to 64 characters, letters, digits and `_+=,.@-`, without path or ARN",
-        example: "alice",
-    },
-    Form {
-        pattern: r"[\w+=,.@-]{1,128}",
-        words: "a name of 1 to 128 characters, letters, digits and `_+=,.@-`, without path or ARN",
-        example: "developers",
-    },
-    Form {
-        pattern: r"[\w-]{0,16}",
-        words: "at most 16 characters, letters, digits, `_`, `-`",
-        example: "team-",
-    },
-    Form {
-        pattern: "[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]",
-        words: "a bucket's name, without ARN and path, of 3 to 63 characters, lower-case letters, \
-                digits, `.`, `-`, the first and the last a letter or digit",
-        example: "genomes",
-    },
-    Form {
-        pattern: "[a-z0-9]{1,16}",
-        words: "1 to 16 characters, lower-case letters and digits",
-        example: "lithops",
-    },
-    Form {
-        pattern: r"arn:aws[a-z-]*:elasticfilesystem:[a-z0-9-]+:\d{12}:access-point/fsap-[0-9a-z]{8,40}",
-        words: "the ARN of an access point of EFS",
-        example: "arn:aws:elasticfilesystem:eu-west-1:123456789012:access-point/fsap-0a1b2c3d4e5f6a7b8",
-    },
-    Form {
-        pattern: r"\*|[a-z0-9-]{5,25}",
-        words: "`*`, or 5 to 25 characters, lower-case letters, digits, `-`",
-        example: "orchestra",
-    },
-    Form {
-        pattern: "[a-z0-9-]{5,25}",
-        words: "5 to 25 characters, lower-case letters, digits, `-`",
-        example: "orchestra",
-    },
-    Form {
-        pattern: "[0-9a-f]{8}",
-        words: "eight hexadecimal digits, in lower case",
-        example: "0a1b2c3d",
-    },
-    Form {
-        pattern: "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
-        words: "a UUID, in lower case",
-        example: "0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",
-    },
-    Form {
-        pattern: r"arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d{12}:secret|ssm:[a-z0-9-]+:\d{12}:parameter)[:/][\w/+=.@:-]{1,512}",
-        words: "the ARN of a secret of Secrets Manager or of a parameter of Systems Manager",
-        example: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:orchestra/key-AbCdEf",
-    },
-    Form {
-        pattern: r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,128}",
-        words: "the ARN of a key of KMS, not of an alias",
-        example: "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",
-    },
-    Form {
-        pattern: "[a-z0-9]([a-z0-9-]{0,37}[a-z0-9])?",
-        words: "at most 39 characters, lower-case letters, digits, `-`, the first and the last a \
-                letter or digit",
-        example: "tr-relay-dev",
-    },
-    Form {
-        pattern: "[a-z0-9]([a-z0-9-]{0,37}[a-z0-9])?-ZappaLambdaExecutionRole",
-        words: "at most 39 characters, lower-case letters, digits, `-`, the first and the last a \
-                letter or digit, and behind them `-ZappaLambdaExecutionRole`",
-        example: "tr-relay-ZappaLambdaExecutionRole",
-    },
-    Form {
-        pattern: "[a-z0-9][a-z0-9-]{1,36}-",
-        words: "3 to 38 characters, lower-case letters, digits, `-`, the first a letter or digit and \
-                the last a `-`",
-        example: "tr-",
-    },
-];
+/// All of them, in a file that is no code. It is read where a text is refused.
+const FORMS: &str = include_str!("../../data/forms.json");
+
+fn forms() -> Vec<Form> {
+    serde_json::from_str(FORMS).unwrap_or_default()
+}
 
 /// Returns the texts that fit the pattern, in words, with an example.
 pub fn in_words(pattern: Option<&str>) -> String {
     let pattern = pattern.unwrap_or(DEFAULT_PATTERN);
-    let form = FORMS.iter().find(|form| form.pattern == pattern);
+    let form = forms().into_iter().find(|form| form.pattern == pattern);
     form.map_or_else(
         || format!("text that matches the pattern `{pattern}`"),
         |Form { words, example, .. }| format!("{words}, such as `{example}`"),
@@ -161,8 +82,9 @@ mod tests {
 
     #[test]
     fn every_pattern_of_the_catalogue_is_said_in_words() {
-        for form in FORMS {
-            assert!(fits(form.example, form.pattern), "{}", form.example);
+        let forms = forms();
+        for form in &forms {
+            assert!(fits(&form.example, &form.pattern), "{}", form.example);
         }
         let mut patterns = vec![None];
         for name in crate::preset::names() {
@@ -178,10 +100,11 @@ mod tests {
         }
         for pattern in &patterns {
             let is_said = pattern.is_some_and(|pattern| words(pattern).is_some());
-            assert!(is_said || !in_words(*pattern).contains("the pattern"), "{pattern:?}");
+            let is_said = is_said || !in_words(*pattern).contains("the pattern");
+            assert!(is_said, "shared/data/forms.json has no words for {pattern:?}");
         }
-        let used = |form: &&Form| patterns.contains(&Some(form.pattern));
-        assert_eq!(FORMS.iter().filter(|form| !used(form)).count(), 1, "all but the default");
+        let used = |form: &&Form| patterns.contains(&Some(form.pattern.as_str()));
+        assert_eq!(forms.iter().filter(|form| !used(form)).count(), 1, "all but the default");
     }
 
     #[test]

@@ -42,6 +42,9 @@ pub struct Preset {
     /// permissions boundary would not bind, and how.
     #[serde(default)]
     pub unbounded: Vec<Mark>,
+    /// Findings of the linter that stay, and why.
+    #[serde(default)]
+    pub accepted: Vec<Accepted>,
     /// Customer managed policies.
     #[serde(default)]
     pub policies: Vec<Policy>,
@@ -81,6 +84,16 @@ pub struct Source {
     /// The version of the tool with whose calls `current` and `hardened` were checked, for example
     /// `Lithops 3.8.0`.
     pub checked_with: Option<String>,
+}
+
+/// A finding of the linter that stays.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Accepted {
+    /// Words of the finding.
+    pub finding: String,
+    /// Why it stays.
+    pub why: String,
 }
 
 /// Where editions depart from the vendor's page.

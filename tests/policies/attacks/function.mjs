@@ -91,9 +91,12 @@ export const FORMER = [
   },
 ]
 
-/** All that changes a role, but for attaching, and all that changes a policy. */
-const CHANGE_ROLE = `iam:DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy
-  PutRolePermissionsBoundary PutRolePolicy TagRole UntagRole UpdateAssumeRolePolicy UpdateRole`
+/** All that changes a role, but for policies that it gets, and all that changes a policy. */
+const CHANGE_ANY_ROLE = `iam:DeleteRole DeleteRolePermissionsBoundary DeleteRolePolicy DetachRolePolicy
+  PutRolePermissionsBoundary TagRole UntagRole UpdateAssumeRolePolicy UpdateRole`
+const CHANGE_ROLE = `${CHANGE_ANY_ROLE} PutRolePolicy`
+/** The roles that have an inline policy in some edition. */
+const WITH_INLINE = [iam('role/skypilot-v1')]
 const CHANGE_POLICY = 'iam:CreatePolicyVersion DeletePolicy DeletePolicyVersion TagPolicy UntagPolicy'
 
 /** Parameters of the template that let consumers choose names like those of the function's own. */
@@ -136,6 +139,21 @@ export const REFUSED = [
     calls: [
       ...calls('iam:AttachRolePolicy', iam('role/lithops-role'), own('ZappaLambdaExecutionPolicy')),
       ...calls('iam:AttachRolePolicy', iam('role/skypilot-v1'), own('lithops-policy')),
+    ],
+  },
+  {
+    what: 'write an inline policy into a role whose preset has none',
+    calls: calls(
+      'iam:PutRolePolicy',
+      ROLES.filter((role) => !WITH_INLINE.includes(role)),
+    ),
+  },
+  {
+    what: "attach one role's policy to another role of the preset that does not get it",
+    calls: [
+      ...calls('iam:AttachRolePolicy', iam('role/lithops-role'), own('lithops-batch-instance-policy')),
+      ...calls('iam:AttachRolePolicy', iam('role/AWSBatchServiceRole'), aws('IAMReadOnlyAccess')),
+      ...calls('iam:AttachRolePolicy', iam('role/orchestra-orchestra-task-python-0a1b2c3d'), own('orchestra-orchestra-compute-0a1b2c3d-policy')),
     ],
   },
   {
@@ -427,9 +445,9 @@ export const REFUSED = [
 /** What IAM cannot tell from the function's work, and why. Its code does, by the tags of owners. */
 export const LEFT = [
   {
-    what: 'any inline policy in a role of a preset',
+    what: 'any inline policy in a role whose preset has one',
     why: 'What a document says is no condition key. PermissionsBoundary of the template limits what it grants.',
-    calls: calls('iam:PutRolePolicy', ROLES),
+    calls: calls('iam:PutRolePolicy', WITH_INLINE),
   },
   {
     what: 'any trust in a role of a preset',
@@ -458,7 +476,7 @@ export const LEFT = [
   {
     what: 'a role of a name of a preset that somebody else made',
     why: "The key of an owner's tag ends in a digest, so no condition can name it.",
-    calls: calls(CHANGE_ROLE, iam('role/service-role/AWSBatchServiceRole')),
+    calls: calls(CHANGE_ANY_ROLE, iam('role/service-role/AWSBatchServiceRole')),
   },
   {
     what: 'less power for a role of a name of a preset that somebody else made, whatever the boundary',
@@ -470,7 +488,7 @@ export const LEFT = [
     what: "a role that begins and ends like those of Zappa, and somebody's that has the mark of a preset",
     why: "What is between is the consumer's to choose; and whoever may tag a role may give it the mark.",
     calls: [
-      ...calls('iam:PutRolePolicy', iam('role/tr-mine-ZappaLambdaExecutionRole')),
+      ...calls('iam:UpdateAssumeRolePolicy', iam('role/tr-mine-ZappaLambdaExecutionRole')),
       ...calls(DELETE.role, FOREIGN_ROLE, MARKED),
     ],
   },

@@ -1,0 +1,165 @@
+//! The names that a stack may choose, as the template writes them: a parameter by which the
+//! operator allows them, or a wildcard as narrow as the names are.
+
+use account_presets::preset::parameters::{Value, Values};
+use account_presets::preset::schema::{ALLOWED_VALUES, Parameter, Setting};
+use account_presets::preset::{self, Preset};
+use regex_lite::Regex;
+
+/// A parameter of the template by which the operator allows names.
+pub struct NameParameter {
+    /// As it is called in the template.
+    pub name: String,
+    /// What a preset allows unless the operator says so.
+    pub default: String,
+    /// Characters of the longest name.
+    pub longest: usize,
+    /// What the operator may say.
+    pub pattern: String,
+    /// What it is about.
+    pub description: String,
+}
+
+/// The settings of a preset that have a parameter of the template of their own.
+fn settings(preset: &Preset) -> impl Iterator<Item = (&String, &Parameter, &Setting)> {
+    let settings = preset.parameters.iter();
+    let settings = settings.filter_map(|(name, it)| Some((name, it, it.setting()?)));
+    settings.filter(|(_, _, setting)| setting.parameter != ALLOWED_VALUES)
+}
+
+/// What is allowed by default, up to its first wildcard: the default of the template's parameter.
+fn stem(setting: &Setting) -> &str {
+    let [allowed] = setting.allows.as_slice() else {
+        panic!("{} stands for one text that is allowed by default", setting.parameter)
+    };
+    allowed.split(['*', '?']).next().unwrap_or_default()
+}
+
+/// What is allowed, with the template's parameter in the place of its default.
+fn allowed(setting: &Setting) -> String {
+    let rest = &setting.allows[0][stem(setting).len()..];
+    format!("${{{}}}{rest}", setting.parameter)
+}
+
+/// The template's parameters, in the order of the presets.
+pub fn parameters() -> Vec<NameParameter> {
+    let mut by_name: Vec<(String, &str, Vec<(&String, &Parameter, &Setting)>)> = Vec::new();
+    for name in preset::names() {
+        for setting in settings(preset::find(name).unwrap()) {
+            let parameter = &setting.2.parameter;
+            match by_name.iter_mut().find(|(known, ..)| known == parameter) {
+                Some((_, _, those)) => those.push(setting),
+                None => by_name.push((parameter.clone(), name, vec![setting])),
+            }
+        }
+    }
+    let parameter = |(name, of, settings): (String, &str, Vec<_>)| parameter(name, of, &settings);
+    by_name.into_iter().map(parameter).collect()
+}
+
+fn parameter(
+    name: String,
+    of: &str,
+    settings: &[(&String, &Parameter, &Setting)],
+) -> NameParameter {
+    let preset = preset::find(of).unwrap();
+    let default = stem(settings[0].2).to_owned();
+    assert!(
+        settings.iter().all(|(_, _, setting)| stem(setting) == default),
+        "what the parameter {name} allows by default begins in several ways"
+    );
+    let (class, longest) =
+        settings.iter().find_map(|(_, parameter, _)| counted(parameter)).unwrap_or_else(|| {
+            panic!("{name}: no pattern like `[a-z-]{{1,25}}` in shared/presets/{of}.yaml")
+        });
+    let words: Vec<&str> = settings.iter().map(|(name, ..)| name.as_str()).collect();
+    let whole = |name: &&str| is_a_whole_name(preset, name);
+    let (pattern, description) = if let ([word], true) =
+        (words.as_slice(), words.iter().any(|it| whole(&it)))
+    {
+        // Not * alone: it would be every name of the account.
+        let inside = &class[1..class.len() - 1];
+        let said =
+            format!("The {word} of the preset {of}. With a * at its end, all names that begin so.");
+        (format!("{class}[*{inside}]*"), said)
+    } else {
+        let said = match words.as_slice() {
+            [word] => {
+                format!("The {word} of the preset {of}. With a * at its end, all that begin so.")
+            }
+            words => format!("What {} of the preset {of} begin with.", listed(words)),
+        };
+        (format!(r"{class}*\*?"), said)
+    };
+    NameParameter { name, default, longest, pattern, description }
+}
+
+/// The characters of a pattern that counts them, and the longest text that fits it.
+fn counted(parameter: &Parameter) -> Option<(String, usize)> {
+    let (Parameter::String { pattern, .. } | Parameter::List { pattern, .. }) = parameter else {
+        return None;
+    };
+    let form = Regex::new(r"^(\[[^\]]*\])?(\[[^\]]*\])\{\d+,(\d+)\}([\w-]*)$").unwrap();
+    let parts = form.captures(pattern.as_deref()?)?;
+    let counted: usize = parts[3].parse().unwrap();
+    let longest = usize::from(parts.get(1).is_some()) + counted + parts[4].len();
+    Some((parts[2].to_owned(), longest))
+}
+
+/// Whether something is called just what the parameter says.
+fn is_a_whole_name(preset: &Preset, parameter: &str) -> bool {
+    let name = format!("${{{parameter}}}");
+    (preset.policies.iter().map(|it| &it.name))
+        .chain(preset.roles.iter().map(|it| &it.name))
+        .chain(preset.groups.iter().map(|it| &it.name))
+        .chain(preset.instance_profiles.iter().map(|it| &it.name))
+        .any(|it| *it == name)
+}
+
+fn listed(words: &[&str]) -> String {
+    let (last, rest) = words.split_last().unwrap();
+    format!("{} and {last}", rest.join(", "))
+}
+
+/// What the function is told: `preset.Parameter`, and what is allowed.
+pub fn told() -> Vec<(String, String)> {
+    let of_preset = |name: &'static str| {
+        let settings = settings(preset::find(name).unwrap());
+        settings
+            .map(move |(parameter, _, setting)| (format!("{name}.{parameter}"), allowed(setting)))
+    };
+    preset::names().into_iter().flat_map(of_preset).collect()
+}
+
+/// A value for each parameter that stands for all that stacks may choose.
+pub fn values(preset: &Preset) -> Values {
+    let value = |(name, parameter): (&String, &Parameter)| {
+        let texts = stand_ins(parameter);
+        let value = match parameter {
+            Parameter::List { .. } => Value::List(texts),
+            _ => Value::One(texts.into_iter().next().unwrap()),
+        };
+        (name.clone(), value)
+    };
+    preset.parameters.iter().map(value).collect()
+}
+
+fn stand_ins(parameter: &Parameter) -> Vec<String> {
+    if let Some(setting) = parameter.setting().filter(|it| it.parameter != ALLOWED_VALUES) {
+        return vec![allowed(setting)];
+    }
+    let (Parameter::String { pattern: Some(pattern), .. }
+    | Parameter::List { pattern: Some(pattern), .. }) = parameter
+    else {
+        return vec!["*".to_owned()];
+    };
+    let fixed = Regex::new(r"^\[[^\]]*\]\{(\d+)\}$").unwrap();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '|';
+    if let Some(parts) = fixed.captures(pattern) {
+        vec!["?".repeat(parts[1].parse().unwrap())]
+    } else if matches!(parameter, Parameter::List { .. }) && pattern.chars().all(is_plain) {
+        pattern.split('|').map(str::to_owned).collect()
+    } else {
+        vec!["*".to_owned()]
+    }
+}
