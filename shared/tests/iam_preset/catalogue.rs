@@ -26,6 +26,13 @@ pub fn properties() -> Vec<Value> {
     all
 }
 
+/// A text that fits the pattern.
+fn example(pattern: &str) -> Value {
+    let forms: Value = serde_json::from_str(include_str!("../../data/forms.json")).unwrap();
+    let form = forms.as_array().unwrap().iter().find(|form| form["pattern"] == pattern);
+    form.unwrap_or_else(|| panic!("forms.json has no {pattern}"))["example"].clone()
+}
+
 /// Every switch in the other position, every other word, and a user.
 fn opposite(preset: &Preset) -> Map<String, Value> {
     let other = |(name, parameter): (&String, &Parameter)| {
@@ -38,9 +45,7 @@ fn opposite(preset: &Preset) -> Map<String, Value> {
             }
             Parameter::List { .. } if name == "UserNames" => json!(["alice", "bob"]),
             // What a switch makes necessary.
-            Parameter::String { required: Some(_), .. } => {
-                json!("4a6a45ca-5549-4c53-bca4-43a76e1bab2c")
-            }
+            Parameter::String { required: Some(_), pattern, .. } => example(pattern.as_deref()?),
             Parameter::String { .. } | Parameter::Integer { .. } | Parameter::List { .. } => {
                 return None;
             }
@@ -55,11 +60,12 @@ fn opposite(preset: &Preset) -> Map<String, Value> {
 #[test]
 fn without_users_named_a_preset_makes_its_policies_and_neither_users_nor_groups() {
     for name in preset::names() {
-        for words in ["hardened", "current", "documented"] {
+        let preset = preset::find(name).unwrap();
+        for words in preset.editions.iter().map(|edition| edition.as_str()) {
             let account = Fake::default();
-            let parameters = match name {
-                "lithops" => json!({"UserGroup": "false"}),
-                _ => json!({}),
+            let parameters = match preset.parameters.contains_key("UserGroup") {
+                true => json!({"UserGroup": "false"}),
+                false => json!({}),
             };
             let properties = edition(words, name, parameters);
             let mut stack = Stack::named("one");
