@@ -402,7 +402,7 @@ impl<C: Cloud> IamPreset<C> {
             }
         }
         Err(format!(
-            "another request of the resource goes on changing what this one takes back; try again when \
+            "another request of the resource, or a person or program, goes on changing what this one takes back; try again when \
              it has ended. The last changed were {}",
             joined(&changed)
         ))

@@ -25,8 +25,11 @@ use std::{env, fs};
 const FROM: &str = "# Made by make bless: ";
 const TO: &str = "# Made up to here.";
 
-/// What is made, by the name of the part.
-const PARTS: [(&str, fn() -> String); 8] = [
+/// A made part: its name, and what makes it.
+type Part = (&'static str, fn() -> String);
+
+/// All made parts.
+const PARTS: [Part; 8] = [
     ("parameters of names", yaml::parameter_group),
     ("presets", yaml::allowed_presets),
     ("names", yaml::name_parameters),
@@ -66,7 +69,7 @@ fn the_examples_that_nobody_wrote_are_as_make_bless_writes_them() {
 }
 
 /// The text with each of the parts made anew.
-fn fresh(text: &str, parts: &[(&str, fn() -> String)]) -> String {
+fn fresh(text: &str, parts: &[Part]) -> String {
     let mut fresh = String::new();
     let mut is_made = false;
     let mut left: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();

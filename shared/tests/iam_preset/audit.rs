@@ -524,3 +524,22 @@ async fn what_stands_in_the_way_of_a_plan_hides_nothing_else() {
         }
     }
 }
+
+/// A4, I3
+#[tokio::test(start_paused = true)]
+async fn a_mark_that_somebody_took_off_a_shared_object_is_told() {
+    let account = populated();
+    let of = |name: &str| hardened("zappa", json!({"Deployments": [name]}));
+    let stack = deployed(&account, "one", of("tr-one"));
+    let other = deployed(&account, "two", of("tr-two"));
+    let me = Owner::new(&stack.request(None).stack_id, "Preset");
+    let state = account.state();
+    let (id, found) =
+        state.iter().find(|(id, it)| id.kind == Kind::Policy && it.owners.len() == 2).unwrap();
+    let mut unmarked = found.clone();
+    unmarked.owners.remove(&me);
+    account.person(Change::Update { before: found.clone(), after: unmarked }).unwrap();
+    let report = Audited::new(&account, &[&stack, &other]).report().await;
+    assert_eq!((report.drifted.len(), report.same), (1, 1));
+    assert_eq!(lines(&report.drifted[0]), [format!("changed, {id}, owner, same")]);
+}

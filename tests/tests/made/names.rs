@@ -41,9 +41,12 @@ fn allowed(setting: &Setting) -> String {
     format!("${{{}}}{rest}", setting.parameter)
 }
 
+/// A parameter of a preset by its name, and the operator's setting for it.
+type Named<'a> = (&'a String, &'a Parameter, &'a Setting);
+
 /// The template's parameters, in the order of the presets.
 pub fn parameters() -> Vec<NameParameter> {
-    let mut by_name: Vec<(String, &str, Vec<(&String, &Parameter, &Setting)>)> = Vec::new();
+    let mut by_name: Vec<(String, &str, Vec<Named<'_>>)> = Vec::new();
     for name in preset::names() {
         for setting in settings(preset::find(name).unwrap()) {
             let parameter = &setting.2.parameter;
@@ -75,7 +78,7 @@ fn parameter(
     let words: Vec<&str> = settings.iter().map(|(name, ..)| name.as_str()).collect();
     let whole = |name: &&str| is_a_whole_name(preset, name);
     let (pattern, description) = if let ([word], true) =
-        (words.as_slice(), words.iter().any(|it| whole(&it)))
+        (words.as_slice(), words.iter().any(&whole))
     {
         // Not * alone: it would be every name of the account.
         let inside = &class[1..class.len() - 1];

@@ -124,6 +124,13 @@ pub(in crate::iam_preset) fn of_plan(plan: &Plan) -> Vec<Finding> {
             Change::Delete(_) => findings.push(Finding::whole(&id, Class::Added)),
             Change::Update { before, after } => {
                 findings.extend(fields(&id, &after.resource, &before.resource));
+                // Without its mark the next owner that goes deletes the object.
+                let unmarked = after.owners.iter().find(|owner| !before.owners.contains(*owner));
+                let lost = |owner: &Owner| {
+                    let finding = Finding::new(&id, Class::Changed, "owner", Grants::Same);
+                    finding.saying(&owner.in_words(), "")
+                };
+                findings.extend(unmarked.map(lost));
             }
         }
     }
