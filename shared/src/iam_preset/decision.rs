@@ -207,6 +207,9 @@ impl<C: Cloud> IamPreset<C> {
             {
                 observed = look(&self.cloud, &task.scope, progress).await?;
             }
+            if let (RequestType::Delete, Some(left)) = (intent.kind, &task.left) {
+                memory::widen_to_members(&task.me, &mut task.scope, left, &named, &observed);
+            }
             task.scope.past = &task.scope.ids - &named;
         }
         // While a stack lives, another life of the resource may be what it has, or goes back to.

@@ -79,9 +79,9 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     if !mine.is_empty() && notes.is_empty() {
         return of_names("the object that carries its notes is not there under its name");
     }
-    if mine.iter().all(|(_, mark)| mark.id.as_deref().is_some_and(|id| id != life))
-        && !mine.is_empty()
-    {
+    // A group's path says nothing of it.
+    let mut lives = mine.iter().filter_map(|(_, mark)| mark.id.as_deref()).peekable();
+    if lives.peek().is_some() && lives.all(|id| id != life) {
         return of_names("what the properties name was made under another id");
     }
     if mine.iter().any(|(_, mark)| mark.request.is_some()) {
@@ -216,6 +216,29 @@ pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) 
     scope.named.extend(holders.iter().filter(|holder| holder.kind != Kind::User).cloned());
     scope.ids.extend(held.into_iter().chain(holders));
     is_new
+}
+
+/// Adds the members of the resource's groups that the properties do not name, where all groups that
+/// the properties make, `left`, are there: such a group was made under other names and not renamed,
+/// so every member counts as given.
+pub(super) fn widen_to_members(
+    me: &Owner,
+    scope: &mut Scope,
+    left: &State,
+    named: &BTreeSet<Id>,
+    observed: &State,
+) {
+    let mut groups = left.ids().filter(|id| id.kind == Kind::Group);
+    if !groups.all(|group| observed.is_owned(group, me)) {
+        return;
+    }
+    let members = observed.ids().filter(|id| id.kind == Kind::GroupMember);
+    let is_given = |link: &&Id| {
+        let group = link.parent().filter(|group| !named.contains(group));
+        group.is_some_and(|group| observed.is_owned(&group, me))
+    };
+    let given: Vec<Id> = members.filter(is_given).cloned().collect();
+    scope.ids.extend(given);
 }
 
 /// The objects of another life of the resource: the Delete of an id that was replaced may name

@@ -625,3 +625,37 @@ fn a_named_group_that_may_have_been_renamed_is_taken_off_the_list_by_nobody_who_
     assert_eq!(holds(&account), ["second"]);
     stack.delete(&account).unwrap();
 }
+
+/// I17, I30
+#[test]
+fn a_half_that_goes_takes_its_administrators_along_whichever_names_its_delete_brings() {
+    let of = |prefix: &str| {
+        let parameters = json!({
+            "NamePrefix": prefix, "UserNames": ["alice"], "AdministratorsGroup": "true",
+            "AdministratorNames": ["bob"],
+        });
+        edition("hardened", "lithops", parameters)
+    };
+    for (goes_back, brought) in [(true, "v-"), (true, "w-"), (false, "v-"), (false, "w-")] {
+        let (account, fresh) = (populated(), populated());
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, of("v-")).unwrap();
+        let old = stack.physical_id.clone().unwrap();
+        stack.deploy(&account, of("w-")).unwrap();
+        let new = stack.physical_id.clone().unwrap();
+        let (goes, stays) = if goes_back { (&new, "v-") } else { (&old, "w-") };
+        if goes_back {
+            // The rollback: the same properties as before under the id that they had.
+            stack.physical_id = Some(old.clone());
+            let mut rollback = stack.request(Some(of("v-")));
+            rollback.old_properties = of("w-").as_object().unwrap().clone();
+            let status = "UPDATE_ROLLBACK_IN_PROGRESS";
+            handle(&Telling::of_stacks(&account, status), &rollback).unwrap().unwrap();
+        }
+        let cleaning = Telling::of_stacks(&account, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS");
+        stack.delete_as(&cleaning, goes, of(brought)).unwrap();
+        Stack::named("a").deploy(&fresh, of(stays)).unwrap();
+        let ids = |account: &Fake| account.state().ids().cloned().collect::<Vec<_>>();
+        assert_eq!(ids(&account), ids(&fresh), "{goes_back} {brought}");
+    }
+}
