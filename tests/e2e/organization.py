@@ -194,19 +194,6 @@ class Organization:
         assert status() == "SUCCEEDED", states.describe_execution(executionArn=execution)
         self.wait_for_operations(name)
 
-    def audit(self, account):
-        """One run of an account's audit, and its report."""
-        states = self.client("stepfunctions", account)
-        (machine,) = [it["stateMachineArn"] for it in states.list_state_machines()["stateMachines"]]
-        execution = states.start_execution(stateMachineArn=machine, input='{"audit": {}}')["executionArn"]
-
-        def described():
-            return states.describe_execution(executionArn=execution)
-
-        self.wait_until(lambda: described()["status"] != "RUNNING", lambda: execution)
-        assert described()["status"] == "SUCCEEDED", described()
-        return json.loads(described()["output"])
-
     def wait_for_operations(self, name):
         def are_done():
             operations = self.cloudformation.list_stack_set_operations(StackSetName=name)["Summaries"]

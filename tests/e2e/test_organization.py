@@ -225,34 +225,6 @@ def test_failures_and_findings_are_told(organization, name):
         told = [(it["source"], it["account"], it["detail"]) for it in found]
         assert told == [("account-presets", account, {"role": "r"})], kind
 
-    machine = f"arn:aws:states:{REGION}:{account}:stateMachine:account-presets-org-Audit"
-    for arn, status in [(machine, "TIMED_OUT"), (machine, "SUCCEEDED"), (f"{machine}s", "TIMED_OUT")]:
-        detail = json.dumps({"stateMachineArn": arn, "status": status})
-        kind = "Step Functions Execution Status Change"
-        event = {"Source": "aws.states", "DetailType": kind, "Detail": detail}
-        organization.client("events", account).put_events(Entries=[event])
-    told = [it["detail"] for it in mailbox.events() if it["source"] == "aws.states"]
-    assert told == [{"stateMachineArn": machine, "status": "TIMED_OUT"}]
-
-
-@pytest.mark.parametrize("mode", ["report", "repair"])
-def test_a_drifted_role_is_told_to_the_organization_and_put_right_where_that_is_wanted(organization, name, mode):
-    organization.unit(name)
-    organization.deploy(name, [name], Slim="hardened", Audit=mode)
-    mailbox = organization.mailbox(name)
-    account = organization.account(name, name)
-    organization.wait(name, account, "SUCCEEDED")
-    before, iam = organization.snapshot(account), organization.client("iam", account)
-    (role, policy), *_ = [(role, arn) for role, it in before["roles"].items() for arn in it["attached"]]
-    iam.detach_role_policy(RoleName=role, PolicyArn=policy)
-    organization.audit(account)
-    assert (organization.snapshot(account) == before) == (mode == "repair")
-    (told,) = [it for it in mailbox.events() if it["detail-type"] == "Preset Drift"]
-    assert told["account"] == account
-    (finding,) = told["detail"]["findings"]
-    assert (finding["class"], finding["grants"], role in finding["object"]) == ("missing", "less", True)
-    assert told["detail"].get("repair", {}).get("done", False) == (mode == "repair")
-
 
 def test_nobody_outside_the_organization_reaches_its_bus_or_its_code(organization, name):
     organization.unit(name)

@@ -265,8 +265,13 @@ def test_an_account_has_no_alarms_and_tells_of_audits_that_fail(template):
     (machine,) = of_type(template, "AWS::StepFunctions::StateMachine").values()
     (entry,) = machine["Properties"]["Definition"]["States"]["Tell"]["Arguments"]["Entries"]
     assert (entry["Source"], entry["DetailType"]) == ("account-presets", "Preset Audit Failed")
-    rules = [*of_type(template, "AWS::Events::Rule").values(), organization_template()["Resources"]["FindingsRule"]]
-    assert [it["Properties"]["EventPattern"] for it in rules] == [{"source": ["account-presets"]}] * 2
+    for resources in (template["Resources"], organization_template()["Resources"]):
+        findings, unfinished = (resources[it]["Properties"] for it in ("FindingsRule", "UnfinishedAuditsRule"))
+        assert findings["EventPattern"] == {"source": ["account-presets"]}
+        assert unfinished["EventPattern"]["source"] == ["aws.states"]
+        assert unfinished["EventPattern"]["detail"]["status"] == ["TIMED_OUT", "ABORTED"]
+        assert ":stateMachine:${ProviderName}-Audit" in json.dumps(unfinished["EventPattern"]["detail"])
+        assert [it["Arn"] for it in unfinished["Targets"]] == [it["Arn"] for it in findings["Targets"]]
 
 
 def test_the_execution_role_amounts_to_administrator_and_the_page_says_so():
