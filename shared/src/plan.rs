@@ -1,11 +1,11 @@
-//! The difference between what is wanted and what is there, as a value that prints itself.
+//! The difference between the desired and the observed state, as a value that prints itself.
 //!
 //! Must not know: AWS's API, the clock, the environment, which request asked.
 //!
 //! # Guarantees
 //!
-//! - Nothing is changed or deleted that `me` does not own, alone or with others.
-//! - What several own is only released by one of them; the last one deletes it.
+//! - No object is changed or deleted that `me` does not own, alone or with further owners.
+//! - An object with several owners is released by one of them; the last one deletes it.
 //! - A conflict is found before the first write, and names the other owner.
 
 mod as_it_is;
@@ -24,7 +24,8 @@ pub use conflict::Conflict;
 pub use planner::plan;
 pub use quota::Attachable;
 
-/// What becomes of a policy that somebody else attached to a role or group of ours.
+/// Handling of a foreign attachment: a policy on the preset's role or group that another principal
+/// attached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnForeignAttachment {
     /// It stays for as long as the role or group does.
@@ -36,51 +37,51 @@ pub enum OnForeignAttachment {
     Fail,
 }
 
-/// Everything that a preset may have made in this account for one consumer: where to look, and
-/// which details of what is there may be its doing.
+/// Every object that a preset may have made in this account for one consumer: where to look, and
+/// which details of the existing objects the preset may have set.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
-    /// What a preset can name.
+    /// The objects and links that the preset can name.
     pub ids: BTreeSet<Id>,
     /// Paths under which its customer managed policies may be.
     pub paths: BTreeSet<String>,
     /// Keys of tags that were or are asked for. Other tags belong to other people.
     pub tag_keys: BTreeSet<TagKey>,
-    /// What has a wanted name and nobody's tag is used as it is, instead of being refused.
+    /// An existing object of a wanted name without an owner is used as it is instead of refused.
     pub adopt_existing: bool,
-    /// What becomes of what other people attached to our roles and groups.
+    /// Handling of foreign attachments to the preset's roles and groups.
     pub on_foreign_attachment: OnForeignAttachment,
-    /// Permissions boundaries that were or are asked for. Another one belongs to other people,
-    /// who had their reasons.
+    /// Permissions boundaries of this request and the last one. Another boundary was set outside of
+    /// the stack and is kept.
     pub boundaries: BTreeSet<String>,
-    /// The name of the boundary that the provider's template makes. Where it is not asked for any
-    /// more, roles let go of it, or else nobody could delete it.
+    /// The name of the boundary that the provider's template makes. Roles drop it when no property
+    /// asks for it, since IAM deletes no policy that is a boundary.
     pub template_boundary: String,
-    /// The links that the properties of this request or the last one give; other policies on our
-    /// roles and groups were attached by somebody else. `None` if the last ones are not known:
-    /// then all of `ids`.
+    /// The links that the properties of this request or the last one give; further policies on the
+    /// preset's roles and groups are foreign. `None` if the last properties are not known: then all
+    /// of `ids`.
     pub given: Option<BTreeSet<Id>>,
     /// Roles and groups that the properties name and no preset makes.
     pub named: BTreeSet<Id>,
-    /// Users, groups and roles that the last request named: those that exist no more have
-    /// nothing to be taken from, and need not exist.
+    /// Users, groups and roles that the last request named: a deleted one has no policy to detach,
+    /// and need not exist.
     pub known: BTreeSet<Id>,
-    /// Owners whose stack is gone, or retains what it had: they own nothing that could be refused
-    /// to somebody else.
+    /// Owners whose stack is deleted or retains its objects: their objects are refused to no other
+    /// stack.
     pub gone: Owners,
-    /// Those of them whose stack retains what it had: they use it for ever.
+    /// Those of them whose stack retains its objects: they use them for ever.
     pub retained: Owners,
-    /// The stack is rolling back to what it had: who does not exist any more gets nothing, and
-    /// a policy or role that was used as it is, and changed since, gives nobody anything more.
+    /// The stack rolls back: a deleted user gets no policy, and a policy or role that was used as
+    /// it is, and changed since, is attached to no further principal.
     pub rolls_back: bool,
-    /// Objects made under other names than those of this request and the last one. A use of them
-    /// by somebody else does not block an Update.
+    /// Objects made under other names than those of this request and the last one. A foreign use of
+    /// them does not block an Update.
     pub past: BTreeSet<Id>,
     /// Objects with the owner's mark that belong to another of its lives. The request treats them
-    /// as somebody else's at every look.
+    /// as foreign at every look.
     pub apart: BTreeSet<Id>,
-    /// Everything that carries the owner's mark was looked for, so that nothing is left of what
-    /// an earlier clean-up may have failed to delete.
+    /// The whole account was searched for the owner's mark, so that no object remains that an
+    /// earlier clean-up failed to delete.
     pub is_complete: bool,
     /// How many managed policies one user, group or role holds.
     pub attachable: Attachable,
@@ -144,7 +145,7 @@ impl Scope {
         self.boundaries.contains(arn) || !name.is_empty() && name == self.template_boundary
     }
 
-    /// True if nobody but `me` owns the object, or only owners who are about to let go of it.
+    /// True if `me` is the object's only owner, apart from owners that are about to release it.
     pub fn is_alone(&self, me: &Owner, object: &Object) -> bool {
         let counts = |owner: &Owner| !owner.mark.leaves || self.waits_for_leavers;
         let is_retained = self.retained.iter().any(|owner| object.owners.contains(owner));
@@ -172,21 +173,21 @@ impl Scope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(clippy::large_enum_variant, reason = "a plan holds a few dozen of them")]
 pub enum Change {
-    /// Make what is not there.
+    /// Make a missing object.
     Create(Object),
-    /// Change what is there, or who owns it.
+    /// Change an existing object, or its owners.
     Update {
-        /// What was observed.
+        /// The observed object.
         before: Object,
-        /// What is to be.
+        /// The desired object.
         after: Object,
     },
-    /// Delete what is there.
+    /// Delete an existing object.
     Delete(Object),
 }
 
 impl Change {
-    /// What is changed.
+    /// The changed object.
     pub fn id(&self) -> Id {
         match self {
             Change::Create(object) | Change::Delete(object) => object.resource.id(),
@@ -194,7 +195,7 @@ impl Change {
         }
     }
 
-    /// True if more is changed than who owns it and what its owners noted.
+    /// True if more changes than the owners and their marks.
     pub fn is_of_content(&self) -> bool {
         match self {
             Change::Create(_) | Change::Delete(_) => true,
@@ -211,8 +212,8 @@ impl Change {
         }
     }
 
-    /// Changes of one wave do not depend on each other. Objects come before what hangs on them,
-    /// and what hangs on them goes before they do; a link goes before another takes its place,
+    /// Changes of one wave do not depend on each other. An object is made before its links, and its
+    /// links are deleted before it; a link is deleted before another takes its place,
     /// because an instance profile holds one role and a role ten policies. A user is claimed
     /// before a policy is attached.
     fn wave(&self) -> usize {
@@ -239,19 +240,20 @@ impl fmt::Display for Change {
     }
 }
 
-/// What to do, in an order that works.
+/// The changes, in an order that works.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     changes: Vec<Change>,
-    /// Why some of what is ours cannot go, a sentence each. It stays, with all that it needs.
+    /// The blockers: why owned objects cannot be deleted, a sentence each. They stay, with every
+    /// object that they need.
     pub blockers: Vec<String>,
     /// The same for objects made under former names, which do not block an Update.
     pub left: Vec<String>,
-    /// What is there already, nobody's by its tags, and used as it is.
+    /// Existing objects without an owner that are used as they are.
     pub used_as_is: BTreeSet<Id>,
     /// Users, groups and roles that the properties name and that exist no more.
     pub missing: BTreeSet<Id>,
-    /// Policies that somebody else attached to our roles and groups, and that stay there.
+    /// Foreign attachments to the preset's roles and groups that stay.
     pub foreign: BTreeSet<Id>,
 }
 
@@ -268,7 +270,7 @@ impl Plan {
         self.changes.chunk_by(|a, b| a.wave() == b.wave())
     }
 
-    /// True if `me` becomes an owner of something that others own too.
+    /// True if `me` becomes a further owner of an object.
     pub fn joins(&self, me: &Owner) -> bool {
         self.changes.iter().any(|change| match change {
             Change::Update { before, after } => {
@@ -278,7 +280,7 @@ impl Plan {
         })
     }
 
-    /// True if nobody gets anything by it: it only takes away, or changes nothing but marks.
+    /// True if no principal gets any power by it: it only takes away, or changes marks alone.
     pub fn gives_nothing(&self) -> bool {
         let takes = |change: &Change| match change {
             Change::Delete(_) => true,
@@ -295,7 +297,7 @@ impl Plan {
         self.changes.iter()
     }
 
-    /// Who else owns what `me` lets go of.
+    /// The other owners of the objects that `me` releases.
     pub fn co_owners(&self, me: &Owner) -> Owners {
         let released = self.changes.iter().filter_map(|change| match change {
             Change::Update { before, after }
@@ -308,7 +310,7 @@ impl Plan {
         released.flatten().filter(|owner| *owner != me).cloned().collect()
     }
 
-    /// What is changed because another release made it, and which, if that is known.
+    /// The objects that change because another release made them, and that release, if known.
     pub fn of_other_releases<'a>(
         &'a self,
         me: &'a Owner,
@@ -323,8 +325,8 @@ impl Plan {
         })
     }
 
-    /// True if `me` says of something that others own too that it is about to let go of it: what
-    /// becomes of it is decided when that can be seen.
+    /// True if `me` announces that it is about to release a co-owned object. Whether the object is
+    /// deleted is decided when the announcement can be seen.
     pub fn announces(&self, me: &Owner) -> bool {
         self.changes.iter().any(|change| match change {
             Change::Update { before, after } => {
@@ -334,7 +336,7 @@ impl Plan {
         })
     }
 
-    /// What others own too, and `me` no longer will.
+    /// The co-owned objects of which `me` stops being an owner.
     pub fn released<'a>(&'a self, me: &'a Owner) -> impl Iterator<Item = Id> + 'a {
         self.changes.iter().filter_map(|change| match change {
             Change::Update { before, after } => {

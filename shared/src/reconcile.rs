@@ -22,7 +22,7 @@ use execute::{Failure, execute, sentences};
 use sights::Sights;
 pub use standing::Standing;
 
-/// What to do with what was made when something else failed.
+/// Handling of the changes that were made when another one failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnFailure {
     /// Take it back: nothing was there before.
@@ -31,14 +31,14 @@ pub enum OnFailure {
     Leave,
 }
 
-/// So many plans at most for one request: what was decided is looked at again where others
-/// decide at the same time.
+/// Plans at most for one request: a decision on a shared object is planned again where another
+/// process decides at the same time.
 const PASSES: usize = 5;
 
-/// So many plans at most while somebody else uses what is to be deleted.
+/// Plans at most while a foreign use blocks a Delete.
 const PATIENT_PASSES: usize = 3;
 
-/// For whom, where, and on what condition work is done.
+/// The owner, the scope and the conditions of the work.
 #[derive(Debug)]
 pub struct Work<'a> {
     /// The resource.
@@ -47,24 +47,25 @@ pub struct Work<'a> {
     pub scope: &'a Scope,
     /// Whether the request still counts.
     pub standing: &'a Standing,
-    /// Longest that somebody waits for IAM to show what was made; zero for not at all.
+    /// The longest wait for IAM to show new roles and instance profiles; zero for none.
     pub wait: Duration,
-    /// What the requester says of calls that failed.
+    /// The requester's explanations of failed calls.
     pub words: &'a dyn Words,
 }
 
-/// Who asks knows of some calls that failed what AWS does not: which property is to be changed.
+/// The requester's explanation of a failed call: it knows the property to change, and AWS does
+/// not.
 pub trait Words: fmt::Debug + Sync {
-    /// What is said of a change of this object or link, besides AWS's words or instead of them.
+    /// The sentence about a change of this object or link, besides AWS's words or instead of them.
     fn of(&self, id: &Id, error: &CallError) -> Option<Said>;
 }
 
-/// What is said of a call that failed.
+/// A sentence about a failed call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
     /// All that there is to say.
     Instead(String),
-    /// What to do, after AWS's words.
+    /// The remedy, after AWS's words.
     Besides(String),
 }
 
@@ -75,7 +76,7 @@ impl Words for () {
     }
 }
 
-/// What is in the account of the scope.
+/// Observes the scope in the account.
 ///
 /// # Errors
 ///
@@ -90,12 +91,12 @@ pub async fn look(cloud: &impl Cloud, scope: &Scope, progress: &Progress) -> Res
 /// # Guarantees
 ///
 /// After a failure, a crash or a deadline the same request, or one with another desired state,
-/// finds its way from whatever is there. What was shared with others is looked at again: who
-/// joins may meet the last owner on the way out, and the last owner somebody who joins.
+/// reaches that state from any intermediate one. Shared objects are observed again: an owner that
+/// joins may meet the last owner deleting the object, and the last owner one that joins.
 ///
 /// # Errors
 ///
-/// Sentences for a person: what happened, to which object, what to do.
+/// Sentences for a person: the fault, its object, the remedy.
 pub async fn carry_out(
     cloud: &impl Cloud,
     work: &Work<'_>,
@@ -184,9 +185,9 @@ pub async fn carry_out(
     Err(said_once(problems))
 }
 
-/// What takes these changes back. A claim on a user may have been there before, by another
-/// delivery of the request, which has attached the policy since: it goes with what it claims, or
-/// else nothing would tell whose the attachment is.
+/// The changes that undo these. Another delivery of the request may have made a claim on a user
+/// before, and attached the policy since: the claim goes with the attachment, which would have no
+/// owner without it.
 async fn backwards(cloud: &impl Cloud, work: &Work<'_>, made: Vec<Change>) -> Plan {
     let Work { me, scope, .. } = *work;
     let back: Vec<Change> = made.into_iter().map(Change::inverse).collect();
@@ -218,8 +219,8 @@ fn said_once(problems: Vec<String>) -> String {
     said.join("; ")
 }
 
-/// True where somebody else may have decided at the same time: what was joined or let go, and
-/// what was shared and is not as it was a moment ago.
+/// True where another process may have decided at the same time: for objects that were joined or
+/// released, and for shared ones that changed since the last look.
 fn must_look_again(
     me: &Owner,
     desired: &State,
@@ -249,8 +250,8 @@ fn must_look_again(
     surprised || goes_on || plan.joins(me) || plan.released(me).next().is_some()
 }
 
-/// What is left to do, as things are now. What was let go and belongs to nobody is ours to
-/// delete: if others let go at the same time, each saw the other as an owner.
+/// The remaining changes, by a new look. A released object without an owner is ours to delete: two
+/// owners that release it at the same time have each seen the other.
 async fn plan_again(
     cloud: &impl Cloud,
     me: &Owner,
@@ -273,8 +274,8 @@ async fn plan_again(
     Ok(next)
 }
 
-/// Attaches again what was detached from a user while somebody else claimed it: the claim may
-/// have come after we had looked. Returns what failed.
+/// Attaches a policy again that was detached from a user while another owner claimed it: the claim
+/// may be newer than the last look. Returns the failures.
 async fn give_back(
     cloud: &impl Cloud,
     work: &Work<'_>,

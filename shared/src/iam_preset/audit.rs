@@ -1,4 +1,4 @@
-//! What has become of what presets made: CloudFormation detects no drift of custom resources.
+//! Drift detection for presets' objects: CloudFormation detects no drift of custom resources.
 //!
 //! For each owner whose marks are in the account an audit takes the properties of the stack's
 //! newest completed event, renders, observes and plans as for an Update that changes nothing, and
@@ -36,14 +36,14 @@ pub use report::{Report, Unknown};
 
 /// Kept back for the report: no further resource is begun with less than this.
 const LAST: Duration = Duration::from_secs(20);
-/// The longest that one resource takes. What takes longer is unknown, and the others go on.
+/// The longest that one resource takes. One that takes longer is unknown, and the audit goes on.
 const ONE: Duration = Duration::from_secs(40);
 /// Bytes of findings after which the rest is left to another audit: what starts audits in a
 /// state machine passes on 256 KiB of them at most
 /// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
 const LONGEST_REPORT: usize = 150_000;
 
-/// What an audit is asked for.
+/// The request for an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
     /// The key of the last owner that an earlier audit came to: this one goes on after it.
@@ -77,7 +77,7 @@ impl Audit {
     ///
     /// # Errors
     ///
-    /// What is wrong with what stands below `audit`.
+    /// The mistake below `audit`.
     pub fn read(payload: &RawValue) -> Option<Result<Self, String>> {
         let Ok(Value::Object(event)) = json::read(payload.get()) else { return None };
         let asked = event.get("audit").filter(|_| event.len() == 1)?;
@@ -112,18 +112,18 @@ fn is_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// What is known of one resource.
+/// The verdict on one resource.
 enum Verdict {
-    /// What differs; nothing if all is as it was made. And what would put it right.
+    /// The drift, empty if there is none, and the Update that repairs it.
     Known(Vec<Finding>, Made, Box<Update>),
     InProgress,
     /// Another function serves it.
     Elsewhere,
-    /// Why nobody can tell.
+    /// The reason why the drift cannot be told.
     Unknown(String),
 }
 
-/// What an Update that changes nothing would have to do.
+/// The changes of an Update with unchanged properties.
 struct Comparison {
     findings: Vec<Finding>,
     preset: String,
@@ -145,7 +145,7 @@ impl<C: Cloud> IamPreset<C> {
     ///
     /// # Errors
     ///
-    /// The account cannot be listed. What goes wrong with one resource is part of the report.
+    /// The account cannot be listed. A failure of one resource is part of the report.
     pub async fn audit(
         &self,
         audit: &Audit,
@@ -305,8 +305,8 @@ impl<C: Cloud> IamPreset<C> {
     }
 }
 
-/// What else differs where something stands in the way of any plan: what lost its mark is looked at
-/// as if it had it still, and what somebody else attached as if it might stay.
+/// The further drift where a conflict prevents a plan: an object that lost its mark is compared as
+/// if it had it still, and a foreign attachment as if it could stay.
 fn behind(task: &Task, observed: &mut State, conflicts: &[Conflict]) -> Vec<Finding> {
     for conflict in conflicts {
         if let Conflict::Foreign { id, .. } = conflict

@@ -1,5 +1,5 @@
-//! What a request would do, for who wants to know before it is made: the path of a request up to its
-//! first write, which is the engine's own, and what it asks for without any account.
+//! A request's plan before the request is made, by the engine's own path up to its first write; and
+//! the state that properties ask for, without any account.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::preset::{Branches, Edition, Preset, attributes, render};
 use crate::state::{Owner, State, limits};
 
-/// What properties ask for, whatever is in the account.
+/// The state that properties ask for, whatever the account holds.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The preset's name.
@@ -35,10 +35,10 @@ pub struct Wanted {
     pub idle: Vec<String>,
 }
 
-/// What a request would do.
+/// The outcome of a request.
 #[derive(Clone, Debug)]
 pub struct Foreseen {
-    /// What CloudFormation would ask for.
+    /// The request type that CloudFormation would send.
     pub kind: RequestType,
     /// The preset's name; empty for a Delete whose properties name none.
     pub preset: String,
@@ -46,15 +46,15 @@ pub struct Foreseen {
     pub edition: Option<Edition>,
     /// The physical id that the resource would have afterwards.
     pub physical_id: String,
-    /// What would be done.
+    /// The changes.
     pub plan: Plan,
-    /// For an Update: what is not as the resource made it, as an audit finds it.
+    /// For an Update: the drift, as an audit finds it.
     pub findings: Vec<Finding>,
     /// The attributes of the answer; empty for a Delete.
     pub attributes: BTreeMap<String, String>,
-    /// Why what is wanted, or what others gave to it, amounts to administrator's rights.
+    /// Why the wanted state, or a foreign attachment, amounts to administrator's rights.
     pub admin_equivalent: Vec<String>,
-    /// Why this is not allowed, though it is let through because nobody gets anything by it.
+    /// Why this is not allowed, though it is let through because no principal gets power by it.
     pub not_allowed: Option<String>,
 }
 
@@ -68,19 +68,19 @@ pub enum Unforeseen {
 }
 
 impl Foreseen {
-    /// True if nothing would be done, nothing is in the way and nothing is as nobody wanted it.
+    /// True if there is no change, no blocker and no drift.
     pub fn is_nothing(&self) -> bool {
         self.plan.is_empty() && self.plan.left.is_empty() && self.findings.is_empty()
     }
 }
 
 impl<C> IamPreset<C> {
-    /// What a resource of these properties asks for. `stack_id` and `logical_id` say whose it is.
+    /// Renders the properties of the resource `logical_id` in the stack `stack_id`.
     ///
     /// # Errors
     ///
-    /// What is wrong with the properties, in a sentence for each mistake, in the words of a Create
-    /// that is refused: unknown names, values of another form, what breaks a limit of IAM.
+    /// A sentence for each mistake in the properties, in the words of a refused Create: unknown
+    /// names, values of another form, broken limits of IAM.
     pub fn wanted(
         &self,
         stack_id: &str,
@@ -112,7 +112,7 @@ impl<C> IamPreset<C> {
 }
 
 impl<C: Cloud> IamPreset<C> {
-    /// What a Create would do.
+    /// Foresees a Create.
     ///
     /// # Errors
     ///
@@ -134,8 +134,8 @@ impl<C: Cloud> IamPreset<C> {
         self.foresee(RequestType::Create, &request, progress).await.map_err(Unforeseen::Refused)
     }
 
-    /// What an Update of a resource with the properties that it has would do, or its Delete. They are
-    /// those of the stack's newest completed event.
+    /// Foresees an Update of a resource with its present properties, or its Delete. The properties
+    /// are those of the stack's newest completed event.
     ///
     /// # Errors
     ///
@@ -159,7 +159,7 @@ impl<C: Cloud> IamPreset<C> {
         self.foresee(kind, &request, progress).await.map_err(Unforeseen::Refused)
     }
 
-    /// What a resource was last asked for, by the stack's newest completed event.
+    /// The state that the stack's newest completed event of the resource asks for.
     ///
     /// # Errors
     ///
@@ -241,7 +241,7 @@ impl<C: Cloud> IamPreset<C> {
     }
 }
 
-/// A request that nobody sends, so that no answer goes anywhere.
+/// A request that is never answered, since CloudFormation did not send it.
 fn nobodys(stack_id: &str, logical_id: &str) -> Request {
     as_it_is(stack_id, logical_id, "", Map::new())
 }

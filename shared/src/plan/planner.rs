@@ -1,4 +1,4 @@
-//! What is wanted against what is there, object by object and link by link.
+//! The desired state against the observed one, object by object and link by link.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use super::likeness::{same, same_link, same_power, settled};
 use super::{Change, Conflict, OnForeignAttachment, Plan, Scope, blockers, quota};
 use crate::state::{Id, Kind, Object, Owner, Owners, Resource, State, limits};
 
-/// Plans how to get from what was observed to what is wanted.
+/// Plans the changes from the observed state to the desired one.
 ///
 /// # Assumptions
 ///
@@ -82,7 +82,7 @@ pub fn plan(
     Ok(Plan { blockers, left, used_as_is, missing, foreign, ..Plan::of(changes) })
 }
 
-/// What to do when all uses by somebody else have ended.
+/// The remedy when all foreign uses have ended.
 const LET_GO: &str = "then try again";
 
 struct Planner<'a> {
@@ -94,7 +94,7 @@ struct Planner<'a> {
     has_left: bool,
     changes: Vec<Change>,
     used_as_is: BTreeSet<Id>,
-    /// What is there and says something else than what a rollback goes back to.
+    /// Existing objects that differ from the state to which a rollback goes back.
     unusable: BTreeSet<Id>,
     missing: BTreeSet<Id>,
     foreign: BTreeSet<Id>,
@@ -148,7 +148,7 @@ impl Planner<'_> {
         }
     }
 
-    /// It exists no more, or never did: only what is newly named has to exist.
+    /// A named object that does not exist: only a newly named one has to.
     fn miss(&mut self, id: &Id) {
         if self.scope.known.contains(id) || self.scope.rolls_back {
             self.missing.insert(id.clone());
@@ -157,7 +157,7 @@ impl Planner<'_> {
         }
     }
 
-    /// An owner that is gone owns nothing, but what it left is only used if that is asked for.
+    /// The object of an owner that has ended is free, but is used only with `AdoptExisting`.
     fn is_nobodys(&self, found: &Object) -> bool {
         self.scope.others(self.me, found).is_empty()
     }
@@ -178,8 +178,8 @@ impl Planner<'_> {
         }
     }
 
-    /// True if all owners want the object in one form, and an older or newer release wrote what
-    /// is there.
+    /// True if all owners want the object in one form, and an older or newer release wrote the
+    /// observed one.
     fn is_of_another_release(&self, wanted: &Object, found: &Object, others: &Owners) -> bool {
         let mine = wanted.owners.get(self.me).map(|owner| &owner.mark);
         let release = mine.and_then(|mark| mark.release.as_ref());
@@ -190,7 +190,7 @@ impl Planner<'_> {
                 .any(|owner| owner.mark.release.is_some() && owner.mark.release.as_ref() != release)
     }
 
-    /// True if the other owners want what I want.
+    /// True if the other owners want the object in the same form.
     fn agree(&self, wanted: &Object, others: &Owners) -> bool {
         let form = |owner: &Owner| owner.mark.form.clone();
         let mine = wanted.owners.get(self.me).and_then(form);
@@ -295,7 +295,7 @@ impl Planner<'_> {
         }
     }
 
-    /// A user is claimed first: a crash between the two leaves nothing that nobody remembers.
+    /// A user is claimed first: a crash between the two leaves no attachment without an owner.
     fn claim(&mut self, wanted: &Object) {
         let Resource::UserAttachment { user, policy_arn, .. } = &wanted.resource else { return };
         let (user, policy_arn) = (user.clone(), policy_arn.clone());
@@ -305,13 +305,13 @@ impl Planner<'_> {
         self.changes.push(Change::Update { before: claimed, after: wanted.clone() });
     }
 
-    /// True for the membership of a user who exists no more.
+    /// True for the membership of a deleted user.
     fn ends_missing(&self, link: &Id) -> bool {
         let user = link.target().filter(|target| target.kind == Kind::User);
         user.is_some_and(|user| self.missing.contains(&user))
     }
 
-    /// True for what others own too and want in another form, or in one that is not known.
+    /// True for a co-owned object that its other owners want in another form, or in an unknown one.
     fn is_locked(&self, holder: &Id) -> bool {
         let Some(found) = self.observed.get(holder) else { return false };
         let others = self.scope.others(self.me, found);
@@ -347,7 +347,7 @@ impl Planner<'_> {
     }
 
     /// A user of a group, or a group of a policy, who was named before, is not now, and does not
-    /// exist may have been renamed: then that is one of those whom nobody named. A user who got a
+    /// exist may have been renamed: then it is one of those that no request named. A user with a
     /// policy carries a mark of it.
     fn find_renamed(&mut self) {
         let mut unknown: BTreeMap<(Id, Kind), Vec<String>> = BTreeMap::new();
@@ -392,7 +392,7 @@ impl Planner<'_> {
         }
     }
 
-    /// What somebody else attached to a role or group of ours is reported, or stands in the way.
+    /// Reports a foreign attachment to the preset's role or group, or refuses the request for it.
     fn find_foreign_attachment(&mut self, id: &Id) {
         let holder = id.parent().filter(|parent| self.desired.contains(parent));
         let holder = holder.and_then(|parent| self.observed.get(&parent));
@@ -435,9 +435,8 @@ impl Planner<'_> {
         if owner == self.me { owner.leaving() } else { owner.clone() }
     }
 
-    /// True for an attachment to a user of a policy that is ours alone. Nobody could have
-    /// attached the policy before we made it, so the attachment is ours, whatever became of its
-    /// mark and whatever other marks say.
+    /// True for a user's attachment of a policy that `me` alone owns. The policy could not be
+    /// attached before `me` made it, so the attachment is `me`'s, whatever the user's tags say.
     fn loses_its_policy(&self, link: &Id) -> bool {
         let policy = link.target().and_then(|policy| self.observed.get(&policy));
         link.kind == Kind::UserAttachment
@@ -446,8 +445,8 @@ impl Planner<'_> {
                 || self.observed.get(link).is_some_and(|link| link.owners.contains(self.me)))
     }
 
-    /// What hangs on something of ours goes with it. From what stays only that is taken which
-    /// this resource may have put there, and the role whose place in a profile another one takes.
+    /// Deletes the links of an object that is deleted. An object that stays loses only links that
+    /// this resource may have made, and the role whose place in a profile another one takes.
     fn drop_link(&mut self, id: &Id, parent: &Id, found: &Object) {
         let Some(holder) = self.observed.get(parent) else { return };
         let goes = if !holder.owners.contains(self.me) {
@@ -468,7 +467,7 @@ impl Planner<'_> {
     }
 }
 
-/// A group and its user, or a policy and its group: what keeps the other without a mark on it.
+/// A group and its user, or a policy and its group: links that leave no mark on the second.
 fn membership(link: &Id) -> Option<(Id, Id)> {
     match link.kind {
         Kind::GroupMember => Some((link.parent()?, link.target()?)),
@@ -487,7 +486,7 @@ fn membership(link: &Id) -> Option<(Id, Id)> {
     }
 }
 
-/// What decides the form of a shared object, where nothing says which of them it is.
+/// The properties that decide the form of a shared object, where no difference shows which one.
 const CHOICES: &[&str] = &["Edition", "Parameters"];
 
 /// The properties by which two stacks want a shared object in two forms: a mark has a digest of
@@ -505,12 +504,11 @@ fn other_choices(wanted: &Resource, found: &Resource) -> &'static [&'static str]
     }
 }
 
-/// True for a link by which something that is not ours got a policy that is: somebody named it
-/// in the properties, and before we made the policy nobody could have attached it.
+/// True for a link by which a foreign holder got a policy of `me`: the properties name the holder,
+/// and the policy could not be attached before `me` made it.
 ///
-/// A role or group that a preset makes, and that is not ours, was refused and got nothing: it has
-/// the policy from somebody else. Where the policy goes, the role may be ours and have lost its
-/// mark.
+/// A role or group of a preset's name without `me`'s mark was refused, and has the policy from
+/// another principal. Where the policy is deleted, the role may be `me`'s and have lost its mark.
 pub(super) fn gives_ours(
     me: &Owner,
     scope: &Scope,
@@ -530,8 +528,7 @@ pub(super) fn gives_ours(
         && (holder.kind == Kind::User || scope.named.contains(&holder) || may_be_ours())
 }
 
-/// True for a policy on a role or group that this resource did not attach, if this is what is to
-/// become of such.
+/// True for a foreign attachment to a role or group, if `then` is its handling.
 pub(super) fn is_foreign_attachment(scope: &Scope, link: &Id, then: OnForeignAttachment) -> bool {
     let attaches = matches!(
         link.kind,

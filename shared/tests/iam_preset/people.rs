@@ -241,7 +241,7 @@ impl<'a> People<'a> {
         }
     }
 
-    /// What of theirs hangs on what belongs to a stack.
+    /// The people's attachments, members and profiles on a stack's objects.
     fn uses(&self) -> Vec<Id> {
         let of_role = |id: &Id| id.kind == Kind::RoleAttachment && id.target().is_some();
         let is_use = |id: &&Id| id.kind == Kind::GroupMember || of_role(id);
