@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
-use crate::state::{Id, Owner, Owners, PolicyDocument, State};
+use crate::state::{Id, Object, Owner, Owners, PolicyDocument, State};
 pub use apply::apply;
 pub use call::Call;
 pub use calls::calls;
@@ -31,6 +31,20 @@ pub trait Cloud {
     ///
     /// The call that failed for another reason than a missing object.
     fn observe(&self, scope: &Scope) -> impl Future<Output = Result<State, CallError>>;
+
+    /// Returns the owners of the existing objects of `scope.ids`, and of the claims on its users: a
+    /// call for each object, where [`observe`](Cloud::observe) makes several.
+    ///
+    /// # Errors
+    ///
+    /// The call that failed for another reason than a missing object.
+    fn marks(&self, scope: &Scope) -> impl Future<Output = Result<Marks, CallError>> {
+        async {
+            let observed = self.observe(scope).await?;
+            let owners = |(id, object): (&Id, &Object)| (id.clone(), object.owners.clone());
+            Ok(observed.iter().map(owners).collect())
+        }
+    }
 
     /// Makes one call. A compound one is several to IAM.
     ///
@@ -167,6 +181,9 @@ pub trait Cloud {
     }
 }
 
+/// The owners of objects, and of claims on users.
+pub type Marks = BTreeMap<Id, Owners>;
+
 /// The objects that carry an owner's mark.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -193,12 +210,14 @@ pub enum StackStatus {
 }
 
 /// The result of a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// It was made now.
     Now,
     /// It had been made before, by a delivery of the same request.
     Before,
+    /// It had been made before, in another form: this change was made instead.
+    Instead(Box<Change>),
 }
 
 /// A call to AWS that failed.

@@ -16,6 +16,7 @@ mod properties;
 mod reasons;
 mod release;
 mod settings;
+mod stack;
 mod stacks;
 mod task;
 mod transition;
@@ -46,9 +47,9 @@ use intent::Intent;
 use marked::Marked;
 use order::Overtaken;
 use properties::Properties;
-use reasons::Reasons;
 pub use release::{Difference, difference};
 pub use settings::Settings;
+use stack::Stack;
 use task::Task;
 use transition::Transition;
 
@@ -100,6 +101,12 @@ impl<C> IamPreset<C> {
     /// With what the names of what belongs to the provider itself begin.
     pub fn provider(&self) -> &str {
         self.settings.provider()
+    }
+
+    /// What reads and renders properties, and calls nobody.
+    fn without_cloud(&self) -> IamPreset<()> {
+        let (account, settings) = (self.account.clone(), self.settings.clone());
+        IamPreset { cloud: (), account, settings, release: self.release }
     }
 
     fn wish(&self, me: &Owner, properties: &Properties) -> Wish {
@@ -219,7 +226,7 @@ impl<C: Cloud> IamPreset<C> {
         begun: Instant,
         progress: &Progress,
     ) -> Result<(), String> {
-        let Decided { task, observed, plan, overtaken, not_allowed, further: _ } = decided;
+        let Decided { mut task, observed, plan, overtaken, not_allowed, further: _ } = decided;
         let closing = task.closing(&observed, &plan);
         let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
         if self.cloud.now().duration_since(begun) >= LONG_LOOK {
@@ -227,20 +234,26 @@ impl<C: Cloud> IamPreset<C> {
         }
         let wait = intent.wanted.as_ref().map(|wanted| wanted.wait_for_propagation);
         let wait = wait.unwrap_or_default();
-        let words = &Reasons { settings: &self.settings, intent };
-        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, words };
+        let requester = &Stack { provider: self.without_cloud(), intent };
+        let work = Work { me: &task.me, scope: &task.scope, standing: &standing, wait, requester };
         let on_failure = task.transition.on_failure();
         // On the heap, because the compiler gives up on futures that are nested so deeply.
         let carried_out = carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress);
-        if let Err(reason) = Box::pin(carried_out).await {
+        let carried_out = Box::pin(carried_out).await;
+        let lasts = task.transition == Transition::Delete && intent.known_id.is_none();
+        // A Create that is still at work may have put users into groups that no property names.
+        let goes_on = lasts && task.scope.is_complete && progress.stopped().is_none();
+        if let Err(reason) =
+            carried_out.or_else(|reason| if goes_on { Ok(()) } else { Err(reason) })
+        {
             let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
             return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
         }
-        if task.transition == Transition::Delete && intent.known_id.is_none() {
-            self.outlast(&task, QUIET, progress).await?;
+        if lasts {
+            self.outlast(intent, &mut task, QUIET, progress).await?;
         }
         if overtaken != Overtaken::Nothing {
-            self.outlast(&task, 1, progress).await?;
+            self.outlast(intent, &mut task, 1, progress).await?;
         }
         if let Some(closing) = closing {
             apply(&self.cloud, &closing).await.map_err(|error| error.to_string())?;
@@ -372,7 +385,13 @@ impl<C: Cloud> IamPreset<C> {
     /// Undoes the changes of a Create or an Update that another process is still making, until
     /// `enough` looks in a row find no new one. If the time ends before that, a Delete goes on
     /// looking after its answer.
-    async fn outlast(&self, task: &Task, enough: u32, progress: &Progress) -> Result<(), String> {
+    async fn outlast(
+        &self,
+        intent: &Intent,
+        task: &mut Task,
+        enough: u32,
+        progress: &Progress,
+    ) -> Result<(), String> {
         let mut quiet = 0;
         let mut last = String::new();
         let mut changed: Vec<String> = Vec::new();
@@ -382,7 +401,11 @@ impl<C: Cloud> IamPreset<C> {
                 () = progress.until_stopped() => {}
                 () = self.cloud.wait() => {}
             }
-            let looked = look(&self.cloud, &task.scope, progress).await;
+            // What the request's properties do not name has no other name the next time.
+            let looked = match task.scope.is_complete {
+                true => self.observe(intent, task, progress).await,
+                false => look(&self.cloud, &task.scope, progress).await,
+            };
             if progress.stopped().is_some() && last.is_empty() {
                 return Ok(());
             }
@@ -394,7 +417,7 @@ impl<C: Cloud> IamPreset<C> {
             changed = plan.changes().map(|change| change.id().in_words()).collect();
             let standing = Standing::none(&self.cloud);
             let (me, scope, wait) = (&task.me, &task.scope, Duration::ZERO);
-            let work = Work { me, scope, standing: &standing, wait, words: &() };
+            let work = Work { me, scope, standing: &standing, wait, requester: &() };
             let on_failure = task.transition.on_failure();
             carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress).await?;
             if quiet == enough {

@@ -152,6 +152,31 @@ impl Scope {
         object.owners.contains(me) && !is_retained && !self.others(me, object).iter().any(counts)
     }
 
+    /// True if another owner keeps the object.
+    pub(crate) fn is_used(&self, me: &Owner, owners: &Owners) -> bool {
+        owners.iter().any(|owner| {
+            let lasts = !self.gone.contains(owner) || self.retained.contains(owner);
+            owner != me && !owner.mark.leaves && lasts
+        })
+    }
+
+    /// The other owners of a user's claim who keep the policy on that user. Who may tag a user may
+    /// write any claim, but owns no policy by that; a policy of AWS has no owners.
+    pub(crate) fn claimants<'a>(
+        &'a self,
+        me: &'a Owner,
+        claim: &'a Owners,
+        policy: Option<&'a Owners>,
+    ) -> impl Iterator<Item = &'a Owner> {
+        claim.iter().filter(move |owner| {
+            *owner != me
+                && !owner.mark.leaves
+                && !self.gone.contains(*owner)
+                && owner.is_credible()
+                && policy.is_none_or(|owners| owners.contains(*owner))
+        })
+    }
+
     /// The owners without those that have ended, and left nothing to be kept.
     fn lasting(&self, owners: &Owners) -> Owners {
         let lasts = |owner: &&Owner| !self.gone.contains(*owner) || self.retained.contains(*owner);
@@ -212,16 +237,28 @@ impl Change {
         }
     }
 
+    /// True for a user's policy that is detached and still claimed.
+    pub fn detaches(&self) -> bool {
+        matches!(self, Change::Update { before, after } if after.is_claim() && !before.is_claim())
+    }
+
+    /// True if nothing is left of an object, or of the claim on a user.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Change::Delete(object) if object.is_claim() || self.id().kind.is_node())
+    }
+
     /// Changes of one wave do not depend on each other. An object is made before its links, and its
     /// links are deleted before it; a link is deleted before another takes its place,
     /// because an instance profile holds one role and a role ten policies. A user is claimed
-    /// before a policy is attached.
+    /// before a policy is attached, and until it is known that nobody else claimed it before it
+    /// was detached.
     fn wave(&self) -> usize {
         let is_node = self.id().kind.is_node();
         match self {
             Change::Create(_) | Change::Update { .. } if is_node => 0,
-            Change::Delete(_) if is_node => 4,
-            Change::Create(object) | Change::Delete(object) if object.is_claim() => 2,
+            Change::Delete(_) if is_node => 5,
+            Change::Delete(object) if object.is_claim() => 4,
+            Change::Create(object) if object.is_claim() => 2,
             Change::Update { after, .. } if after.is_claim() => 1,
             Change::Delete(_) => 1,
             Change::Create(_) | Change::Update { .. } => 3,
@@ -286,7 +323,8 @@ impl Plan {
             Change::Delete(_) => true,
             Change::Create(_) => false,
             Change::Update { before, after } => {
-                before.resource == after.resource && after.owners.is_subset(&before.owners)
+                (before.resource == after.resource || change.detaches())
+                    && after.owners.is_subset(&before.owners)
             }
         };
         self.changes.iter().all(takes)

@@ -49,15 +49,22 @@ pub struct Work<'a> {
     pub standing: &'a Standing,
     /// The longest wait for IAM to show new roles and instance profiles; zero for none.
     pub wait: Duration,
-    /// The requester's explanations of failed calls.
-    pub words: &'a dyn Words,
+    /// Whoever requested the work.
+    pub requester: &'a dyn Requester,
 }
 
-/// The requester's explanation of a failed call: it knows the property to change, and AWS does
-/// not.
-pub trait Words: fmt::Debug + Sync {
-    /// The sentence about a change of this object or link, besides AWS's words or instead of them.
-    fn of(&self, id: &Id, error: &CallError) -> Option<Said>;
+/// What is known to whoever requested the work: the properties, and which of them to change where
+/// a call fails.
+pub trait Requester: fmt::Debug + Sync {
+    /// The sentence about a failed change of this object or link, besides AWS's words or instead of
+    /// them.
+    fn explain(&self, id: &Id, error: &CallError) -> Option<Said>;
+
+    /// What a later request with these properties, as JSON, wanted; `None` if they cannot be read.
+    fn wants(&self, properties: &str) -> Option<State> {
+        let _ = properties;
+        None
+    }
 }
 
 /// A sentence about a failed call.
@@ -70,8 +77,8 @@ pub enum Said {
 }
 
 /// Nothing is known but AWS's words.
-impl Words for () {
-    fn of(&self, _: &Id, _: &CallError) -> Option<Said> {
+impl Requester for () {
+    fn explain(&self, _: &Id, _: &CallError) -> Option<Said> {
         None
     }
 }
@@ -116,9 +123,8 @@ pub async fn carry_out(
         let may_end = desired.is_empty() && !plan.blockers.is_empty() && pass < PATIENT_PASSES;
         let again =
             pass < PASSES && (may_end || must_look_again(me, desired, &plan, &done, &failures));
-        problems = sentences(&failures, work.words);
+        problems = sentences(&failures, work.requester);
         problems.extend(plan.blockers.iter().cloned());
-        problems.extend(give_back(cloud, work, &done, progress).await);
         let released: Vec<Id> = plan.released(me).collect();
         made.extend(done);
         if !again {
@@ -148,6 +154,7 @@ pub async fn carry_out(
         }
     }
     if !made.is_empty() {
+        progress.ask_again().await;
         // The last change may have taken long.
         work.standing.check(cloud, me, scope, progress).await;
         problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
@@ -166,15 +173,20 @@ pub async fn carry_out(
         // What was made since the last good look may have come after the successor had looked.
         progress.take_back();
         let quiet = Standing::none(cloud);
-        let (wait, words) = (Duration::ZERO, work.words);
-        let undisturbed = Work { me, scope, standing: &quiet, wait, words };
-        let late = backwards(cloud, work, work.standing.since_the_last_look()).await;
+        let (wait, requester) = (Duration::ZERO, work.requester);
+        let undisturbed = Work { me, scope, standing: &quiet, wait, requester };
+        let late = work.standing.since_the_last_look();
+        let successor = progress.successor().and_then(|properties| requester.wants(&properties));
+        let late = match successor {
+            Some(desired) => forwards(cloud, work, &desired, late).await,
+            None => backwards(cloud, work, late).await,
+        };
         info!(changes = late.len(), plan = %late, "taken back");
         problems.extend(sentences(
             &execute(cloud, &undisturbed, &late, &mut Sights::new(cloud, Duration::ZERO), progress)
                 .await
                 .1,
-            words,
+            requester,
         ));
         return Err(said_once(problems));
     }
@@ -183,6 +195,20 @@ pub async fn carry_out(
         problems.extend(undo(cloud, work, made, progress).await);
     }
     Err(said_once(problems))
+}
+
+/// The changes that bring what these changed to what a later request wanted, which was served
+/// before they were made. Where that cannot be planned, those that undo them.
+async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: Vec<Change>) -> Plan {
+    let Work { me, scope, .. } = *work;
+    let touched: BTreeSet<Id> = made.iter().map(Change::id).collect();
+    let wanted = desired.ids().flat_map(|id| id.parent().into_iter().chain([id.clone()]));
+    let scope = Scope { ids: scope.ids.iter().cloned().chain(wanted).collect(), ..scope.clone() };
+    let observed = cloud.observe(&scope).await;
+    match observed.map(|observed| plan(me, &scope, desired, &observed)) {
+        Ok(Ok(plan)) => Plan::of(plan.changes().filter(|it| touched.contains(&it.id())).cloned()),
+        Ok(Err(_)) | Err(_) => backwards(cloud, work, made).await,
+    }
 }
 
 /// The changes that undo these. Another delivery of the request may have made a claim on a user
@@ -238,7 +264,11 @@ fn must_look_again(
     };
     let ends = |id: &Id| id.parent().into_iter().chain(id.target()).chain([id.clone()]);
     let surprised = failures.iter().any(|failure| {
-        let Failure::Call(id, error) = failure else { return false };
+        let (id, error) = match failure {
+            Failure::Call(id, error) => (id, error),
+            Failure::Joined(_) => return true,
+            Failure::Stopped(_) => return false,
+        };
         let overtaken = matches!(
             error.code.as_str(),
             "EntityAlreadyExists" | "NoSuchEntity" | "DeleteConflict"
@@ -272,61 +302,6 @@ async fn plan_again(
     let next = plan(me, scope, desired, &observed).map_err(|conflicts| explain(me, &conflicts))?;
     info!(changes = next.len(), plan = %next, "plan, once more");
     Ok(next)
-}
-
-/// Attaches a policy again that was detached from a user while another owner claimed it: the claim
-/// may be newer than the last look. Returns the failures.
-async fn give_back(
-    cloud: &impl Cloud,
-    work: &Work<'_>,
-    done: &[Change],
-    progress: &Progress,
-) -> Vec<String> {
-    let Work { me, scope, .. } = *work;
-    let is_detached = |change: &&Change| {
-        matches!(change, Change::Delete(object)
-            if object.resource.id().kind == Kind::UserAttachment && !object.is_claim())
-    };
-    let detached: BTreeSet<Id> = done.iter().filter(is_detached).map(Change::id).collect();
-    if detached.is_empty() {
-        return Vec::new();
-    }
-    progress.note("looking whether others gave the same policies");
-    let ends = detached.iter().flat_map(|id| [id.parent(), id.target()]).flatten();
-    let of_them = Scope { ids: ends.chain(detached.iter().cloned()).collect(), ..scope.clone() };
-    let observed = match cloud.observe(&of_them).await {
-        Ok(observed) => observed,
-        Err(error) => return vec![error.to_string()],
-    };
-    // Who may tag a user may write any claim, but owns no policy by that.
-    let is_anothers = |object: &Object| {
-        let policy = object.resource.id().target();
-        let owns = |owner: &Owner| {
-            policy.as_ref().is_none_or(|policy| {
-                observed.get(policy).is_some_and(|policy| policy.owners.contains(owner))
-            })
-        };
-        let counts = |owner: &&Owner| {
-            *owner != me
-                && !owner.mark.leaves
-                && !scope.gone.contains(*owner)
-                && owner.is_credible()
-                && owns(owner)
-        };
-        object.is_claim() && object.owners.iter().any(|owner| counts(&owner))
-    };
-    let left = observed.iter().filter(|(id, object)| detached.contains(id) && is_anothers(object));
-    let again = left
-        .map(|(_, claimed)| Change::Update { before: claimed.clone(), after: claimed.attached() });
-    let again = Plan::of(again);
-    if again.is_empty() {
-        return Vec::new();
-    }
-    info!(changes = again.len(), plan = %again, "somebody else claimed it meanwhile");
-    sentences(
-        &execute(cloud, work, &again, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
-        work.words,
-    )
 }
 
 /// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
@@ -367,7 +342,7 @@ async fn undo(
         info!(changes = back.len(), plan = %back, "undo");
         problems = sentences(
             &execute(cloud, work, &back, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
-            work.words,
+            work.requester,
         );
         released = back.released(me).collect();
         if !looked || released.is_empty() && !back.announces(me) {

@@ -421,6 +421,15 @@ impl Object {
         object
     }
 
+    /// The same, with the policy of a user detached.
+    pub fn claimed(&self) -> Self {
+        let mut object = self.clone();
+        if let Resource::UserAttachment { attached, .. } = &mut object.resource {
+            *attached = false;
+        }
+        object
+    }
+
     /// A resource without an owner.
     pub fn unowned(resource: Resource) -> Self {
         Object { resource, owners: Owners::new(), shared: false }

@@ -2,6 +2,7 @@
 
 mod find;
 mod inventory;
+mod marks;
 mod observe;
 mod send;
 mod settle;
@@ -14,15 +15,18 @@ use std::time::Duration;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_iam::types::Tag;
+use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use super::call::call;
 use super::stack_events::StackEvents;
 use crate::actions::{Action, only_looks};
 use crate::cfn::{self, Gate, StackPart};
-use crate::cloud::{Call, CallError, Cloud, Found, StackStatus};
+use crate::cloud::{Call, CallError, Cloud, Found, Marks, StackStatus};
 use crate::plan::{Attachable, Change, Scope};
-use crate::state::{Account, Id, Owner, Owners, PolicyDocument, State, Tags, is_ownership_tag};
+use crate::state::{
+    Account, Id, Object, Owner, Owners, PolicyDocument, State, Tags, is_ownership_tag,
+};
 
 /// Reads in flight at most, in one request. They have places of their own beside the writes, of
 /// which [`reconcile`](crate::reconcile) begins eight at most.
@@ -76,17 +80,15 @@ impl Iam {
 impl Cloud for Iam {
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         let reads = scope.ids.iter().map(|id| self.read(id, scope));
-        let reads = futures_util::future::join_all(reads).await;
-        let (read, mut failed): (Vec<_>, Vec<_>) = reads.into_iter().partition(Result::is_ok);
-        // What was not even begun says nothing of why.
-        failed.sort_by_key(|read| read.as_ref().is_err_and(|it| it.code == CallError::NOT_BEGUN));
-        let mut objects = Vec::new();
-        for read in failed.into_iter().chain(read) {
-            objects.extend(read?);
-        }
+        let mut objects: Vec<Object> = all(join_all(reads).await)?;
         // An attachment is seen from both of its ends, and the user's end knows the owner.
         objects.sort_by_key(|object| object.owners.len());
         Ok(objects.into_iter().collect())
+    }
+
+    async fn marks(&self, scope: &Scope) -> Result<Marks, CallError> {
+        let reads = scope.ids.iter().map(|id| self.marks_of(id, scope));
+        all(join_all(reads).await)
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
@@ -163,6 +165,29 @@ impl Cloud for Iam {
     async fn wait(&self) {
         tokio::time::sleep(MOMENT).await;
     }
+}
+
+/// Puts together what several reads returned.
+///
+/// # Errors
+///
+/// The call that failed. One that was not even begun says nothing of why.
+fn all<T, A>(mut reads: Vec<Result<A, CallError>>) -> Result<T, CallError>
+where
+    A: IntoIterator,
+    T: Default + Extend<A::Item>,
+{
+    let rank = |read: &Result<A, CallError>| match read {
+        Err(error) if error.code != CallError::NOT_BEGUN => 0,
+        Err(_) => 1,
+        Ok(_) => 2,
+    };
+    reads.sort_by_key(rank);
+    let mut all = T::default();
+    for read in reads {
+        all.extend(read?);
+    }
+    Ok(all)
 }
 
 /// Returns the existing ones, without those that were deleted between two calls.

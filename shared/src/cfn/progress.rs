@@ -16,6 +16,8 @@ pub struct Progress {
     deadline: Option<Instant>,
     gate: Gate,
     is_superseded: AtomicBool,
+    is_done: AtomicBool,
+    successor: Mutex<Option<String>>,
     is_watched: AtomicBool,
     asked: Notify,
     told: Notify,
@@ -70,6 +72,36 @@ impl Progress {
     pub fn supersede(&self, why: &str) {
         self.is_superseded.store(true, Ordering::Relaxed);
         self.stop(why);
+    }
+
+    /// The same, where the resource has these properties now, as JSON.
+    pub fn supersede_by(&self, why: &str, properties: Option<&str>) {
+        let properties = properties.map(str::to_owned);
+        *self.successor.lock().unwrap_or_else(PoisonError::into_inner) = properties;
+        self.supersede(why);
+    }
+
+    /// The properties that the resource has since CloudFormation went on, as JSON; `None` if they
+    /// are not known.
+    pub fn successor(&self) -> Option<String> {
+        self.successor.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Stops the work because another delivery of the request has done it.
+    pub fn leave_to_another(&self, why: &str) {
+        self.is_done.store(true, Ordering::Relaxed);
+        self.stop(why);
+    }
+
+    /// Asks again after work that was left to another delivery: CloudFormation may have gone on
+    /// while its last calls were on their way.
+    pub async fn ask_again(&self) {
+        let Some(why) = self.stopped().filter(|_| self.is_done.load(Ordering::Relaxed)) else {
+            return;
+        };
+        self.gate.open();
+        self.ask_whether_wanted().await;
+        self.stop(&why);
     }
 
     /// True if CloudFormation has gone on from this work.

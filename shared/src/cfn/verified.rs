@@ -180,10 +180,13 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
             if progress.stopped().is_none() {
                 match self.gone_on(kind, request).await {
                     Ok(None) => {}
-                    Ok(Some(GoneOn { why, is_done })) => {
+                    Ok(Some(GoneOn { why, is_done, properties })) => {
                         warn!(why, is_done, "the work is stopped");
                         // What another delivery of the request has done is not taken back.
-                        if is_done { progress.stop(&why) } else { progress.supersede(&why) }
+                        match is_done {
+                            true => progress.leave_to_another(&why),
+                            false => progress.supersede_by(&why, properties.as_deref()),
+                        }
                     }
                     Err(error) => warn!(error, "whether the request still counts cannot be told"),
                 }
@@ -202,14 +205,16 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         let Some(latest) = self.latest(request).await? else { return Ok(None) };
         if let Some(why) = superseded(kind, request, Some(&latest)) {
             let is_done = is_done(kind, request, &latest);
-            return Ok(Some(GoneOn { why, is_done }));
+            let has_them = matches!(latest.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE");
+            let properties = latest.properties.filter(|_| has_them);
+            return Ok(Some(GoneOn { why, is_done, properties }));
         }
         if kind != RequestType::Update {
             return Ok(None);
         }
         let stack = self.stack_events.latest(&request.stack_id, StackPart::Stack).await?;
         let why = stack.and_then(|stack| taken_back(request, &stack));
-        Ok(why.map(|why| GoneOn { why, is_done: false }))
+        Ok(why.map(|why| GoneOn { why, is_done: false, properties: None }))
     }
 
     async fn verify(&self, kind: RequestType, request: &Request) -> Result<(), Refusal> {
@@ -260,6 +265,8 @@ struct GoneOn {
     why: String,
     /// Another delivery of the request was answered: the resource has what the request asks for.
     is_done: bool,
+    /// What the resource has now, as JSON, if it is at rest.
+    properties: Option<String>,
 }
 
 /// Why a request is not served.

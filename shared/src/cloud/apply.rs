@@ -17,10 +17,7 @@ pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallE
             Ok(applied) => applied,
             Err(error) if error.code == "EntityAlreadyExists" => match (change, call) {
                 (_, Call::CreateServiceLinkedRole { .. }) => Applied::Before,
-                (Change::Create(object), _) => {
-                    was_made_before(cloud, object, error).await?;
-                    Applied::Before
-                }
+                (Change::Create(object), _) => was_made_before(cloud, object, error).await?,
                 (Change::Update { .. } | Change::Delete(_), _) => return Err(error),
             },
             Err(error) => return Err(error),
@@ -46,7 +43,7 @@ async fn was_made_before(
     cloud: &impl Cloud,
     object: &Object,
     error: CallError,
-) -> Result<(), CallError> {
+) -> Result<Applied, CallError> {
     let id = object.resource.id();
     let mut resource = object.resource.clone();
     let tag_keys = resource.tags_mut().map(|tags| tags.keys().cloned().collect());
@@ -60,10 +57,15 @@ async fn was_made_before(
     let there = observed.get(&id);
     if let Some(there) = there.filter(|there| there.owners.is_superset(&object.owners)) {
         let after = Object { owners: there.owners.clone(), ..object.clone() };
-        for call in calls(&Change::Update { before: there.clone(), after }) {
-            send(cloud, &call).await?;
+        let change = Change::Update { before: there.clone(), after };
+        let calls = calls(&change);
+        for call in &calls {
+            send(cloud, call).await?;
         }
-        return Ok(());
+        return Ok(match calls.is_empty() {
+            true => Applied::Before,
+            false => Applied::Instead(Box::new(change)),
+        });
     }
     let owners = there.into_iter().flat_map(|there| &there.owners);
     let owners: Vec<&str> = owners.map(Owner::label).collect();

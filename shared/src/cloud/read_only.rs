@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::{Call, CallError, Cloud, Found, StackStatus};
+use super::{Call, CallError, Cloud, Found, Marks, StackStatus};
 use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Scope};
 use crate::state::{Id, Owner, Owners, PolicyDocument, State};
@@ -43,6 +43,10 @@ impl<C> ReadOnly<C> {
 impl<C: Cloud> Cloud for &ReadOnly<C> {
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
         self.note(self.inner.observe(scope).await)
+    }
+
+    async fn marks(&self, scope: &Scope) -> Result<Marks, CallError> {
+        self.note(self.inner.marks(scope).await)
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {

@@ -15,7 +15,7 @@ use crate::plan::Conflict;
 use crate::plan::conflict::{explain, joined};
 use crate::preset::schema::{ALLOWED_VALUES, Parameter};
 use crate::preset::{Branches, Wish, parameters, render};
-use crate::reconcile::{Said, Words};
+use crate::reconcile::Said;
 use crate::state::{Account, Id, Kind, Object, Owner, Owners, Resource, State, limits};
 
 /// What stands in the way of what is wanted, each fact once, by the property that it is about.
@@ -165,14 +165,13 @@ pub(super) struct Reasons<'a> {
     pub intent: &'a Intent,
 }
 
-impl Words for Reasons<'_> {
-    fn of(&self, id: &Id, error: &CallError) -> Option<Said> {
+impl Reasons<'_> {
+    /// The sentence about a failed change, besides AWS's words or instead of them.
+    pub(super) fn of(&self, id: &Id, error: &CallError) -> Option<Said> {
         let instead = self.of_boundary(error).or_else(|| self.of_user(id, error));
         instead.map(Said::Instead).or_else(|| self.of_former(id, error).map(Said::Besides))
     }
-}
 
-impl Reasons<'_> {
     /// IAM refuses a role because its boundary does not exist.
     fn of_boundary(&self, error: &CallError) -> Option<String> {
         if error.code != "NoSuchEntity" || !error.message.contains("Scope ARN") {

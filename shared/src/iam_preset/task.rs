@@ -101,7 +101,12 @@ impl<C> IamPreset<C> {
         })
     }
 
-    fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {
+    /// What these properties make.
+    ///
+    /// # Errors
+    ///
+    /// It breaks limits of IAM, a sentence for each.
+    pub(super) fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {
         let desired = render_of(self.wish(me, wanted), wanted, Branches::Chosen);
         let problems = reasons::of_limits(wanted, &desired);
         if problems.is_empty() { Ok(desired) } else { Err(problems.join("; ")) }

@@ -413,13 +413,13 @@ impl Planner<'_> {
     fn drop_unwanted(&mut self, id: &Id, found: &Object) {
         match id.parent().filter(|_| id.kind != Kind::UserAttachment) {
             Some(parent) => self.drop_link(id, &parent, found),
-            None if self.loses_its_policy(id) => self.changes.push(Change::Delete(found.clone())),
+            None if self.loses_its_policy(id) => self.delete(found),
             None if !found.owners.contains(self.me) || !self.scope.ids.contains(id) => {}
-            None if self.scope.is_alone(self.me, found) => {
-                self.changes.push(Change::Delete(found.clone()));
-            }
+            None if self.scope.is_alone(self.me, found) => self.delete(found),
             None => {
-                let mut after = found.clone();
+                // An earlier delivery may have died between detaching it and giving it back.
+                let is_given_back = id.kind == Kind::UserAttachment && self.is_wanted(id, found);
+                let mut after = if is_given_back { found.attached() } else { found.clone() };
                 if found.is_kept_by(self.me) {
                     after.owners = found.owners.iter().map(|it| self.leaving(it)).collect();
                 } else {
@@ -429,6 +429,26 @@ impl Planner<'_> {
                 self.changes.push(Change::Update { before: found.clone(), after });
             }
         }
+    }
+
+    /// A user's claim outlives the attachment until it is known that nobody else claimed it.
+    fn delete(&mut self, found: &Object) {
+        if found.owners.is_empty() {
+            return self.changes.push(Change::Delete(found.clone()));
+        }
+        let claimed = found.claimed();
+        if claimed != *found {
+            self.changes.push(Change::Update { before: found.clone(), after: claimed.clone() });
+        }
+        self.changes.push(Change::Delete(claimed));
+    }
+
+    /// True for a policy of a user that another owner of the policy claims.
+    fn is_wanted(&self, link: &Id, found: &Object) -> bool {
+        let policy = link.target().map(|policy| self.observed.get(&policy));
+        let is_gone = policy.is_some_and(|policy| policy.is_none());
+        let owners = policy.flatten().map(|policy| &policy.owners);
+        !is_gone && self.scope.claimants(self.me, &found.owners, owners).next().is_some()
     }
 
     fn leaving(&self, owner: &Owner) -> Owner {

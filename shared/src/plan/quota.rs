@@ -82,7 +82,8 @@ fn given(change: &Change) -> Option<Id> {
 fn taken(change: &Change) -> Option<Id> {
     match change {
         Change::Delete(object) => attaches(object).then(|| change.id()),
-        Change::Create(_) | Change::Update { .. } => None,
+        Change::Update { .. } => change.detaches().then(|| change.id()),
+        Change::Create(_) => None,
     }
 }
 

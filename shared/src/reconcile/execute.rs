@@ -8,11 +8,11 @@ use futures_util::stream::FuturesUnordered;
 use tracing::{error, info};
 
 use super::sights::Sights;
-use super::{Said, Words, Work};
+use super::{Requester, Said, Work};
 use crate::cfn::Progress;
 use crate::cloud::{Applied, CallError, Cloud, apply};
-use crate::plan::{Change, Plan};
-use crate::state::{Id, Kind};
+use crate::plan::{Change, Plan, Scope};
+use crate::state::{Id, Kind, Object, Resource};
 
 /// Changes under way at most, each about other entities. Opening a connection costs as much as
 /// two waits for one, so more gains nothing over a real distance.
@@ -23,6 +23,8 @@ const IN_FLIGHT: usize = 8;
 pub(super) enum Failure {
     /// Its call failed.
     Call(Id, CallError),
+    /// Another owner joined the object while it was about to be deleted.
+    Joined(Id),
     /// The work had to stop before it, as the sentence says.
     Stopped(String),
 }
@@ -36,27 +38,50 @@ pub(super) async fn execute<C: Cloud>(
     sights: &mut Sights<'_, C>,
     progress: &Progress,
 ) -> (Vec<Change>, Vec<Failure>) {
-    let mut done = Vec::new();
-    let mut failures = Vec::new();
-    let mut not_begun = Vec::new();
+    let (done, failures, not_begun) = Default::default();
+    let planned = plan.len();
+    let mut run = Run { cloud, work, planned, sights, progress, done, failures, not_begun };
     // First of all comes what the request notes: who could not note its choices gives and takes
     // nothing, and whatever is done is known.
     let is_note = |change: &&Change| {
         !matches!(change, Change::Delete(_)) && work.standing.is_noted_on(&change.id())
     };
-    let noted: Vec<&Change> = plan.changes().filter(is_note).collect();
-    let waves = plan.waves().map(|wave| wave.iter().filter(|it| !is_note(it)).collect());
-    let waves = std::iter::once(noted.clone()).chain(waves);
-    for wave in waves {
-        let is_unnoted = failures.iter().any(|failure| match failure {
-            Failure::Call(id, _) => noted.iter().any(|note| note.id() == *id),
-            Failure::Stopped(_) => false,
-        });
-        let wave: Vec<&Change> = wave;
-        let ready = wave.into_iter().filter(|it| !is_unnoted && !depends_on(it, &failures));
+    run.make(plan.changes().filter(is_note)).await;
+    if run.failures.is_empty() {
+        let mut is_looked_for = false;
+        for wave in plan.waves() {
+            if !is_looked_for && wave.iter().any(Change::is_final) {
+                is_looked_for = true;
+                run.look_for_others(plan.changes().filter(|change| change.is_final())).await;
+            }
+            run.make(wave.iter().filter(|it| !is_note(it))).await;
+        }
+    }
+    let left = progress.stopped().and_then(|why| left(&why, &run.not_begun));
+    run.failures.extend(left.map(Failure::Stopped));
+    (run.done, run.failures)
+}
+
+/// A plan that is being carried out.
+struct Run<'a, 'c, C> {
+    cloud: &'a C,
+    work: &'a Work<'a>,
+    planned: usize,
+    sights: &'a mut Sights<'c, C>,
+    progress: &'a Progress,
+    done: Vec<Change>,
+    failures: Vec<Failure>,
+    not_begun: Vec<Change>,
+}
+
+impl<C: Cloud> Run<'_, '_, C> {
+    /// Makes changes that do not depend on each other.
+    async fn make<'p>(&mut self, wave: impl Iterator<Item = &'p Change>) {
+        let Run { cloud, work, progress, .. } = *self;
+        let ready = wave.filter(|change| !depends_on(change, &self.failures));
         let mut waiting: VecDeque<&Change> = ready.collect();
         if !waiting.is_empty() && progress.stopped().is_none() {
-            progress.note(&format!("making {} of {} changes", waiting.len(), plan.len()));
+            progress.note(&format!("making {} of {} changes", waiting.len(), self.planned));
         }
         let mut busy: BTreeSet<Id> = BTreeSet::new();
         let mut under_way = FuturesUnordered::new();
@@ -73,7 +98,7 @@ pub(super) async fn execute<C: Cloud>(
                 under_way.push(async move { (change, apply(cloud, change).await, begun) });
             }
             // Siblings run to their end: a call that is dropped leaves its effect unknown.
-            let next = sights.beside(under_way.next()).await;
+            let next = self.sights.beside(under_way.next()).await;
             let Some((change, result, begun)) = next else { break };
             work.standing.took(cloud.now().duration_since(begun));
             for entity in entities(change) {
@@ -83,18 +108,85 @@ pub(super) async fn execute<C: Cloud>(
             match result {
                 Ok(Applied::Now) => {
                     work.standing.made(change);
-                    sights.made(change);
-                    done.push(change.clone());
+                    self.sights.made(change);
+                    self.done.push(change.clone());
                 }
                 Ok(Applied::Before) => work.standing.was_made_before(change),
-                Err(error) => failures.push(Failure::Call(change.id(), error)),
+                Ok(Applied::Instead(made)) => {
+                    work.standing.was_made_before(change);
+                    work.standing.made(&made);
+                    self.done.push(*made);
+                }
+                Err(error) => self.failures.push(Failure::Call(change.id(), error)),
             }
         }
-        not_begun.extend(waiting);
+        self.not_begun.extend(waiting.into_iter().cloned());
     }
-    let left = progress.stopped().and_then(|why| left(&why, &not_begun));
-    failures.extend(left.map(Failure::Stopped));
-    (done, failures)
+
+    /// Looks once more before these objects and claims are deleted: another resource may have
+    /// joined since the plan was made, and counts on the links that this one has deleted since.
+    /// They are made again, and what was joined counts as failed, so that it stays.
+    async fn look_for_others<'p>(&mut self, going: impl Iterator<Item = &'p Change>) {
+        let Run { cloud, work: &Work { me, scope, .. }, progress, .. } = *self;
+        let going: Vec<&Change> =
+            going.filter(|change| !depends_on(change, &self.failures)).collect();
+        let (claims, objects): (Vec<&Change>, Vec<&Change>) =
+            going.iter().partition(|change| !change.id().kind.is_node());
+        // A claim that another delivery left goes with a policy that was detached with it.
+        let is_unclaimed = |change: &&Change| {
+            matches!(change, Change::Delete(_)) && change.id().kind == Kind::UserAttachment
+        };
+        let detached = self.done.iter().filter(is_unclaimed).chain(claims).map(Change::id);
+        let detached: BTreeSet<Id> = detached.collect();
+        let shared = objects.into_iter().filter(|change| is_shared(change)).map(Change::id);
+        let shared: BTreeSet<Id> = shared.collect();
+        if progress.stopped().is_some() || detached.is_empty() && shared.is_empty() {
+            return;
+        }
+        progress.note("looking whether others use what goes");
+        let ends = detached.iter().flat_map(|id| [id.parent(), id.target()]).flatten();
+        let ids = ends.chain(detached.iter().cloned()).chain(shared.iter().cloned()).collect();
+        let marks = match cloud.marks(&Scope { ids, ..scope.clone() }).await {
+            Ok(marks) => marks,
+            Err(error) => {
+                let failed = going.iter().map(|it| Failure::Call(it.id(), error.clone()));
+                return self.failures.extend(failed);
+            }
+        };
+        let claimed = detached.iter().filter_map(|id| {
+            let claim = marks.get(id)?;
+            let policy = match id.target() {
+                Some(policy) => Some(marks.get(&policy)?),
+                None => None,
+            };
+            scope.claimants(me, claim, policy).next()?;
+            let (user, policy_arn) = (id.name.clone(), id.part.clone()?);
+            let resource = Resource::UserAttachment { user, policy_arn, attached: false };
+            let before = Object { owners: claim.clone(), ..Object::unowned(resource) };
+            Some(Change::Update { after: before.attached(), before })
+        });
+        let is_joined = |id: &Id| marks.get(id).is_some_and(|owners| scope.is_used(me, owners));
+        let joined: BTreeSet<Id> = shared.into_iter().filter(is_joined).collect();
+        let hung = self.done.iter().filter_map(|change| match change {
+            Change::Delete(link) => {
+                let parent = link.resource.id().parent()?;
+                joined.contains(&parent).then(|| Change::Create(link.clone()))
+            }
+            Change::Create(_) | Change::Update { .. } => None,
+        });
+        let again = Plan::of(claimed.chain(hung));
+        if !again.is_empty() {
+            info!(changes = again.len(), plan = %again, "another resource joined meanwhile");
+            self.make(again.changes()).await;
+        }
+        self.failures.extend(joined.into_iter().map(Failure::Joined));
+    }
+}
+
+/// True for an object that several resources may own: its mark says in which form.
+fn is_shared(change: &Change) -> bool {
+    matches!(change, Change::Delete(object)
+        if object.owners.iter().any(|owner| owner.mark.form.is_some()))
 }
 
 /// Takes the first change whose entities no change under way is about.
@@ -130,7 +222,7 @@ fn entities(change: &Change) -> impl Iterator<Item = Id> {
 }
 
 /// What is left to do, in a sentence.
-fn left(why: &str, not_begun: &[&Change]) -> Option<String> {
+fn left(why: &str, not_begun: &[Change]) -> Option<String> {
     const NAMED: usize = 5;
     let named: Vec<String> = not_begun.iter().take(NAMED).map(ToString::to_string).collect();
     let more = not_begun.len().saturating_sub(NAMED);
@@ -142,7 +234,7 @@ fn depends_on(change: &Change, failures: &[Failure]) -> bool {
     let id = change.id();
     let ends = |link: &Id| [link.parent(), link.target()];
     failures.iter().any(|failure| match failure {
-        Failure::Call(failed, _) => {
+        Failure::Call(failed, _) | Failure::Joined(failed) => {
             *failed == id
                 || ends(failed).contains(&Some(id.clone()))
                 || ends(&id).contains(&Some(failed.clone()))
@@ -155,12 +247,13 @@ fn log(change: &Change, result: &Result<Applied, CallError>) {
     match result {
         Ok(Applied::Now) => info!(change = %change, "changed"),
         Ok(Applied::Before) => info!(change = %change, "was done before"),
+        Ok(Applied::Instead(made)) => info!(change = %made, "changed instead"),
         Err(error) => error!(change = %change, error = %error, "failed"),
     }
 }
 
 /// A sentence for each failure; one that several calls had is said once. What to do comes last.
-pub(super) fn sentences(failures: &[Failure], words: &dyn Words) -> Vec<String> {
+pub(super) fn sentences(failures: &[Failure], requester: &dyn Requester) -> Vec<String> {
     let mut said: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     let mut known = BTreeSet::new();
     let mut besides = BTreeSet::new();
@@ -168,7 +261,7 @@ pub(super) fn sentences(failures: &[Failure], words: &dyn Words) -> Vec<String> 
     for failure in failures {
         match failure {
             Failure::Call(id, error) => {
-                match words.of(id, error) {
+                match requester.explain(id, error) {
                     Some(Said::Instead(sentence)) => {
                         known.insert(sentence);
                         continue;
@@ -179,6 +272,9 @@ pub(super) fn sentences(failures: &[Failure], words: &dyn Words) -> Vec<String> 
                 let CallError { action, target, code, message } = error;
                 said.entry((action, code, message)).or_default().insert(target);
             }
+            Failure::Joined(id) => drop(
+                known.insert(format!("{id} is used by another resource since a moment; try again")),
+            ),
             Failure::Stopped(sentence) => stopped.push(sentence.clone()),
         }
     }

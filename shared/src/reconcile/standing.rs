@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use crate::cfn::Progress;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Marks};
 use crate::plan::{Change, Scope};
 use crate::state::{Id, Owner, State};
 
@@ -104,9 +104,9 @@ impl Standing {
             }
             return;
         }
-        match cloud.observe(&Scope { ids, ..scope.clone() }).await {
-            Ok(observed) => {
-                if self.anchors.iter().any(|anchor| self.is_overtaken(anchor, me, &observed)) {
+        match cloud.marks(&Scope { ids, ..scope.clone() }).await {
+            Ok(marks) => {
+                if self.anchors.iter().any(|anchor| self.is_overtaken(anchor, me, &marks)) {
                     progress.supersede("a later request of this resource was served");
                     return;
                 }
@@ -129,8 +129,8 @@ impl Standing {
     }
 
     /// True if the anchor is gone, or a later request noted itself there.
-    fn is_overtaken(&self, anchor: &Anchor, me: &Owner, observed: &State) -> bool {
-        let owner = observed.get(&anchor.id).and_then(|object| object.owners.get(me));
+    fn is_overtaken(&self, anchor: &Anchor, me: &Owner, marks: &Marks) -> bool {
+        let owner = marks.get(&anchor.id).and_then(|owners| owners.get(me));
         let Some(owner) = owner else { return anchor.was_there.get() };
         anchor.was_there.set(true);
         let Some(noted) = &owner.mark.request else { return false };

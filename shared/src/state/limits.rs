@@ -90,6 +90,8 @@ pub fn check_with(state: &State, attachments: usize) -> Vec<String> {
                 *count += 1;
                 *size += document.size();
             }
+            // A claim on a user is a tag.
+            Resource::UserAttachment { attached: false, .. } => {}
             Resource::RoleAttachment { .. }
             | Resource::GroupAttachment { .. }
             | Resource::UserAttachment { .. }

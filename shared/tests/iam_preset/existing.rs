@@ -61,7 +61,7 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
             .map_err(|conflicts| explain(&me(), &conflicts).join("; "))?;
         let (me, standing) = (&me(), &Standing::none(account));
         let wait = Duration::ZERO;
-        let work = Work { me, scope: &scope, standing, wait, words: &() };
+        let work = Work { me, scope: &scope, standing, wait, requester: &() };
         carry_out(account, &work, &desired, plan, OnFailure::Leave, &progress).await
     };
     work.now_or_never().unwrap()

@@ -2,12 +2,15 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use account_presets::cfn::Request;
+use account_presets::cfn::{Progress, Request};
 use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::cloud::{Call, CallError, Cloud, Found};
-use account_presets::plan::{Attachable, Scope};
-use account_presets::state::{Id, Kind, Owner, PolicyDocument, State};
+use account_presets::plan::{Attachable, Change, Scope, plan};
+use account_presets::reconcile::{OnFailure, Standing, Work, carry_out};
+use account_presets::state::{Id, Kind, Mark, Owner, PolicyDocument, State};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::world::*;
@@ -174,4 +177,137 @@ fn who_wants_it_again_after_having_begun_to_let_go_has_it_again() {
         }
         assert!(call > 3);
     }
+}
+
+/// An account in which somebody else's request is served whole before one of the writes.
+struct Joined<'a> {
+    calls: Calls<'a>,
+    account: &'a Fake,
+    other: &'a Request,
+    /// So many writes come before it.
+    after: Cell<usize>,
+    is_served: Cell<bool>,
+}
+
+impl Cloud for Joined<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.calls.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        if self.after.get() == 0 && !self.is_served.replace(true) {
+            handle(self.account, self.other).unwrap().unwrap();
+        }
+        self.after.set(self.after.get().saturating_sub(1));
+        self.calls.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.calls.find(me, scope).await
+    }
+}
+
+/// Lets the second of two stacks be made before one of the writes of the Delete of the first, which
+/// dies at a call, or not. Returns the account when the Delete was served, and whether it met.
+fn joined(pair: &[Value; 2], after: usize, dies_at: Option<usize>) -> (State, bool) {
+    let account = populated();
+    let mut first = Stack::named("x");
+    first.deploy(&account, pair[0].clone()).unwrap();
+    let create = Stack::named("y").request(Some(pair[1].clone()));
+    let mut calls = Calls::new(&account);
+    if let Some(call) = dies_at {
+        calls = calls.failing(call, Fault::Dies);
+    }
+    let (after, is_served) = (Cell::new(after), Cell::new(false));
+    let meets = Joined { calls, account: &account, other: &create, after, is_served };
+    let deleted = handle(&meets, &first.request(None));
+    let met = meets.is_served.get();
+    match deleted {
+        Some(answer) => drop(answer.unwrap()),
+        None => drop(handle(&account, &first.request(None)).unwrap().unwrap()),
+    }
+    (but_service_linked(&account), met && dies_at.is_none_or(|_| meets.calls.failed()))
+}
+
+fn alone(properties: &Value) -> State {
+    let account = populated();
+    Stack::named("y").deploy(&account, properties.clone()).unwrap();
+    but_service_linked(&account)
+}
+
+/// I36
+#[test]
+fn who_joins_while_the_only_owner_leaves_has_all_of_it() {
+    for pair in pairs() {
+        let expected = alone(&pair[1]);
+        let mut after = 0;
+        while let (left, true) = joined(&pair, after, None) {
+            assert_same(&left, &expected);
+            after += 1;
+        }
+        assert!(after > 4, "{pair:?}: {after}");
+    }
+}
+
+/// I36
+#[test]
+fn who_leaves_and_dies_before_giving_back_what_another_joined_gives_it_back_when_it_comes_again() {
+    for pair in pairs().into_iter().filter(|pair| pair[0]["Preset"] == "zappa") {
+        let expected = alone(&pair[1]);
+        let mut call = 1;
+        while let (left, true) = joined(&pair, 0, Some(call)) {
+            assert_same(&left, &expected);
+            call += 1;
+        }
+        assert!(call > 4, "{pair:?}: {call}");
+    }
+}
+
+/// I36
+#[test]
+fn a_shared_role_that_another_joins_while_the_only_owner_leaves_keeps_its_policies() {
+    /// An account in which somebody joins the role before the first write.
+    struct Joins<'a>(&'a Fake, Change, Cell<bool>);
+    impl Cloud for Joins<'_> {
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            self.0.observe(scope).await
+        }
+
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            if !self.2.replace(true) {
+                self.0.person(self.1.clone()).unwrap();
+            }
+            self.0.send(call).await
+        }
+    }
+    let owner = |stack: &str| {
+        let mark = Mark { form: Some("form".to_owned()), ..Mark::default() };
+        Owner::new(stack, "Preset").marked(mark)
+    };
+    let (me, other) = (owner("x"), owner("y"));
+    let account = Fake::default();
+    let mut mine = role("everybodys");
+    mine.owners = [me.clone()].into();
+    let policy = attachment("everybodys", "arn:aws:iam::aws:policy/ReadOnlyAccess");
+    for object in [&mine, &policy] {
+        account.person(Change::Create(object.clone())).unwrap();
+    }
+    let mut both = mine.clone();
+    both.owners.insert(other.clone());
+    let join = Change::Update { before: mine.clone(), after: both };
+    let joins = Joins(&account, join, Cell::new(false));
+    let scope = Scope { ids: [mine.resource.id()].into(), ..Scope::default() };
+    let nothing = State::default();
+    let leave = async {
+        let observed = account.observe(&scope).await.unwrap();
+        let plan = plan(&me, &scope, &nothing, &observed).unwrap();
+        let standing = &Standing::none(&joins);
+        let (me, scope, wait) = (&me, &scope, Duration::ZERO);
+        let work = Work { me, scope, standing, wait, requester: &() };
+        let progress = Progress::default();
+        carry_out(&joins, &work, &nothing, plan, OnFailure::Leave, &progress).await
+    };
+    leave.now_or_never().unwrap().unwrap();
+    mine.owners = [other].into();
+    assert_same(&account.state(), &[mine, policy].into_iter().collect());
 }

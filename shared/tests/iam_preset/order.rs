@@ -1,13 +1,21 @@
 //! Requests of one resource that meet, come late or come twice.
 
+use std::cell::RefCell;
+use std::time::{Duration, SystemTime};
+
+use account_presets::cfn::{
+    CustomResource, Deliveries, Progress, Request, RequestType, StackEvent, StackEvents, StackPart,
+    Verified,
+};
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
+use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Kind, Owner, State};
 use serde_json::{Value, json};
-use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep, sleep_until};
 
+use super::function::runtime;
 use super::world::*;
 
 /// An account in which a write takes half a second.
@@ -32,7 +40,7 @@ impl Cloud for Slow<'_> {
     }
 }
 
-fn sent(stack: &Stack, properties: &Value, second: u32) -> account_presets::cfn::Request {
+fn sent(stack: &Stack, properties: &Value, second: u32) -> Request {
     stack.request_sent(Some(properties.clone()), second)
 }
 
@@ -104,7 +112,7 @@ fn an_update_of_what_was_deleted_meanwhile_makes_nothing() {
 #[test]
 fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
     /// An account in which the rollback is served while the first write is on its way.
-    struct Overtaken<'a>(&'a Fake, std::cell::Cell<usize>, account_presets::cfn::Request);
+    struct Overtaken<'a>(&'a Fake, std::cell::Cell<usize>, Request);
     impl Cloud for Overtaken<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
             self.0.observe(scope).await
@@ -141,7 +149,7 @@ fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
 #[test]
 fn an_update_whose_rollback_was_served_while_it_looked_does_nothing() {
     /// An account in which the first look takes so long.
-    struct SlowLook<'a>(&'a Fake, std::cell::Cell<bool>, account_presets::cfn::Request);
+    struct SlowLook<'a>(&'a Fake, std::cell::Cell<bool>, Request);
     impl Cloud for SlowLook<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
             let seen = self.0.observe(scope).await;
@@ -182,8 +190,8 @@ fn a_create_that_another_delivery_made_and_whose_delete_was_served_since_makes_n
     /// the Delete before the first link.
     struct Behind<'a> {
         account: &'a Fake,
-        create: account_presets::cfn::Request,
-        delete: account_presets::cfn::Request,
+        create: Request,
+        delete: Request,
         served: std::cell::Cell<usize>,
     }
     impl Cloud for Behind<'_> {
@@ -221,4 +229,130 @@ fn a_create_that_another_delivery_made_and_whose_delete_was_served_since_makes_n
     assert_eq!(behind.served.get(), 2);
     assert!(error.contains("a later request of this resource was served"), "{error}");
     assert_same(&but_service_linked(&account), &populated().state());
+}
+
+/// An account in which a write takes until nine seconds have passed.
+struct Held<'a>(&'a Fake, Instant);
+
+impl Cloud for Held<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.0.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        sleep_until(self.1 + Duration::from_secs(9)).await;
+        self.0.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+}
+
+/// The newest event of the only resource of a stack.
+struct Newest(RefCell<StackEvent>, SystemTime);
+
+impl Newest {
+    fn is(&self, status: &str, properties: &Value) {
+        self.0.replace(StackEvent {
+            status: status.to_owned(),
+            at: Some(self.1),
+            physical_id: None,
+            resource_type: None,
+            properties: Some(properties.to_string()),
+        });
+    }
+}
+
+impl StackEvents for &Newest {
+    async fn latest(&self, _: &str, _: StackPart<'_>) -> Result<Option<StackEvent>, String> {
+        Ok(Some(self.0.borrow().clone()))
+    }
+}
+
+/// Serves a request twice, the second time with all writes of a wave on their way until the request
+/// that follows the first delivery has been served. Returns the account after that, and in the end.
+fn deliver_twice(
+    account: &Fake,
+    request: &Request,
+    next: &Request,
+    status: &str,
+) -> (State, State) {
+    let issued = request.response_url.issued_at().unwrap();
+    let asked = Value::Object(request.properties.clone().unwrap());
+    let doing = match request.kind().unwrap() {
+        RequestType::Create => "CREATE",
+        RequestType::Update => "UPDATE",
+        RequestType::Delete => "DELETE",
+    };
+    let newest = Newest(
+        RefCell::new(StackEvent {
+            status: String::new(),
+            at: None,
+            physical_id: None,
+            resource_type: None,
+            properties: None,
+        }),
+        issued,
+    );
+    newest.is(&format!("{doing}_IN_PROGRESS"), &asked);
+    let (deliveries, progress) = (Deliveries::default(), Progress::default());
+    let left = runtime().block_on(async {
+        let held = Held(account, Instant::now());
+        let preset = IamPreset::new(ByRef(&held), super::world::account(), Settings::open());
+        let preset = Verified::new(preset, &newest, false, &deliveries, issued);
+        let second = preset.handle(request.kind().unwrap(), request, &progress);
+        let meanwhile = async {
+            sleep(Duration::from_secs(1)).await;
+            handle(account, request).unwrap().unwrap();
+            newest.is(&format!("{doing}_COMPLETE"), &asked);
+            sleep(Duration::from_secs(6)).await;
+            handle(account, next).unwrap().unwrap();
+            newest.is(status, &Value::Object(next.properties.clone().unwrap()));
+            account.state()
+        };
+        tokio::join!(second, meanwhile).1
+    });
+    (left, account.state())
+}
+
+/// I29
+#[test]
+fn what_a_second_delivery_makes_after_cloudformation_went_on_is_taken_back() {
+    let many = many_properties();
+    let mut served = 0;
+    let neighbours = many.windows(2).filter(|of| of[0]["Preset"] == of[1]["Preset"]);
+    for (one, two) in neighbours.map(|of| (&of[0], &of[1])) {
+        let alike = many.iter().filter(|it| it["Preset"] == one["Preset"] && *it != two);
+        for three in alike {
+            let account = populated();
+            let mut stack = Stack::named("a");
+            stack.deploy(&account, one.clone()).unwrap();
+            // Some differ in their paths.
+            let (other, mut tried) = (Fake::new(account.state()), stack.clone());
+            let is_served = |properties: &Value| tried.deploy(&other, properties.clone()).is_ok();
+            if ![two, three].into_iter().all(is_served) {
+                continue;
+            }
+            let mut update = sent(&stack, two, 10);
+            update.old_properties = one.as_object().unwrap().clone();
+            let mut next = sent(&stack, three, 17);
+            next.old_properties = two.as_object().unwrap().clone();
+            let (left, ended) = deliver_twice(&account, &update, &next, "UPDATE_COMPLETE");
+            assert_same(&ended, &left);
+            served += 1;
+        }
+    }
+    assert!(served > 20, "{served}");
+    for properties in &many {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        let create = sent(&stack, properties, 10);
+        stack.physical_id = Some(physical_id(&create));
+        stack.properties = Some(properties.clone());
+        let delete = stack.request_sent(None, 17);
+        let (left, ended) = deliver_twice(&account, &create, &delete, "DELETE_COMPLETE");
+        assert_same(&ended, &left);
+        assert_same(&but_service_linked(&account), &populated().state());
+    }
 }

@@ -92,6 +92,47 @@ fn a_delete_of_a_create_that_was_given_up_lasts_until_that_makes_nothing_more() 
     assert!(busy.moments.borrow().is_empty(), "it gave up too early");
 }
 
+/// I6, I8
+#[test]
+fn a_delete_whose_properties_say_nothing_takes_members_along_that_come_while_it_deletes() {
+    /// An account in which a Create is still at work: it fills a group that is being deleted.
+    struct Filling<'a>(&'a Fake, RefCell<Vec<Change>>);
+    impl Cloud for Filling<'_> {
+        async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+            self.0.find(me, scope).await
+        }
+
+        async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+            self.0.observe(scope).await
+        }
+
+        async fn send(&self, call: &Call) -> Result<(), CallError> {
+            if matches!(call, Call::DeleteGroup { .. }) {
+                let members = self.1.take();
+                members.into_iter().for_each(|member| self.0.person(member).unwrap());
+            }
+            self.0.send(call).await
+        }
+    }
+    let account = populated();
+    let before = account.state();
+    let create = Stack::named("a").request(Some(lithops(json!({"UserNames": ["alice"]}))));
+    handle(&account, &create).unwrap().unwrap();
+    let made = account.state();
+    let members = made.iter().filter(|(id, _)| id.kind == Kind::GroupMember);
+    let members: Vec<Object> = members.map(|(_, member)| member.clone()).collect();
+    for member in &members {
+        account.person(Change::Delete(member.clone())).unwrap();
+    }
+    let later: Vec<Change> = members.into_iter().map(Change::Create).collect();
+    assert_eq!(later.len(), 1);
+    let filling = Filling(&account, RefCell::new(later));
+    let garbage = lithops(json!({"Nonsense": "1"}));
+    Stack::named("a").delete_as(&filling, "a-Preset-1A2B3C4D5E6F", garbage).unwrap();
+    assert!(filling.1.borrow().is_empty());
+    assert_same(&but_service_linked(&account), &before);
+}
+
 /// T10
 #[test]
 fn a_delete_of_what_answered_does_not_wait() {

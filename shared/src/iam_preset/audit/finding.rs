@@ -50,6 +50,7 @@ impl Class {
             Change::Delete(_) => Class::Added,
             // A policy of a user is claimed and then attached.
             Change::Update { before, after } if is_claimed(before, after) => Class::Missing,
+            Change::Update { .. } if change.detaches() => Class::Added,
             Change::Update { .. } => Class::Changed,
         }
     }
@@ -122,6 +123,8 @@ pub(in crate::iam_preset) fn of_plan(plan: &Plan) -> Vec<Finding> {
             }
             Change::Create(_) => findings.push(Finding::whole(&id, Class::Missing)),
             Change::Delete(_) => findings.push(Finding::whole(&id, Class::Added)),
+            // Its claim is deleted besides.
+            Change::Update { .. } if change.detaches() => {}
             Change::Update { before, after } => {
                 findings.extend(fields(&id, &after.resource, &before.resource));
                 // Without its mark the next owner that goes deletes the object.
