@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from . import provider, stacks
+from .conftest import trust_of
 from .emulator import REGION
 from .log_check import complaints
 from .organization import PREFIX, REGIONS, package, run, running_organization
@@ -344,16 +345,20 @@ def test_nobody_outside_the_organization_reaches_its_bus_or_its_code(organizatio
     bus = organization.deploy(name, [name]).outputs["BusArn"]
     mailbox = organization.mailbox(name)
     stranger = "999999999999"
-    events = organization.client("events", stranger)
-    role = f"arn:aws:iam::{stranger}:role/sends-anything"
+    events, iam = organization.client("events", stranger), organization.client("iam", stranger)
+    role = iam.create_role(RoleName="sends-anything", AssumeRolePolicyDocument=trust_of("events.amazonaws.com"))["Role"]
+    statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="sends-anything", PolicyName="Send", PolicyDocument=document)
+    before = organization.snapshot(stranger)
     events.put_rule(Name="out", EventPattern=json.dumps({"source": ["account-presets"]}))
-    events.put_targets(Rule="out", Targets=[{"Id": "bus", "Arn": bus, "RoleArn": role}])
+    events.put_targets(Rule="out", Targets=[{"Id": "bus", "Arn": bus, "RoleArn": role["Arn"]}])
     events.put_events(Entries=[{"Source": "account-presets", "DetailType": "Preset Drift", "Detail": "{}"}])
     assert [it for it in mailbox.events() if it["source"] == "account-presets"] == []
     stack = plain(organization, organization.client("cloudformation", stranger), name)
     assert stack.status == "ROLLBACK_COMPLETE"
     assert "AccessDenied" in stack.reason("LambdaConcurrencyFunction") + stack.reason("IamPresetFunction")
-    assert organization.snapshot(stranger) == EMPTY
+    assert organization.snapshot(stranger) == before
 
 
 def plain(organization, cloudformation, name, **parameters):
