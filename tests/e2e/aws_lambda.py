@@ -6,6 +6,8 @@
   after one minute and after two. When it is too old it is dropped. A queue that is refused much is read more slowly.
   <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html> says no number for that: here
   it is half the events at once after a refusal, and one more after a success.
+- A task of a state machine fails with Lambda.TooManyRequestsException where there is no concurrency for its function.
+  <https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html>
 - The address of an answer is presigned.
 """
 
@@ -21,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ministack.core import lambda_runtime
-from ministack.services import cloudtrail, lambda_svc, sts
+from ministack.services import cloudtrail, lambda_svc, stepfunctions, sts
 from ministack.services.cloudformation import custom_resource
 
 from .records import Records, presigned
@@ -38,6 +40,7 @@ def install():
     note_lines()
     note_writes()
     invoke_asynchronously()
+    name_throttles_in_tasks()
     presign_addresses()
 
 
@@ -223,6 +226,23 @@ class Delivery:
         configs = self.function.get("event_invoke_configs") or {}
         config = self.function.get("event_invoke_config") or configs.get("$LATEST") or {}
         return int(config.get("MaximumEventAgeInSeconds", 21600)), int(config.get("MaximumRetryAttempts", 2)) + 1
+
+
+# --- tasks of state machines ---
+
+
+def name_throttles_in_tasks():
+    call = stepfunctions._call_lambda
+
+    def call_lambda(*asked):
+        try:
+            return call(*asked)
+        except stepfunctions._ExecutionError as failed:
+            if failed.error == "Lambda.Unknown" and '"TooManyRequestsException"' in failed.cause:
+                failed.error = "Lambda.TooManyRequestsException"
+            raise
+
+    stepfunctions._call_lambda = call_lambda
 
 
 # --- answers ---

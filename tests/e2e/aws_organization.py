@@ -6,7 +6,8 @@ As AWS documents it:
   management account's default bus in us-east-1.
 - A function's code comes from a bucket of the function's Region, of another account only where the bucket's policy lets
   that account read it; nothing else makes a function.
-- A rule sends events to the bus of another account only where that bus's policy lets it.
+- A rule sends events to the bus of another account only where that bus's policy lets it, and as its target's role:
+  that has to allow it, too.
 - A service control policy denies, to everybody in an account but the management account, what it denies; here in IAM
   alone, for the actions of functions and of the role with which StackSets deploys.
 - Two accounts may have functions of the same name.
@@ -167,7 +168,7 @@ def send_events_by_policy():
         with request_scope(spec.account_id, spec.region):
             policy = eventbridge._event_bus_policies.get(name)
         arn = f"arn:aws:events:{spec.region}:{spec.account_id}:event-bus/{name}"
-        if allows(policy, "events:PutEvents", arn):
+        if allows(policy, "events:PutEvents", arn) and has_a_role_that_allows(rule, "events:PutEvents", arn):
             with request_scope(spec.account_id, spec.region):
                 eventbridge._dispatch_event({**event, "EventBusName": name})
 
@@ -179,6 +180,17 @@ def send_events_by_policy():
 
     eventbridge._dispatch_to_event_bus = dispatch_to_event_bus
     handler["create"] = create_bus
+
+
+def has_a_role_that_allows(rule, action, target):
+    """Whether the rule sends to this target as a role that may do this."""
+    own = eventbridge._targets.get(eventbridge._rule_key(rule["Name"], rule.get("EventBusName", "default")), ())
+    (role,) = (it.get("RoleArn", "") for it in own if it["Arn"] == target)
+    account, name = get_account_id(), role.split("/")[-1]
+    asked = iam_evaluator.EvalContext(role, "AssumedRole", account, action, target, get_region())
+    policies = iam_evaluator._gather_role_policies(name, account)
+    limits = iam_evaluator._permissions_boundary(iam._roles, name, account)
+    return iam_evaluator.evaluate(asked, policies, *limits).decision == "Allow"
 
 
 # --- members ---

@@ -8,8 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 from .account import SERVICE_LINKED_ROLES
 from .emulator import REGIONS
 
-# What names a secret, whatever its value.
-WORDS = re.compile(r"X-Amz-\w|Signature=|AWSAccessKeyId|Expires=|Authorization|SecretAccessKey|SessionToken", re.I)
+# What names a secret, whatever its value. iam:GetAccountAuthorizationDetails is an action, and no header.
+WORDS = re.compile(
+    r"X-Amz-\w|Signature=|AWSAccessKeyId|Expires=|(?<!GetAccount)Authorization|SecretAccessKey|SessionToken", re.I
+)
 # Parts of a presigned address that hold no secret, or not alone.
 PLAIN = ("X-Amz-Algorithm", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Expires")
 # The lines about one change of IAM.

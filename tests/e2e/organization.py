@@ -194,6 +194,28 @@ class Organization:
         assert status() == "SUCCEEDED", states.describe_execution(executionArn=execution)
         self.wait_for_operations(name)
 
+    def audit(self, account):
+        """One run of the account's audit to its end: the execution as Step Functions describes it."""
+        states, execution = self.client("stepfunctions", account), self.begin_audit(account)
+
+        def described():
+            return states.describe_execution(executionArn=execution)
+
+        self.wait_until(lambda: described()["status"] != "RUNNING", lambda: execution)
+        return described()
+
+    def begin_audit(self, account):
+        states = self.client("stepfunctions", account)
+        (machine,) = states.list_state_machines()["stateMachines"]
+        asked = {"stateMachineArn": machine["stateMachineArn"], "input": '{"audit": {}}'}
+        return states.start_execution(**asked)["executionArn"]
+
+    def report(self, account):
+        """What the account's audit found."""
+        ended = self.audit(account)
+        assert ended["status"] == "SUCCEEDED", ended
+        return json.loads(ended["output"])
+
     def wait_for_operations(self, name):
         def are_done():
             operations = self.cloudformation.list_stack_set_operations(StackSetName=name)["Summaries"]
@@ -245,6 +267,10 @@ class Mailbox:
                 self.read.append(json.loads(json.loads(message["Body"])["Message"]))
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         return self.read
+
+    def told(self, kind):
+        """The events of a detail-type among them."""
+        return [event for event in self.events() if event["detail-type"] == kind]
 
 
 @cache

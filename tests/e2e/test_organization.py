@@ -6,10 +6,12 @@ import os
 import shutil
 import time
 
+import jsonschema
 import pytest
 from botocore.exceptions import ClientError
 
 from . import provider, stacks
+from .conftest import trust_of
 from .emulator import REGION
 from .log_check import complaints
 from .organization import PREFIX, REGIONS, package, run, running_organization
@@ -226,21 +228,137 @@ def test_failures_and_findings_are_told(organization, name):
         assert told == [("account-presets", account, {"role": "r"})], kind
 
 
+# --- audits ---
+
+
+def test_a_role_changed_by_hand_is_told_and_put_right_once_the_operator_wants_that(organization, name):
+    organization.unit(name)
+    changed, untouched = (organization.account(f"{name}-{it}", name) for it in ("changed", "untouched"))
+    organization.deploy(name, [name], Slim="hardened", Audit="report")
+    mailbox = organization.mailbox(name)
+    as_made, iam = organization.snapshot(changed), organization.client("iam", changed)
+
+    # Roles of the preset. The account has the provider's own as well, which no audit compares.
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::999999999999:root"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [stranger]})
+    iam.update_assume_role_policy(RoleName="SLIM-Extras_for_Lambda", PolicyDocument=trust)
+    policy = f"arn:aws:iam::{changed}:policy/SLIM-ECS-Instances"
+    iam.detach_role_policy(RoleName="SLIM-Extras_ECS_for_EC2", PolicyArn=policy)
+    by_hand = organization.snapshot(changed)
+    assert organization.report(untouched)["same"] == 1
+    assert mailbox.told("Preset Drift") == []
+    organization.report(changed)
+    (reported,) = mailbox.told("Preset Drift")
+    assert (reported["source"], reported["account"], reported["region"]) == ("account-presets", changed, REGION)
+    jsonschema.validate(reported["detail"], schema("preset-drift"))
+    detail = reported["detail"]
+    assert (detail["preset"], detail["logicalResourceId"], "repair" in detail) == ("slim", "SlimPreset", False)
+    assert [(it["object"], it["class"], it["field"], it["grants"]) for it in detail["findings"]] == [
+        ("role `SLIM-Extras_for_Lambda`", "changed", "trust", "more"),
+        ("role attachment `SLIM-Extras_ECS_for_EC2` <- `SLIM-ECS-Instances`", "missing", "object", "less"),
+    ]
+    assert organization.snapshot(changed) == by_hand
+
+    organization.update(name, [name], Slim="hardened", Audit="repair")
+    # It is the audit that puts it right.
+    assert organization.snapshot(changed) == by_hand
+    assert organization.report(changed)["repaired"] == 1
+    (_, repaired) = mailbox.told("Preset Drift")
+    jsonschema.validate(repaired["detail"], schema("preset-drift"))
+    assert (repaired["account"], repaired["detail"]) == (changed, {**detail, "repair": {"done": True}})
+    assert organization.snapshot(changed) == as_made
+
+    last = organization.report(changed)
+    assert (last["same"], last["drifted"], last["unknown"], last["repaired"]) == (1, [], [], 0)
+    assert len(mailbox.told("Preset Drift")) == 2
+
+
+def schema(name):
+    return json.loads((provider.ROOT / "events" / f"{name}.schema.json").read_text())
+
+
+def test_an_audit_that_may_not_look_is_told(organization, name):
+    """Here by a service control policy that somebody attached in the meantime."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name])
+    mailbox = organization.mailbox(name)
+    refusal = organization.deny(account, "iam:GetAccountAuthorizationDetails")
+    ended = organization.audit(account)
+    organization.allow_again(account, refusal)
+    assert ended["status"] == "FAILED", ended
+    (told,) = mailbox.told("Preset Audit Failed")
+    assert (told["source"], told["account"], told["region"]) == ("account-presets", account, REGION)
+    detail = told["detail"]
+    jsonschema.validate(detail, schema("preset-audit-failed"))
+    assert (detail["account"], detail["region"], detail["execution"]) == (account, REGION, ended["executionArn"])
+    assert "not authorized to perform: iam:GetAccountAuthorizationDetails" in detail["cause"]
+    # Once: the rules for audits that say nothing any more leave it out.
+    assert mailbox.events() == [told]
+
+
+def test_an_audit_that_somebody_stops_is_told(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name])
+    mailbox, states = organization.mailbox(name), organization.client("stepfunctions", account)
+    organization.report(account)
+    # Nobody is told of what has ended well.
+    assert mailbox.events() == []
+
+    # This one waits for its function until somebody stops it.
+    functions = organization.client("lambda", account)
+    functions.put_function_concurrency(FunctionName="account-presets-org-IamPreset", ReservedConcurrentExecutions=0)
+    execution = organization.begin_audit(account)
+
+    def history():
+        return [it["type"] for it in states.get_execution_history(executionArn=execution)["events"]]
+
+    organization.wait_until(lambda: "TaskFailed" in history(), history)
+    states.stop_execution(executionArn=execution)
+    (told,) = mailbox.events()
+    assert (told["source"], told["account"]) == ("aws.states", account)
+    assert (told["detail"]["executionArn"], told["detail"]["status"]) == (execution, "ABORTED")
+
+    # The account's rule and that of the organization's bus, asked about other events.
+    statuses = ("RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE")
+    another = f"{told['detail']['stateMachineArn']}s"
+    of_the_account = (organization.client("events", account), "default")
+    of_the_organization = (organization.emulator.client("events"), name)
+    for client, bus in (of_the_account, of_the_organization):
+        rules = client.list_rules(EventBusName=bus)["Rules"]
+        (pattern,) = [it["EventPattern"] for it in rules if "aws.states" in it["EventPattern"]]
+
+        def passes(**detail):
+            event = {**told, "detail": {**told["detail"], **detail}}
+            return client.test_event_pattern(EventPattern=pattern, Event=json.dumps(event))["Result"]
+
+        assert [it for it in statuses if passes(status=it)] == ["TIMED_OUT", "ABORTED"]
+        assert not passes(stateMachineArn=another)
+
+
+# --- who is let in ---
+
+
 def test_nobody_outside_the_organization_reaches_its_bus_or_its_code(organization, name):
     organization.unit(name)
     bus = organization.deploy(name, [name]).outputs["BusArn"]
     mailbox = organization.mailbox(name)
     stranger = "999999999999"
-    events = organization.client("events", stranger)
-    role = f"arn:aws:iam::{stranger}:role/sends-anything"
+    events, iam = organization.client("events", stranger), organization.client("iam", stranger)
+    role = iam.create_role(RoleName="sends-anything", AssumeRolePolicyDocument=trust_of("events.amazonaws.com"))["Role"]
+    statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName="sends-anything", PolicyName="Send", PolicyDocument=document)
+    before = organization.snapshot(stranger)
     events.put_rule(Name="out", EventPattern=json.dumps({"source": ["account-presets"]}))
-    events.put_targets(Rule="out", Targets=[{"Id": "bus", "Arn": bus, "RoleArn": role}])
+    events.put_targets(Rule="out", Targets=[{"Id": "bus", "Arn": bus, "RoleArn": role["Arn"]}])
     events.put_events(Entries=[{"Source": "account-presets", "DetailType": "Preset Drift", "Detail": "{}"}])
     assert [it for it in mailbox.events() if it["source"] == "account-presets"] == []
     stack = plain(organization, organization.client("cloudformation", stranger), name)
     assert stack.status == "ROLLBACK_COMPLETE"
     assert "AccessDenied" in stack.reason("LambdaConcurrencyFunction") + stack.reason("IamPresetFunction")
-    assert organization.snapshot(stranger) == EMPTY
+    assert organization.snapshot(stranger) == before
 
 
 def plain(organization, cloudformation, name, **parameters):
