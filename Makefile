@@ -62,6 +62,9 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
 	$(SAM)/bin/cfn-lint template.yaml organization.yaml examples/*.yaml
 	$(GUARD) test --dir tests/guard | sed '/No Test expectation was set/d'
+	for rules in examples/guard/*.guard; do \
+	    $(GUARD) test --rules-file $$rules --test-data tests/guard/tests/$$(basename $$rules .guard)_tests.yaml; \
+	done
 	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
 	$(GUARD) validate --rules tests/guard/consumers.guard $(addprefix --data ,$(wildcard examples/*.yaml))
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
