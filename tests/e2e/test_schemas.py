@@ -5,7 +5,9 @@ import json
 import os
 import re
 
+import jsonschema
 import pytest
+from referencing import Registry, Resource
 
 from .cli import run
 from .provider import ROOT
@@ -65,3 +67,32 @@ def listed(path, signature):
     names = re.findall(r'\(("\w+"|[A-Z_]+)(?:\.0)?, ', body(path, signature))
     assert names
     return sorted(NAMES.get(name) or name.strip('"') for name in names)
+
+
+# --- a whole template, for editors ---
+
+
+@pytest.fixture(scope="module")
+def template():
+    """The schema of a template, which refers to the others by their files."""
+    files = {name: json.loads((FOLDER / name).read_text()) for name in [*SCHEMAS, "template.schema.json"]}
+    resources = [(name, Resource.from_contents(file)) for name, file in files.items()]
+    return jsonschema.Draft7Validator(files["template.schema.json"], registry=Registry().with_resources(resources))
+
+
+@pytest.mark.parametrize("kind", SCHEMAS.values())
+def test_a_template_has_the_properties_of_its_resources_types(template, kind):
+    def places(properties, kind=kind):
+        resource = {"Type": kind, "Properties": {"ServiceToken": "arn", **properties}}
+        return [list(error.absolute_path) for error in template.iter_errors({"Resources": {"It": resource}})]
+
+    fine = {"Preset": "slim", "DesiredConcurrency": 1, "ConcurrentExecutions": 1}
+    fine = {name: value for name, value in fine.items() if name in read(kind)["required"]}
+    assert places(fine) == []
+    assert places({**fine, "Nothing": 1}) == [["Resources", "It", "Properties"]]
+    assert places({**fine, "Nothing": 1}, kind="Custom::Other") == []
+
+
+def read(kind):
+    (name,) = [name for name, it in SCHEMAS.items() if it == kind]
+    return json.loads((FOLDER / name).read_text())
