@@ -60,7 +60,7 @@ test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a si
 
 test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
-	$(SAM)/bin/cfn-lint template.yaml organization.yaml examples/*.yaml
+	$(SAM)/bin/cfn-lint template.yaml organization.yaml examples/*.yaml --append-rules schemas
 	$(GUARD) test --dir tests/guard | sed '/No Test expectation was set/d'
 	for rules in examples/guard/*.guard; do \
 	    $(GUARD) test --rules-file $$rules --test-data tests/guard/tests/$$(basename $$rules .guard)_tests.yaml; \

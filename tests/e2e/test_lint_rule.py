@@ -2,6 +2,7 @@
 takes, one line about each mistake, in the place where it is."""
 
 import json
+import re
 import subprocess
 from textwrap import dedent, indent
 
@@ -221,6 +222,49 @@ def test_a_mistake_is_reported_once_in_its_line(said, name):
 @pytest.mark.parametrize("name", FINE)
 def test_what_the_provider_takes_is_no_mistake(said, name):
     assert said[name] == []
+
+
+@pytest.fixture
+def workspace(tmp_path):
+    """As docs/editors.md has it, with a template that has a mistake."""
+    (tmp_path / "account-presets").symlink_to(ROOT)
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "it.yaml").write_text(MISTAKES["a misspelt parameter"][0])
+    return tmp_path
+
+
+PAGE = (ROOT / "docs" / "editors.md").read_text()
+
+
+def finds_the_mistake(workspace, command):
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=workspace,
+        env={"PATH": f"{CFN_LINT.parent}:/usr/bin:/bin"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode != 0 and "E9710 unknown parameter `UserName`" in done.stdout
+
+
+def test_the_line_of_the_page_switches_it_on(workspace):
+    (line,) = re.findall(r"^    (cfn-lint .*)$", PAGE, re.MULTILINE)
+    assert finds_the_mistake(workspace, line)
+
+
+def test_the_file_of_the_page_switches_it_on(workspace):
+    (file,) = re.findall(r"^    append_rules:\n(?:      .*\n)+", PAGE, re.MULTILINE)
+    assert not finds_the_mistake(workspace, "cfn-lint templates/it.yaml")
+    (workspace / ".cfnlintrc").write_text(dedent(file))
+    assert finds_the_mistake(workspace, "cfn-lint templates/it.yaml")
+
+
+def test_the_settings_of_the_page_name_files_that_there_are(workspace):
+    (settings,) = re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (schema,) = json.loads(settings)["yaml.schemas"]
+    assert (workspace / schema).is_file()
 
 
 def test_the_examples_have_no_mistakes():
