@@ -135,7 +135,7 @@ org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## c
 
 clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules tests/bench/peers/node_modules
-	find tests -name __pycache__ -prune -exec rm -rf {} +
+	find tests schemas -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
 # SAM builds one function after the other and finds both built here, where the linker has two cores for two.

@@ -150,6 +150,22 @@ MISTAKES = {
         "Type: given `AWS::CloudFormation::CustomResource`, allowed with this ServiceToken is only "
         "`Custom::LambdaConcurrency` or `Custom::QuotaTemplate`",
     ),
+    "a word in a loop of a template for SAM": (
+        dedent("""\
+            Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+            Resources:
+              Fn::ForEach::Presets:
+                - Name
+                - [slim, zappa]
+                - It${Name}:
+                    Type: Custom::IamPreset
+                    Properties:
+                      ServiceToken: !ImportValue account-presets-IamPreset
+                      Preset: !Ref Name
+                      Edition: curent # here
+            """),
+        "Edition: given `curent`, allowed are `hardened`, `current`, `documented`; did you mean `current`?",
+    ),
     "an attribute of another preset": (
         preset("Preset: slim\n", "A:\n  Value: !GetAtt It.GroupArn # here\n"),
         "It.GroupArn: unknown attribute `GroupArn`. Allowed of preset `slim` are `AdminEquivalent`, `Batch",
