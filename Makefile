@@ -60,8 +60,11 @@ test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a si
 
 test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
-	$(SAM)/bin/cfn-lint template.yaml organization.yaml examples/*.yaml
+	$(SAM)/bin/cfn-lint template.yaml organization.yaml examples/*.yaml --append-rules schemas
 	$(GUARD) test --dir tests/guard | sed '/No Test expectation was set/d'
+	for rules in examples/guard/*.guard; do \
+	    $(GUARD) test --rules-file $$rules --test-data tests/guard/tests/$$(basename $$rules .guard)_tests.yaml; \
+	done
 	$(GUARD) validate --rules tests/guard/{functions,policies,logs}.guard --data template.yaml
 	$(GUARD) validate --rules tests/guard/consumers.guard $(addprefix --data ,$(wildcard examples/*.yaml))
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
@@ -132,7 +135,7 @@ org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## c
 
 clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules tests/bench/peers/node_modules
-	find tests -name __pycache__ -prune -exec rm -rf {} +
+	find tests schemas -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
 # SAM builds one function after the other and finds both built here, where the linker has two cores for two.

@@ -73,6 +73,9 @@ pub enum Command {
         /// The resource.
         #[arg(value_enum, default_value_t = Custom::IamPreset)]
         resource: Custom,
+        /// The names of the attributes for Fn::GetAtt instead, of all resources and presets
+        #[arg(long, conflicts_with = "resource")]
+        attributes: bool,
     },
     /// Completions of a shell
     Completions {

@@ -1,31 +1,40 @@
 //! `schema`: JSON Schema, draft-07, of a resource's properties. Editors check a template with it
 //! before CloudFormation does.
 
+use std::collections::BTreeSet;
+
 use account_presets::preset::schema::{Mark, Parameter, Values, When};
 use account_presets::preset::{self, Preset};
+use account_presets::{iam_preset, lambda_concurrency, quota_template};
 use serde_json::{Map, Value, json};
 
-use crate::Found;
 use crate::arguments::Custom;
-use crate::output::Output;
 use crate::show::description;
-
-/// Prints the schema of a resource's properties.
-///
-/// # Errors
-///
-/// Standard output takes nothing.
-pub(crate) fn print(resource: Custom, output: &Output) -> Result<Found, String> {
-    output.json(&of(resource))
-}
 
 /// The schema of a resource's properties.
 pub fn of(resource: Custom) -> Value {
     match resource {
-        Custom::IamPreset => iam_preset(),
-        Custom::LambdaConcurrency => lambda_concurrency(),
-        Custom::QuotaTemplate => quota_template(),
+        Custom::IamPreset => of_iam_preset(),
+        Custom::LambdaConcurrency => of_lambda_concurrency(),
+        Custom::QuotaTemplate => of_quota_template(),
     }
+}
+
+/// The names of the attributes for `Fn::GetAtt`, of each resource; for `Custom::IamPreset` of each
+/// preset.
+pub fn attributes() -> Value {
+    let of_preset = |name: &'static str| {
+        let own = preset::find(name).map(|preset| preset.outputs.keys().map(String::as_str));
+        let mut names: Vec<&str> = own.into_iter().flatten().chain(iam_preset::ATTRIBUTES).collect();
+        names.sort_unstable();
+        (name.to_owned(), json!(names))
+    };
+    let sorted = |names: &[&str]| names.iter().copied().collect::<BTreeSet<_>>();
+    json!({
+        "Custom::IamPreset": preset::names().into_iter().map(of_preset).collect::<Map<_, _>>(),
+        "Custom::LambdaConcurrency": sorted(&lambda_concurrency::ATTRIBUTES),
+        "Custom::QuotaTemplate": sorted(&quota_template::ATTRIBUTES),
+    })
 }
 
 /// A schema of properties with exactly these names.
@@ -90,7 +99,7 @@ fn with_default(mut schema: Value, default: Value) -> Value {
     schema
 }
 
-fn iam_preset() -> Value {
+fn of_iam_preset() -> Value {
     let tag = json!({
         "type": "object",
         "required": ["Key", "Value"],
@@ -230,7 +239,7 @@ fn of_parameter(parameter: &Parameter) -> Value {
     with_default(or_function(value, description(parameter)), default)
 }
 
-fn lambda_concurrency() -> Value {
+fn of_lambda_concurrency() -> Value {
     let then =
         |said: &str| with_default(or_function(words(&["Succeed", "Fail"]), said), json!("Succeed"));
     let own = json!({
@@ -247,7 +256,7 @@ fn lambda_concurrency() -> Value {
     properties("Properties of Custom::LambdaConcurrency", &required, own, Vec::new())
 }
 
-fn quota_template() -> Value {
+fn of_quota_template() -> Value {
     let region = json!({"type": "string", "pattern": "^[a-z][a-z0-9]*(-[a-z0-9]+)*-[0-9]+$"});
     let any = json!([region, {"const": ""}, {"$ref": "#/definitions/function"}]);
     let regions = json!({"type": "array", "items": {"anyOf": any}, "maxItems": 10});

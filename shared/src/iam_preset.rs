@@ -53,19 +53,17 @@ use stack::Stack;
 use task::Task;
 use transition::Transition;
 
-/// The attribute that says whether what was granted amounts to administrator's rights.
-const ADMIN_EQUIVALENT: &str = "AdminEquivalent";
-
-/// The attribute that names the policies that somebody else attached to the preset's roles and
-/// groups.
-const FOREIGN_POLICIES: &str = "ForeignPolicies";
-
-/// The attribute that names the policies of the preset that its roles and groups lack because they were
-/// there before and are used as they are.
-const LACKING_POLICIES: &str = "LackingPolicies";
-
-/// The attribute that says which objects a newer release of the provider changed.
-const CHANGED_BY_RELEASE: &str = "ChangedByRelease";
+/// The attributes of every preset, besides its own: whether the grants amount to administrator's
+/// rights; the provider's release; the policies that other principals attached to the preset's
+/// roles and groups; the preset's policies that its roles and groups lack, because they existed
+/// before and are used as they are; the objects that a newer release changed.
+pub const ATTRIBUTES: [&str; 5] = [
+    "AdminEquivalent",
+    PROVIDER_VERSION.0,
+    "ForeignPolicies",
+    "LackingPolicies",
+    "ChangedByRelease",
+];
 
 /// So many looks in a row that find nothing of ours: the Create that was given up has ended. IAM
 /// may refuse it for longer than the moment between two looks when many write at once.
@@ -371,12 +369,15 @@ impl<C: Cloud> IamPreset<C> {
         let wish = self.wish(&task.me, wanted);
         let mut data = attributes(wanted.preset, &wish, &there);
         let admin = !further.is_empty() || !wish.admin_equivalent(wanted.preset).is_empty();
-        data.insert(ADMIN_EQUIVALENT.to_owned(), admin.to_string());
-        data.insert(PROVIDER_VERSION.0.to_owned(), PROVIDER_VERSION.1.to_owned());
-        data.insert(FOREIGN_POLICIES.to_owned(), named(plan.foreign.iter()));
         let lacking = lacking::lacking(&task.desired, observed, plan);
-        data.insert(LACKING_POLICIES.to_owned(), named(lacking::policies(&lacking)));
-        data.insert(CHANGED_BY_RELEASE.to_owned(), changed_by_release(intent, &task.me, plan));
+        let values = [
+            admin.to_string(),
+            PROVIDER_VERSION.1.to_owned(),
+            named(plan.foreign.iter()),
+            named(lacking::policies(&lacking)),
+            changed_by_release(intent, &task.me, plan),
+        ];
+        data.extend(ATTRIBUTES.map(str::to_owned).into_iter().zip(values));
         let physical_resource_id =
             (task.transition == Transition::Replace).then(|| intent.computed_id.clone());
         Success { physical_resource_id, data }

@@ -23,7 +23,7 @@ use crate::cloud::CallError;
 use crate::digest::digest;
 use crate::state::Account;
 use decision::{Found, open, settled};
-pub use outcome::Outcome;
+pub use outcome::{ATTRIBUTES, Outcome};
 use outcome::Report;
 use properties::{Properties, Then};
 use quota::{Increase, Phase, Quotas, Submitted, quota_arn};

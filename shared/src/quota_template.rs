@@ -264,21 +264,24 @@ fn told(error: CallError) -> String {
     format!("{error}{remedy}")
 }
 
+/// The names of the attributes for `Fn::GetAtt`.
+pub const ATTRIBUTES: [&str; 5] =
+    ["ConcurrentExecutions", "OwnEntries", "OtherEntries", "Message", PROVIDER_VERSION.0];
+
 /// The attributes for `Fn::GetAtt`: the same set for every result.
 fn attributes(wanted: &Properties, plan: &Plan) -> BTreeMap<String, String> {
     let pairs = |entries: &BTreeMap<Region, u64>| {
         let pairs = entries.iter().map(|(region, value)| format!("{region}={value}"));
         pairs.collect::<Vec<_>>().join(",")
     };
-    [
-        ("ConcurrentExecutions", wanted.value.to_string()),
-        ("OwnEntries", pairs(&plan.own)),
-        ("OtherEntries", pairs(&plan.others)),
-        ("Message", plan.message(wanted.value)),
-        (PROVIDER_VERSION.0, PROVIDER_VERSION.1.to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    let values = [
+        wanted.value.to_string(),
+        pairs(&plan.own),
+        pairs(&plan.others),
+        plan.message(wanted.value),
+        PROVIDER_VERSION.1.to_owned(),
+    ];
+    ATTRIBUTES.map(str::to_owned).into_iter().zip(values).collect()
 }
 
 fn strict(request: &Request, region: &str) -> Result<Properties, String> {

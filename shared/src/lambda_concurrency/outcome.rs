@@ -109,25 +109,37 @@ pub struct Report {
     pub quota: Option<u64>,
 }
 
+/// The names of the attributes for `Fn::GetAtt`.
+pub const ATTRIBUTES: [&str; 9] = [
+    "Outcome",
+    "Message",
+    "AppliedConcurrency",
+    "UnreservedConcurrency",
+    "DesiredConcurrency",
+    "RequestId",
+    "RequestStatus",
+    "CaseId",
+    PROVIDER_VERSION.0,
+];
+
 impl Report {
     /// The attributes for `Fn::GetAtt`: the same set for every outcome, empty where they do not
     /// apply.
     pub fn attributes(&self, desired: u64) -> BTreeMap<String, String> {
         let increase =
             |part: fn(&Increase) -> String| self.increase.as_ref().map(part).unwrap_or_default();
-        [
-            ("Outcome", self.outcome.as_str().to_owned()),
-            ("Message", self.message(desired)),
-            ("AppliedConcurrency", self.concurrency.applied.to_string()),
-            ("UnreservedConcurrency", self.concurrency.unreserved.to_string()),
-            ("DesiredConcurrency", desired.to_string()),
-            ("RequestId", increase(|it| it.id.clone())),
-            ("RequestStatus", increase(|it| it.status.to_string())),
-            ("CaseId", increase(|it| it.case_id.clone().unwrap_or_default())),
-            (PROVIDER_VERSION.0, PROVIDER_VERSION.1.to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        let values = [
+            self.outcome.as_str().to_owned(),
+            self.message(desired),
+            self.concurrency.applied.to_string(),
+            self.concurrency.unreserved.to_string(),
+            desired.to_string(),
+            increase(|it| it.id.clone()),
+            increase(|it| it.status.to_string()),
+            increase(|it| it.case_id.clone().unwrap_or_default()),
+            PROVIDER_VERSION.1.to_owned(),
+        ];
+        ATTRIBUTES.map(str::to_owned).into_iter().zip(values).collect()
     }
 
     /// Returns the reason of a failure: the property that demands it, the state, and the remedy.
