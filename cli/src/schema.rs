@@ -25,15 +25,15 @@ pub fn of(resource: Custom) -> Value {
 pub fn attributes() -> Value {
     let of_preset = |name: &'static str| {
         let own = preset::find(name).map(|preset| preset.outputs.keys().map(String::as_str));
-        let mut names: Vec<&str> = own.into_iter().flatten().chain(iam_preset::ATTRIBUTES).collect();
+        let mut names: Vec<&str> =
+            own.into_iter().flatten().chain(iam_preset::ATTRIBUTES).collect();
         names.sort_unstable();
         (name.to_owned(), json!(names))
     };
-    let sorted = |names: &[&str]| names.iter().copied().collect::<BTreeSet<_>>();
     json!({
         "Custom::IamPreset": preset::names().into_iter().map(of_preset).collect::<Map<_, _>>(),
-        "Custom::LambdaConcurrency": sorted(&lambda_concurrency::ATTRIBUTES),
-        "Custom::QuotaTemplate": sorted(&quota_template::ATTRIBUTES),
+        "Custom::LambdaConcurrency": BTreeSet::from(lambda_concurrency::ATTRIBUTES),
+        "Custom::QuotaTemplate": BTreeSet::from(quota_template::ATTRIBUTES),
     })
 }
 

@@ -23,8 +23,8 @@ use crate::cloud::CallError;
 use crate::digest::digest;
 use crate::state::Account;
 use decision::{Found, open, settled};
-pub use outcome::{ATTRIBUTES, Outcome};
 use outcome::Report;
+pub use outcome::{ATTRIBUTES, Outcome};
 use properties::{Properties, Then};
 use quota::{Increase, Phase, Quotas, Submitted, quota_arn};
 
