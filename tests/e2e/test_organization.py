@@ -231,6 +231,7 @@ def test_failures_and_findings_are_told(organization, name):
 # --- audits ---
 
 
+# A1, A4, A10
 def test_a_role_changed_by_hand_is_told_and_put_right_once_the_operator_wants_that(organization, name):
     organization.unit(name)
     changed, untouched = (organization.account(f"{name}-{it}", name) for it in ("changed", "untouched"))
@@ -277,6 +278,7 @@ def schema(name):
     return json.loads((provider.ROOT / "events" / f"{name}.schema.json").read_text())
 
 
+# A11
 def test_an_audit_that_may_not_look_is_told(organization, name):
     """Here by a service control policy that somebody attached in the meantime."""
     organization.unit(name)
@@ -297,6 +299,7 @@ def test_an_audit_that_may_not_look_is_told(organization, name):
     assert mailbox.events() == [told]
 
 
+# A11
 def test_an_audit_that_somebody_stops_is_told(organization, name):
     organization.unit(name)
     account = organization.account(name, name)

@@ -80,8 +80,7 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
         return of_names("the object that carries its notes is not there under its name");
     }
     // A group's path says nothing of it.
-    let mut lives = mine.iter().filter_map(|(_, mark)| mark.id.as_deref()).peekable();
-    if lives.peek().is_some() && lives.all(|id| id != life) {
+    if mine.iter().filter_map(|(_, mark)| mark.id.as_deref()).all(|id| id != life) {
         return of_names("what the properties name was made under another id");
     }
     if mine.iter().any(|(_, mark)| mark.request.is_some()) {

@@ -316,7 +316,7 @@ fn deliver_twice(
     (left, account.state())
 }
 
-/// I29
+/// I37
 #[test]
 fn what_a_second_delivery_makes_after_cloudformation_went_on_is_taken_back() {
     let many = many_properties();
