@@ -101,7 +101,7 @@ impl<C> IamPreset<C> {
         self.settings.provider()
     }
 
-    /// What reads and renders properties, and calls nobody.
+    /// The part that reads and renders properties, and makes no call.
     fn without_cloud(&self) -> IamPreset<()> {
         let (account, settings) = (self.account.clone(), self.settings.clone());
         IamPreset { cloud: (), account, settings, release: self.release }
@@ -239,13 +239,17 @@ impl<C: Cloud> IamPreset<C> {
         let carried_out = carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress);
         let carried_out = Box::pin(carried_out).await;
         let lasts = task.transition == Transition::Delete && intent.known_id.is_none();
-        // A Create that is still at work may have put users into groups that no property names.
-        let goes_on = lasts && task.scope.is_complete && progress.stopped().is_none();
-        if let Err(reason) =
-            carried_out.or_else(|reason| if goes_on { Ok(()) } else { Err(reason) })
-        {
-            let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
-            return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
+        match carried_out {
+            Ok(()) => {}
+            // The Create that is still at work may have put users into groups that no property
+            // names. They are found by another search.
+            Err(reason) if lasts && task.scope.is_complete && progress.stopped().is_none() => {
+                info!(reason, "is tried again while the Create may be at work");
+            }
+            Err(reason) => {
+                let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
+                return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
+            }
         }
         if lasts {
             self.outlast(intent, &mut task, QUIET, progress).await?;
@@ -402,8 +406,9 @@ impl<C: Cloud> IamPreset<C> {
                 () = progress.until_stopped() => {}
                 () = self.cloud.wait() => {}
             }
-            // What the request's properties do not name has no other name the next time.
-            let looked = match task.scope.is_complete {
+            // What the properties of the Delete do not name is searched for by its marks anew.
+            let is_unnamed = task.transition == Transition::Delete && task.scope.is_complete;
+            let looked = match is_unnamed {
                 true => self.observe(intent, task, progress).await,
                 false => look(&self.cloud, &task.scope, progress).await,
             };

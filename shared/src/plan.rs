@@ -160,8 +160,8 @@ impl Scope {
         })
     }
 
-    /// The other owners of a user's claim who keep the policy on that user. Who may tag a user may
-    /// write any claim, but owns no policy by that; a policy of AWS has no owners.
+    /// The other owners of a user's claim that keep the policy on that user. A principal that may
+    /// tag the user writes any claim, and owns no policy by that. A policy of AWS has no owners.
     pub(crate) fn claimants<'a>(
         &'a self,
         me: &'a Owner,

@@ -14,6 +14,10 @@ use crate::state::Owner;
 const FORM: u32 = 1;
 /// Findings about one resource that are told one by one.
 const MOST: usize = 50;
+/// Bytes of findings about one resource, after which the rest is only counted: what an audit begins
+/// below [`LONGEST_REPORT`](super::LONGEST_REPORT) ends with it below the 262,144 bytes that a state
+/// machine passes on.
+const MOST_BYTES: usize = 60_000;
 
 /// What an audit found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -59,8 +63,14 @@ impl Report {
         mut findings: Vec<Finding>,
         repair: Option<&Result<(), String>>,
     ) -> String {
-        let left = findings.len().saturating_sub(MOST);
-        findings.truncate(MOST);
+        let mut bytes = 0;
+        let fits = |finding: &&Finding| {
+            bytes += json!(finding).to_string().len();
+            bytes <= MOST_BYTES
+        };
+        let told = findings.iter().take(MOST).take_while(fits).count();
+        let left = findings.len() - told;
+        findings.truncate(told);
         let mut drift = json!({
             "form": FORM,
             "stackId": stack,
@@ -95,5 +105,36 @@ impl Report {
         let drifted = self.drifted.iter().map(|drift| drift.to_string().len());
         let unknown = self.unknown.iter().map(|it| it.resource.len() + it.why.len() + 32);
         drifted.chain(unknown).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::iam_preset::audit::{Class, Grants};
+
+    /// A4
+    #[test]
+    fn findings_that_take_too_many_bytes_are_counted() {
+        let made = Made { physical_id: "id".into(), preset: "slim".into(), edition: "hardened" };
+        let told = |letter: &str, roles: usize| {
+            let finding = |number| Finding {
+                object: format!("role `r{number}`"),
+                class: Class::Changed,
+                field: "description",
+                expected: letter.repeat(LONGEST),
+                found: letter.repeat(LONGEST),
+                grants: Grants::Same,
+            };
+            let mut report = Report::default();
+            report.drift(("stack", "Preset"), &made, (0..roles).map(finding).collect(), None);
+            let drift = report.drifted.remove(0);
+            let told = drift["findings"].as_array().unwrap().len();
+            assert_eq!(told + drift["furtherFindings"].as_u64().unwrap() as usize, roles);
+            (told, drift.to_string().len())
+        };
+        assert_eq!(told("a", 3).0, 3);
+        let (number, bytes) = told("\u{1F512}", 60);
+        assert!(number > 3 && bytes < MOST_BYTES + 1_000, "{number} in {bytes} bytes");
     }
 }
