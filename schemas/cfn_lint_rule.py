@@ -68,8 +68,11 @@ class AccountPresets(CloudFormationLintRule):
 def mistakes(kind, properties):
     """What is wrong with each place below Properties, once. The rules of a preset come first: they know best."""
     schema, found = SCHEMAS[kind], {}
+    # YAML has dates, and keys that are numbers; CloudFormation has texts.
+    properties = json.loads(json.dumps(properties, default=str))
     errors = sorted(Validator(schema).iter_errors(properties), key=lambda it: it.absolute_schema_path[0] != "allOf")
-    unacknowledged = [it for it in errors if ACKNOWLEDGE in it.absolute_path or missing(it) == [ACKNOWLEDGE]]
+    by_a_rule = [it for it in errors if it.absolute_schema_path[0] == "allOf"]
+    unacknowledged = [it for it in by_a_rule if ACKNOWLEDGE in it.absolute_path or missing(it) == [ACKNOWLEDGE]]
     for error in errors:
         path = tuple(error.absolute_path)
         by_transform = "Fn::Transform" in as_map(error.instance)
@@ -252,7 +255,7 @@ def dotted(*path):
 def brief(value):
     if isinstance(value, (dict, list)):
         return "a list" if isinstance(value, list) else "a map"
-    text = json.dumps(value) if not isinstance(value, str) else value
+    text = json.dumps(value, default=str) if not isinstance(value, str) else value
     return text if len(text) <= 80 else f"{text[:80]}…"
 
 

@@ -45,6 +45,18 @@ def concurrency(properties, outputs="", kind="Custom::LambdaConcurrency"):
 
 # By a name: the template with a mark in the line that is meant, and what is said there.
 MISTAKES = {
+    "a mistake beside a date": (
+        preset("Preset: slim\nUpdateToken: 2026-11-27\nEditoin: hardened # here\n"),
+        "unknown property `Editoin`; did you mean `Edition`?",
+    ),
+    "a parameter that is a number": (
+        preset("Preset: slim\nParameters: # here\n  1: 2\n"),
+        "unknown parameter `1`",
+    ),
+    "an acknowledgement of nothing that is no boolean": (
+        preset("Preset: slim\nAcknowledgeAdminEquivalent: 'yes' # here\n"),
+        "AcknowledgeAdminEquivalent: given `yes`, allowed are ",
+    ),
     "a misspelt property": (
         preset("Preset: slim\nEditoin: hardened # here\n"),
         "unknown property `Editoin`; did you mean `Edition`? Allowed of Custom::IamPreset are `AcknowledgeAdmin",

@@ -128,7 +128,7 @@ struct Comparison {
     findings: Vec<Finding>,
     preset: String,
     edition: &'static str,
-    /// Of what it puts right; empty if it would be refused.
+    /// Of what it puts right; empty if it would be refused, or leave what others added.
     classes: BTreeSet<Class>,
 }
 
@@ -291,12 +291,15 @@ impl<C: Cloud> IamPreset<C> {
                 findings
             }
         };
-        findings.extend(finding::members(owner, &task.desired, &observed));
+        let members = finding::members(owner, &task.desired, &observed);
+        let leaves_some = members.iter().any(|member| !findings.contains(member));
+        findings.extend(members);
         findings.sort();
         findings.dedup();
         let classes = match (&refused, &planned) {
-            (None, Ok(plan)) => finding::classes(plan),
-            (Some(_), _) | (_, Err(_)) => BTreeSet::new(),
+            // Whoever was added gets what the repair gives back.
+            (None, Ok(plan)) if plan.foreign.is_empty() && !leaves_some => finding::classes(plan),
+            (Some(_), _) | (_, Ok(_) | Err(_)) => BTreeSet::new(),
         };
         match refused {
             Some(refused) if findings.is_empty() => Err(refused),

@@ -62,7 +62,7 @@ impl<C> IamPreset<C> {
         let knows_wanted = intent.knows_wanted(request);
         let transition = Transition::of(intent.kind, to.as_ref(), from.as_ref(), knows_wanted);
         let own = wanted.clone().unwrap_or_default();
-        let scope = match (wanted, before) {
+        let mut scope = match (wanted, before) {
             (Some(mut wanted), Some(before)) if transition == Transition::Replace => {
                 wanted.known.extend(before.known);
                 wanted
@@ -76,6 +76,10 @@ impl<C> IamPreset<C> {
             (Some(wanted), None) => Scope { given: None, ..wanted },
             (None, before) => before.unwrap_or_default(),
         };
+        if transition == Transition::Delete {
+            // The whole account shares them, so that no Delete has to know of them.
+            scope.ids.retain(|id| id.kind != Kind::ServiceLinkedRole);
+        }
         let me = intent.me.marked(intent.mark(transition));
         let desired = match &intent.wanted {
             Some(wanted) => self.desired(&me, wanted)?,

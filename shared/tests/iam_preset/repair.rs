@@ -103,6 +103,26 @@ async fn what_somebody_else_attached_stays_unless_the_stack_detaches_it() {
     }
 }
 
+/// A10, Threat 13
+#[tokio::test(start_paused = true)]
+async fn nothing_is_put_right_beside_what_others_added_and_the_stack_leaves() {
+    let eve = Object::unowned(Resource::GroupMember {
+        group: "LithopsUserGroup".to_owned(),
+        user: "bob".to_owned(),
+    });
+    for added in [attachment("lithops-role", ADMINISTRATOR), eve] {
+        for classes in ["changed,missing", "added,changed,missing"] {
+            let account = populated();
+            let stack = lacking(&account);
+            account.person(Change::Create(added.clone())).unwrap();
+            let (found, writes) = (account.state(), account.writes());
+            let repaired = repair(&repairing(&account, &stack, classes)).await;
+            assert_eq!(repaired, Value::Null, "{classes}");
+            assert_eq!((account.state(), account.writes()), (found, writes));
+        }
+    }
+}
+
 /// A10, Threat 24
 #[tokio::test(start_paused = true)]
 async fn what_the_operator_allows_no_more_is_not_put_right_and_the_reason_is_reported() {
