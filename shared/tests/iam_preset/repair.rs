@@ -106,11 +106,11 @@ async fn what_somebody_else_attached_stays_unless_the_stack_detaches_it() {
 /// A10, Threat 13
 #[tokio::test(start_paused = true)]
 async fn nothing_is_put_right_beside_what_others_added_and_the_stack_leaves() {
-    let eve = Object::unowned(Resource::GroupMember {
+    let member = Object::unowned(Resource::GroupMember {
         group: "LithopsUserGroup".to_owned(),
         user: "bob".to_owned(),
     });
-    for added in [attachment("lithops-role", ADMINISTRATOR), eve] {
+    for added in [attachment("lithops-role", ADMINISTRATOR), member] {
         for classes in ["changed,missing", "added,changed,missing"] {
             let account = populated();
             let stack = lacking(&account);
