@@ -18,7 +18,7 @@ mod quota;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::state::{Id, Object, Owner, Owners, Resource, State, TagKey};
+use crate::state::{Id, Kind, Object, Owner, Owners, Resource, State, TagKey};
 
 pub use conflict::Conflict;
 pub use planner::plan;
@@ -147,7 +147,9 @@ impl Scope {
 
     /// True if `me` is the object's only owner, apart from owners that are about to release it.
     pub fn is_alone(&self, me: &Owner, object: &Object) -> bool {
-        let counts = |owner: &Owner| !owner.mark.leaves || self.waits_for_leavers;
+        // Nothing uses a policy of a user: whoever lets go of it detaches it.
+        let waits = self.waits_for_leavers && object.resource.id().kind != Kind::UserAttachment;
+        let counts = |owner: &Owner| !owner.mark.leaves || waits;
         let is_retained = self.retained.iter().any(|owner| object.owners.contains(owner));
         object.owners.contains(me) && !is_retained && !self.others(me, object).iter().any(counts)
     }
@@ -173,8 +175,17 @@ impl Scope {
                 && !owner.mark.leaves
                 && !self.gone.contains(*owner)
                 && owner.is_credible()
-                && policy.is_none_or(|owners| owners.contains(*owner))
+                && policy
+                    .is_none_or(|owners| owners.get(*owner).is_some_and(|owner| !owner.mark.leaves))
         })
+    }
+
+    /// The owners whose marks go with `me`'s: of `me` itself, of those that have ended and left
+    /// nothing to be kept, and what no provider wrote.
+    fn ending(&self, me: &Owner, object: &Object) -> Owners {
+        let others = self.others(me, object);
+        let ends = |owner: &&Owner| !others.contains(*owner) && !self.retained.contains(*owner);
+        object.owners.iter().filter(ends).cloned().collect()
     }
 
     /// The owners without those that have ended, and left nothing to be kept.
@@ -237,6 +248,15 @@ impl Change {
         }
     }
 
+    /// True if an owner notes that it lets go of a user's policy.
+    fn announces(&self) -> bool {
+        let Change::Update { before, after } = self else { return false };
+        let leaves = |owner: &&Owner| before.is_kept_by(owner) && !after.is_kept_by(owner);
+        self.id().kind == Kind::UserAttachment
+            && before.resource == after.resource
+            && after.owners.iter().any(|owner| leaves(&owner))
+    }
+
     /// True for a user's policy that is detached and still claimed.
     pub fn detaches(&self) -> bool {
         matches!(self, Change::Update { before, after } if after.is_claim() && !before.is_claim())
@@ -251,17 +271,19 @@ impl Change {
     /// links are deleted before it; a link is deleted before another takes its place,
     /// because an instance profile holds one role and a role ten policies. A user is claimed
     /// before a policy is attached, and until it is known that nobody else claimed it before it
-    /// was detached.
+    /// was detached; and who is about to detach it says so in the claim, so that another owner
+    /// who lets go meanwhile does not leave it to the one that has detached already.
     fn wave(&self) -> usize {
         let is_node = self.id().kind.is_node();
         match self {
             Change::Create(_) | Change::Update { .. } if is_node => 0,
-            Change::Delete(_) if is_node => 5,
-            Change::Delete(object) if object.is_claim() => 4,
-            Change::Create(object) if object.is_claim() => 2,
-            Change::Update { after, .. } if after.is_claim() => 1,
-            Change::Delete(_) => 1,
-            Change::Create(_) | Change::Update { .. } => 3,
+            Change::Delete(_) if is_node => 6,
+            Change::Delete(object) if object.is_claim() => 5,
+            Change::Create(object) if object.is_claim() => 3,
+            Change::Update { .. } if self.announces() => 1,
+            Change::Update { after, .. } if after.is_claim() => 2,
+            Change::Delete(_) => 2,
+            Change::Create(_) | Change::Update { .. } => 4,
         }
     }
 }
@@ -366,9 +388,13 @@ impl Plan {
     /// True if `me` announces that it is about to release a co-owned object. Whether the object is
     /// deleted is decided when the announcement can be seen.
     pub fn announces(&self, me: &Owner) -> bool {
+        let is_deleted = |change: &&Change| matches!(change, Change::Delete(_));
+        let deleted: BTreeSet<Id> = self.changes().filter(is_deleted).map(Change::id).collect();
         self.changes.iter().any(|change| match change {
             Change::Update { before, after } => {
-                before.is_kept_by(me) && after.owners.contains(me) && !after.is_kept_by(me)
+                let leaves =
+                    before.is_kept_by(me) && after.owners.contains(me) && !after.is_kept_by(me);
+                leaves && !deleted.contains(&after.resource.id())
             }
             Change::Create(_) | Change::Delete(_) => false,
         })

@@ -431,16 +431,29 @@ impl Planner<'_> {
         }
     }
 
-    /// A user's claim outlives the attachment until it is known that nobody else claimed it.
+    /// A user's claim outlives the attachment until it is known that nobody else claimed it. It
+    /// says before that its owner lets go. Other owners take off their own claims.
     fn delete(&mut self, found: &Object) {
-        if found.owners.is_empty() {
+        let is_claimed = found.resource.id().kind == Kind::UserAttachment;
+        if !is_claimed || found.owners.is_empty() {
             return self.changes.push(Change::Delete(found.clone()));
         }
-        let claimed = found.claimed();
-        if claimed != *found {
-            self.changes.push(Change::Update { before: found.clone(), after: claimed.clone() });
+        // Another one who lets go may have detached it, and be giving it back to this one.
+        let is_mine_alone = found.owners.iter().all(|owner| owner == self.me);
+        let found = if is_mine_alone { found.clone() } else { found.attached() };
+        let mut before = found.clone();
+        if found.is_kept_by(self.me) {
+            before.owners = found.owners.iter().map(|it| self.leaving(it)).collect();
+            self.changes.push(Change::Update { before: found.clone(), after: before.clone() });
         }
-        self.changes.push(Change::Delete(claimed));
+        let after = before.claimed();
+        if after != before {
+            self.changes.push(Change::Update { before, after: after.clone() });
+        }
+        let owners = self.scope.ending(self.me, &found);
+        if !owners.is_empty() {
+            self.changes.push(Change::Delete(Object { owners, ..after }));
+        }
     }
 
     /// True for a policy of a user that another owner of the policy claims.

@@ -10,13 +10,16 @@ use tracing::{error, info};
 use super::sights::Sights;
 use super::{Requester, Said, Work};
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud, apply};
+use crate::cloud::{Applied, CallError, Cloud, Marks, apply};
 use crate::plan::{Change, Plan, Scope};
-use crate::state::{Id, Kind, Object, Resource};
+use crate::state::{Id, Kind, Object, Owner, Resource};
 
 /// Changes under way at most, each about other entities. Opening a connection costs as much as
 /// two waits for one, so more gains nothing over a real distance.
 const IN_FLIGHT: usize = 8;
+
+/// Looks at most for others who join and let go while this one lets go.
+const LOOKS: usize = 5;
 
 /// Why a change was not made.
 #[derive(Clone, Debug)]
@@ -125,19 +128,18 @@ impl<C: Cloud> Run<'_, '_, C> {
 
     /// Looks once more before these objects and claims are deleted: another resource may have
     /// joined since the plan was made, and counts on the links that this one has deleted since.
-    /// They are made again, and what was joined counts as failed, so that it stays.
+    /// They are made again, and what was joined counts as failed, so that it stays. Who joined a
+    /// user's policy may have let go of it before it was given back: then it is detached again,
+    /// until a look finds nothing new.
     async fn look_for_others<'p>(&mut self, going: impl Iterator<Item = &'p Change>) {
         let Run { cloud, work: &Work { me, scope, .. }, progress, .. } = *self;
         let going: Vec<&Change> =
             going.filter(|change| !depends_on(change, &self.failures)).collect();
         let (claims, objects): (Vec<&Change>, Vec<&Change>) =
             going.iter().partition(|change| !change.id().kind.is_node());
-        // A claim that another delivery left goes with a policy that was detached with it.
-        let is_unclaimed = |change: &&Change| {
-            matches!(change, Change::Delete(_)) && change.id().kind == Kind::UserAttachment
-        };
-        let detached = self.done.iter().filter(is_unclaimed).chain(claims).map(Change::id);
-        let detached: BTreeSet<Id> = detached.collect();
+        // The policy of a claim may have been detached by another delivery.
+        let of_users = self.done.iter().filter(|change| takes_from_a_user(change)).chain(claims);
+        let detached: BTreeSet<Id> = of_users.map(Change::id).collect();
         let shared = objects.into_iter().filter(|change| is_shared(change)).map(Change::id);
         let shared: BTreeSet<Id> = shared.collect();
         if progress.stopped().is_some() || detached.is_empty() && shared.is_empty() {
@@ -146,41 +148,65 @@ impl<C: Cloud> Run<'_, '_, C> {
         progress.note("looking whether others use what goes");
         let ends = detached.iter().flat_map(|id| [id.parent(), id.target()]).flatten();
         let ids = ends.chain(detached.iter().cloned()).chain(shared.iter().cloned()).collect();
-        let marks = match cloud.marks(&Scope { ids, ..scope.clone() }).await {
-            Ok(marks) => marks,
-            Err(error) => {
-                let failed = going.iter().map(|it| Failure::Call(it.id(), error.clone()));
-                return self.failures.extend(failed);
-            }
-        };
-        let claimed = detached.iter().filter_map(|id| {
-            let claim = marks.get(id)?;
-            let policy = match id.target() {
-                Some(policy) => Some(marks.get(&policy)?),
-                None => None,
+        let seen = Scope { ids, ..scope.clone() };
+        let (mut joined, mut given_back): (BTreeSet<Id>, BTreeSet<Id>) = Default::default();
+        for _ in 0..LOOKS {
+            let marks = match cloud.marks(&seen).await {
+                Ok(marks) => marks,
+                Err(error) => {
+                    let failed = going.iter().map(|it| Failure::Call(it.id(), error.clone()));
+                    return self.failures.extend(failed);
+                }
             };
-            scope.claimants(me, claim, policy).next()?;
-            let (user, policy_arn) = (id.name.clone(), id.part.clone()?);
-            let resource = Resource::UserAttachment { user, policy_arn, attached: false };
-            let before = Object { owners: claim.clone(), ..Object::unowned(resource) };
-            Some(Change::Update { after: before.attached(), before })
-        });
-        let is_joined = |id: &Id| marks.get(id).is_some_and(|owners| scope.is_used(me, owners));
-        let joined: BTreeSet<Id> = shared.into_iter().filter(is_joined).collect();
-        let hung = self.done.iter().filter_map(|change| match change {
-            Change::Delete(link) => {
-                let parent = link.resource.id().parent()?;
-                joined.contains(&parent).then(|| Change::Create(link.clone()))
+            let is_joined = |id: &Id| marks.get(id).is_some_and(|owners| scope.is_used(me, owners));
+            let joins: Vec<Id> = shared.iter().filter(|id| is_joined(id)).cloned().collect();
+            let new: BTreeSet<Id> = joins.into_iter().filter(|id| !joined.contains(id)).collect();
+            let hung = self.done.iter().filter_map(|change| match change {
+                Change::Delete(link) => {
+                    let parent = link.resource.id().parent()?;
+                    new.contains(&parent).then(|| Change::Create(link.clone()))
+                }
+                Change::Create(_) | Change::Update { .. } => None,
+            });
+            let is_claimed = |id: &&Id| is_claimed_by_another(id, me, scope, &marks);
+            let claimed: BTreeSet<Id> = detached.iter().filter(is_claimed).cloned().collect();
+            let given = claimed.difference(&given_back).filter_map(|id| attaching(id, &marks));
+            let taken = given_back.difference(&claimed).filter_map(|id| attaching(id, &marks));
+            let again = Plan::of(hung.chain(given).chain(taken.map(Change::inverse)));
+            if again.is_empty() {
+                return self.failures.extend(joined.into_iter().map(Failure::Joined));
             }
-            Change::Create(_) | Change::Update { .. } => None,
-        });
-        let again = Plan::of(claimed.chain(hung));
-        if !again.is_empty() {
             info!(changes = again.len(), plan = %again, "another resource joined meanwhile");
             self.make(again.changes()).await;
+            joined.extend(new);
+            given_back = claimed;
         }
-        self.failures.extend(joined.into_iter().map(Failure::Joined));
+        self.failures.extend(joined.into_iter().chain(detached).map(Failure::Joined));
     }
+}
+
+/// True if another owner claims this policy of a user, and keeps the policy.
+fn is_claimed_by_another(link: &Id, me: &Owner, scope: &Scope, marks: &Marks) -> bool {
+    let Some(claim) = marks.get(link) else { return false };
+    let policy = link.target();
+    let owners = policy.as_ref().and_then(|policy| marks.get(policy));
+    // A policy of ours that is gone is nobody's any more.
+    (policy.is_none() || owners.is_some()) && scope.claimants(me, claim, owners).next().is_some()
+}
+
+/// The change that attaches a policy to a user again, whoever claims it.
+fn attaching(link: &Id, marks: &Marks) -> Option<Change> {
+    let (user, policy_arn) = (link.name.clone(), link.part.clone()?);
+    let resource = Resource::UserAttachment { user, policy_arn, attached: false };
+    let owners = marks.get(link).cloned().unwrap_or_default();
+    let before = Object { owners, ..Object::unowned(resource) };
+    Some(Change::Update { after: before.attached(), before })
+}
+
+/// True if a user loses a policy by it.
+fn takes_from_a_user(change: &Change) -> bool {
+    let is_of_user = change.id().kind == Kind::UserAttachment;
+    is_of_user && (change.detaches() || matches!(change, Change::Delete(_)))
 }
 
 /// True for an object that several resources may own: its mark says in which form.

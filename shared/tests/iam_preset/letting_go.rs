@@ -4,15 +4,17 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use account_presets::cfn::{Progress, Request};
+use account_presets::cfn::{Progress, Request, Success};
 use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::plan::{Attachable, Change, Scope, plan};
 use account_presets::reconcile::{OnFailure, Standing, Work, carry_out};
 use account_presets::state::{Id, Kind, Mark, Owner, PolicyDocument, State};
 use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
 
+use super::time::serve;
 use super::world::*;
 
 /// An account in which somebody else's request is served whole between what this process saw and
@@ -310,4 +312,129 @@ fn a_shared_role_that_another_joins_while_the_only_owner_leaves_keeps_its_polici
     leave.now_or_never().unwrap().unwrap();
     mine.owners = [other].into();
     assert_same(&account.state(), &[mine, policy].into_iter().collect());
+}
+
+/// A request that is served call by call.
+struct Serving<'a> {
+    calls: &'a Calls<'a>,
+    work: LocalBoxFuture<'a, Result<Success, String>>,
+    answer: Option<Result<Success, String>>,
+}
+
+impl<'a> Serving<'a> {
+    fn new(calls: &'a Calls<'a>, request: &'a Request, progress: &'a Progress) -> Self {
+        Serving { calls, work: serve(calls, request, progress).boxed_local(), answer: None }
+    }
+
+    /// Lets it make so many calls. False if it is done.
+    fn goes_on_for(&mut self, calls: usize) -> bool {
+        for _ in 0..calls {
+            if self.answer.is_some() {
+                return false;
+            }
+            self.calls.turn();
+            self.answer = self.work.as_mut().now_or_never();
+        }
+        self.answer.is_none()
+    }
+
+    fn ends(mut self) {
+        while self.goes_on_for(1) {}
+        self.answer.unwrap().unwrap();
+    }
+}
+
+/// The account when the first of two stacks leaves, and the second joins after some calls of
+/// it, leaves after some more, and goes on to its end after the first one; and whether there were so
+/// many calls.
+fn comes_and_goes(pair: &[Value; 2], [joins, leaves, waits]: [usize; 3]) -> (State, bool) {
+    let account = populated();
+    let mut first = Stack::named("x");
+    first.deploy(&account, pair[0].clone()).unwrap();
+    let leave = first.request(None);
+    let (calls, progress) = (Calls::new(&account).in_turns(), Progress::default());
+    let mut leaving = Serving::new(&calls, &leave, &progress);
+    let mut goes_on = leaving.goes_on_for(joins);
+    let mut second = Stack::named("y");
+    second.deploy(&account, pair[1].clone()).unwrap();
+    goes_on = goes_on && leaving.goes_on_for(leaves);
+    let leave = second.request(None);
+    let (calls, progress) = (Calls::new(&account).in_turns(), Progress::default());
+    let mut also_leaving = Serving::new(&calls, &leave, &progress);
+    also_leaving.goes_on_for(waits);
+    leaving.ends();
+    also_leaving.ends();
+    (but_service_linked(&account), goes_on)
+}
+
+/// I36
+#[test]
+fn who_joins_and_leaves_again_while_another_leaves_leaves_nothing() {
+    let before = but_service_linked(&populated());
+    for pair in pairs() {
+        for (leaves, waits) in [(0, 99), (1, 99), (3, 99), (9, 99), (0, 5), (1, 9), (3, 7), (9, 6)]
+        {
+            let mut joins = 0;
+            while let (left, true) = comes_and_goes(&pair, [joins, leaves, waits]) {
+                assert_same(&left, &before);
+                joins += 1;
+            }
+            assert!(joins > 4, "{pair:?}: {joins}");
+        }
+    }
+}
+
+/// Two stacks let go in turns: the first makes so many calls, then the second so many, then the
+/// first the rest. Each is deleted or loses its users. Returns whether there were so many calls.
+fn let_go_in_turns(pair: &[Value; 2], deletes: [bool; 2], [one, two]: [usize; 2]) -> bool {
+    let account = populated();
+    let mut stacks = deployed(&account, pair);
+    let wanted = [0, 1].map(|at: usize| (!deletes[at]).then(|| without_users(&stacks[at])));
+    let requests = [0, 1].map(|at: usize| stacks[at].request(wanted[at].clone()));
+    let calls = [0, 1].map(|_| Calls::new(&account).in_turns());
+    let progress = <[Progress; 2]>::default();
+    let serving = |at: usize| Serving::new(&calls[at], &requests[at], &progress[at]);
+    let [mut first, mut second] = [serving(0), serving(1)];
+    let goes_on = first.goes_on_for(one);
+    second.goes_on_for(two);
+    first.ends();
+    second.ends();
+    let state = account.state();
+    let alices = |id: &&Id| id.kind == Kind::UserAttachment && id.name == "alice";
+    let left: Vec<&Id> = state.ids().filter(alices).collect();
+    assert!(left.is_empty(), "{pair:?}, {deletes:?}, after {one} and {two}: {left:?}");
+    for (stack, wanted) in stacks.iter_mut().zip(wanted) {
+        if wanted.is_some() {
+            stack.properties = wanted;
+            stack.delete(&account).unwrap();
+        }
+    }
+    assert_same(&but_service_linked(&account), &populated().state());
+    goes_on
+}
+
+/// I36
+#[test]
+fn two_that_let_go_in_turns_leave_nothing() {
+    for pair in pairs() {
+        for deletes in of_a_night(&[[true, true], [true, false]], &[[false, true]]) {
+            for second in of_a_night(&[3, 12], &[1, 2, 4, 7, 20, 33, 99]) {
+                let mut first = 0;
+                while let_go_in_turns(&pair, deletes, [first, second]) {
+                    first += if nightly() { 1 } else { 2 };
+                }
+                assert!(first > 4, "{pair:?}: {first}");
+            }
+        }
+    }
+}
+
+/// What is tried always, and what only in a night.
+fn of_a_night<T: Copy>(always: &[T], in_a_night: &[T]) -> Vec<T> {
+    let more = if nightly() { in_a_night } else { &[] };
+    [always, more].concat()
+}
+
+fn nightly() -> bool {
+    std::env::var_os("NIGHTLY").is_some()
 }
