@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Id, Object, Owner, Owners, PolicyDocument, State};
-pub use apply::apply;
+pub use apply::{apply, apply_together, are_one_call};
 pub use call::Call;
 pub use calls::calls;
 pub use read_only::ReadOnly;
@@ -236,6 +236,23 @@ pub struct CallError {
 impl CallError {
     /// The code of a call that was not made, because the work had to stop.
     pub const NOT_BEGUN: &str = "NotBegun";
+    /// The code of a call that has no reply of AWS's.
+    pub const NO_ANSWER: &str = "NoAnswer";
+
+    /// True if AWS may have carried out the call, or an attempt of it that was given up: the last
+    /// reply decides nothing.
+    pub fn is_undecided(&self) -> bool {
+        const UNDECIDED: [&str; 7] = [
+            CallError::NO_ANSWER,
+            "InternalFailure",
+            "RequestLimitExceeded",
+            "ServiceFailure",
+            "ServiceUnavailable",
+            "Throttling",
+            "ThrottlingException",
+        ];
+        UNDECIDED.contains(&self.code.as_str())
+    }
 }
 
 impl CallError {

@@ -11,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use tokio::select;
-use tracing::info;
+use tracing::{info, warn};
 
 use crate::cfn::Progress;
 use crate::cloud::{CallError, Cloud};
@@ -113,7 +113,7 @@ pub async fn carry_out(
     progress: &Progress,
 ) -> Result<(), String> {
     let Work { me, scope, .. } = *work;
-    let mut made = Vec::new();
+    let (mut made, mut undecided): (Vec<Change>, Vec<Change>) = Default::default();
     let mut plan = plan;
     let mut problems = Vec::new();
     let mut sights = Sights::new(cloud, work.wait);
@@ -126,6 +126,8 @@ pub async fn carry_out(
         problems = sentences(&failures, work.requester);
         problems.extend(plan.blockers.iter().cloned());
         let released: Vec<Id> = plan.released(me).collect();
+        undecided.extend(failures.iter().filter_map(Failure::undecided).cloned());
+        undecided.retain(|change| !done.contains(change));
         made.extend(done);
         if !again {
             if plan.announces(me) && problems.is_empty() {
@@ -153,7 +155,8 @@ pub async fn carry_out(
             }
         }
     }
-    if !made.is_empty() {
+    let has_waited = progress.stopped().is_some() && progress.until_writes_end().await;
+    if !made.is_empty() || !undecided.is_empty() {
         progress.ask_again().await;
         // The last change may have taken long.
         work.standing.check(cloud, me, scope, progress).await;
@@ -170,12 +173,18 @@ pub async fn carry_out(
         return Ok(());
     }
     if progress.is_superseded() {
+        if has_waited {
+            // Meanwhile CloudFormation may have gone on to something that it ended.
+            progress.take_back();
+            progress.ask_whether_wanted().await;
+        }
         // What was made since the last good look may have come after the successor had looked.
         progress.take_back();
         let quiet = Standing::none(cloud);
         let (wait, requester) = (Duration::ZERO, work.requester);
         let undisturbed = Work { me, scope, standing: &quiet, wait, requester };
-        let late = work.standing.since_the_last_look();
+        let mut late = work.standing.since_the_last_look();
+        late.extend(landed(cloud, work, undecided).await);
         let successor = progress.successor().and_then(|properties| requester.wants(&properties));
         let late = match successor {
             Some(desired) => forwards(cloud, work, &desired, late).await,
@@ -191,10 +200,50 @@ pub async fn carry_out(
         return Err(said_once(problems));
     }
     // What has to stop is taken back by the Delete that follows.
-    if on_failure == OnFailure::Undo && progress.stopped().is_none() && !made.is_empty() {
-        problems.extend(undo(cloud, work, made, progress).await);
+    if on_failure == OnFailure::Undo && progress.stopped().is_none() {
+        progress.until_writes_end().await;
+        made.extend(landed(cloud, work, undecided).await);
+        if !made.is_empty() && progress.stopped().is_none() {
+            problems.extend(undo(cloud, work, made, progress).await);
+        }
     }
     Err(said_once(problems))
+}
+
+/// Those of these changes that AWS made although their calls failed here. A new object is one of
+/// them if it carries the owner's mark, a link if what it hangs on does.
+async fn landed(cloud: &impl Cloud, work: &Work<'_>, undecided: Vec<Change>) -> Vec<Change> {
+    let Work { me, scope, .. } = *work;
+    if undecided.is_empty() {
+        return undecided;
+    }
+    let ends = |change: &Change| change.id().parent().into_iter().chain([change.id()]);
+    let ids = undecided.iter().flat_map(ends).collect();
+    let observed = match cloud.observe(&Scope { ids, ..scope.clone() }).await {
+        Ok(observed) => observed,
+        Err(error) => {
+            warn!(%error, "whether AWS made what it did not reply to cannot be told");
+            return Vec::new();
+        }
+    };
+    let is_made = |change: &Change| {
+        let id = change.id();
+        let found = observed.get(&id);
+        let is_mine = |it: &Object| it.owners.contains(me);
+        match (change, id.parent()) {
+            (Change::Delete(_), None) => found.is_none(),
+            // Of a claim that was taken back meanwhile there is no mark.
+            (_, Some(_)) if id.kind == Kind::UserAttachment => found.is_some_and(|found| {
+                is_mine(found) || found.owners.is_empty() && !found.is_claim()
+            }),
+            (_, parent) => {
+                let marked = parent.map_or(found, |parent| observed.get(&parent));
+                let is_there = !matches!(change, Change::Delete(_));
+                found.is_some() == is_there && marked.is_some_and(is_mine)
+            }
+        }
+    };
+    undecided.into_iter().filter(is_made).collect()
 }
 
 /// The changes that bring what these changed to what a later request wanted, which was served
@@ -265,7 +314,7 @@ fn must_look_again(
     let ends = |id: &Id| id.parent().into_iter().chain(id.target()).chain([id.clone()]);
     let surprised = failures.iter().any(|failure| {
         let (id, error) = match failure {
-            Failure::Call(id, error) => (id, error),
+            Failure::Call(change, error) => (change.id(), error),
             Failure::Joined(_) => return true,
             Failure::Stopped(_) => return false,
         };
@@ -273,7 +322,7 @@ fn must_look_again(
             error.code.as_str(),
             "EntityAlreadyExists" | "NoSuchEntity" | "DeleteConflict"
         );
-        overtaken && (desired.is_empty() || ends(id).any(|end| is_shared(&end)))
+        overtaken && (desired.is_empty() || ends(&id).any(|end| is_shared(&end)))
     });
     // What still uses something shared, because its call failed, keeps its mark there.
     let goes_on = plan.announces(me) && failures.is_empty();

@@ -21,9 +21,6 @@ use crate::cfn::Gate;
 use crate::cloud::CallError;
 use crate::input::brief;
 
-/// The code of a call that has no reply of AWS's.
-const NO_ANSWER: &str = "NoAnswer";
-
 tokio::task_local! {
     /// The call that is being made.
     static CALLED: Called;
@@ -83,7 +80,10 @@ impl Called {
                 let message = format!("{message} ({tries}; {why})");
                 Refusal { code: code.clone(), message }
             }
-            None => Refusal { code: NO_ANSWER.to_owned(), message: format!("no reply yet; {why}") },
+            None => Refusal {
+                code: CallError::NO_ANSWER.to_owned(),
+                message: format!("no reply yet; {why}"),
+            },
         }
     }
 }
@@ -126,7 +126,7 @@ where
             Err(error) => match (error.code(), error.message()) {
                 (None, None) if gate.closed().is_some() => given_up(),
                 (code, message) => told(Refusal {
-                    code: code.unwrap_or(NO_ANSWER).to_owned(),
+                    code: code.unwrap_or(CallError::NO_ANSWER).to_owned(),
                     message: message.map_or_else(|| no_answer(&error), str::to_owned),
                 }),
             }
@@ -182,8 +182,10 @@ impl Intercept for NoteRefusals {
         let (Some(called), Some(Err(error))) = (Called::now(), context.output_or_error()) else {
             return Ok(());
         };
-        let network =
-            |message: &str| Refusal { code: NO_ANSWER.to_owned(), message: message.to_owned() };
+        let network = |message: &str| Refusal {
+            code: CallError::NO_ANSWER.to_owned(),
+            message: message.to_owned(),
+        };
         called.note(if let Some(error) = error.as_connector_error() {
             // The gate's own refusal is none of AWS's words.
             if error.is_user() {

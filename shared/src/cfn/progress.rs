@@ -1,11 +1,13 @@
 //! What is being done and until when, so that work can stop before its answer and the answer can
 //! say what was being done.
 
+use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use tokio::select;
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 
 use super::gate::Gate;
 
@@ -130,6 +132,25 @@ impl Progress {
         if self.is_superseded() {
             self.gate.open();
         }
+    }
+
+    /// Returns when no write is on its way any more, also none that was given up, or when the time
+    /// is over. True if there was one.
+    pub async fn until_writes_end(&self) -> bool {
+        if self.gate.on_their_way().is_empty() {
+            return false;
+        }
+        self.note("waiting for AWS to reply to a call that was given up");
+        select! {
+            () = self.gate.until_empty() => {}
+            () = async {
+                match self.deadline {
+                    Some(end) => sleep_until(end).await,
+                    None => pending().await,
+                }
+            } => {}
+        }
+        true
     }
 
     /// Why the work has to stop; `None` if it may go on.

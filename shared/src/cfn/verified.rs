@@ -203,8 +203,13 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
     ) -> Result<Option<GoneOn>, String> {
         // A stack that is not known says nothing about work that was begun.
         let Some(latest) = self.latest(request).await? else { return Ok(None) };
+        let is_done = is_done(kind, request, &latest);
+        if kind == RequestType::Delete && is_done {
+            let why =
+                "another delivery of this Delete was answered, and CloudFormation has gone on";
+            return Ok(Some(GoneOn { why: why.to_owned(), is_done, properties: None }));
+        }
         if let Some(why) = superseded(kind, request, Some(&latest)) {
-            let is_done = is_done(kind, request, &latest);
             let has_them = matches!(latest.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE");
             let properties = latest.properties.filter(|_| has_them);
             return Ok(Some(GoneOn { why, is_done, properties }));
@@ -327,7 +332,12 @@ fn is_done(kind: RequestType, request: &Request, latest: &StackEvent) -> bool {
                 && told.is_some()
                 && told.as_ref().map(as_texts) == asked.as_ref().map(as_texts)
         }
-        RequestType::Delete => false,
+        // What has these names by now may be another stack's.
+        RequestType::Delete => {
+            latest.status == "DELETE_COMPLETE"
+                && latest.physical_id.is_some()
+                && latest.physical_id == request.physical_resource_id
+        }
     }
 }
 

@@ -28,6 +28,37 @@ pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallE
     Ok(applied.unwrap_or(Applied::Before))
 }
 
+/// Makes changes that [`are_one_call`].
+///
+/// # Errors
+///
+/// The call that failed: nothing was changed.
+pub async fn apply_together(cloud: &impl Cloud, changes: &[&Change]) -> Result<Applied, CallError> {
+    let [first, further @ ..] = changes else { return Ok(Applied::Before) };
+    let mut call = marking(first);
+    for change in further {
+        call = call.zip(marking(change)).and_then(|(call, other)| call.with(&other));
+    }
+    match call {
+        Some(call) => send(cloud, &call).await,
+        None => apply(cloud, first).await,
+    }
+}
+
+/// True for changes that IAM makes by one call: of claims on one user.
+pub fn are_one_call(one: &Change, other: &Change) -> bool {
+    let both = marking(one).zip(marking(other));
+    both.and_then(|(one, other)| one.with(&other)).is_some()
+}
+
+/// The call of a change of marks alone.
+fn marking(change: &Change) -> Option<Call> {
+    match calls(change).as_slice() {
+        [call @ (Call::TagUser { .. } | Call::UntagUser { .. })] => Some(call.clone()),
+        _ => None,
+    }
+}
+
 /// Sends a call. An object to remove that IAM does not know is gone already.
 async fn send(cloud: &impl Cloud, call: &Call) -> Result<Applied, CallError> {
     match cloud.send(call).await {

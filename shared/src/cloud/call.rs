@@ -5,7 +5,7 @@
 //!
 //! Must not know: how a call is sent, which change it is a part of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::actions::Action;
 use crate::state::{Id, Kind, Policy, PolicyDocument, Role, TagKey, Tags};
@@ -130,10 +130,10 @@ pub enum Call {
         role: String,
         tags: Tags,
     },
-    /// The tags claim this policy on the user.
+    /// The tags claim these policies on the user.
     TagUser {
         user: String,
-        policy_arn: String,
+        policy_arns: BTreeSet<String>,
         tags: Tags,
     },
     UntagInstanceProfile {
@@ -149,10 +149,10 @@ pub enum Call {
         role: String,
         keys: Vec<TagKey>,
     },
-    /// The keys are those of claims on this policy.
+    /// The keys are those of claims on these policies.
     UntagUser {
         user: String,
-        policy_arn: String,
+        policy_arns: BTreeSet<String>,
         keys: Vec<TagKey>,
     },
     UpdateAssumeRolePolicy {
@@ -290,11 +290,10 @@ impl Call {
                 Id::link(Kind::RoleAttachment, role, policy_arn)
             }
             Call::AttachUserPolicy { user, policy_arn }
-            | Call::DetachUserPolicy { user, policy_arn }
-            | Call::TagUser { user, policy_arn, .. }
-            | Call::UntagUser { user, policy_arn, .. } => {
+            | Call::DetachUserPolicy { user, policy_arn } => {
                 Id::link(Kind::UserAttachment, user, policy_arn)
             }
+            Call::TagUser { user, .. } | Call::UntagUser { user, .. } => Id::node(Kind::User, user),
             Call::CreateGroup { group, .. } | Call::DeleteGroup { group } => {
                 Id::node(Kind::Group, group)
             }
@@ -326,6 +325,30 @@ impl Call {
                 Id::link(Kind::RoleInline, role, policy)
             }
         }
+    }
+
+    /// This call and another one as one, where IAM takes both at once: claims on one user. IAM
+    /// takes 50 tags in a call, more than a user can have.
+    pub fn with(&self, other: &Call) -> Option<Call> {
+        let mut both = self.clone();
+        match (&mut both, other.clone()) {
+            (
+                Call::TagUser { user, policy_arns, tags },
+                Call::TagUser { user: of, policy_arns: more, tags: others },
+            ) if *user == of => {
+                policy_arns.extend(more);
+                tags.extend(others);
+            }
+            (
+                Call::UntagUser { user, policy_arns, keys },
+                Call::UntagUser { user: of, policy_arns: more, keys: others },
+            ) if *user == of => {
+                policy_arns.extend(more);
+                keys.extend(others);
+            }
+            _ => return None,
+        }
+        Some(both)
     }
 
     /// True for a call that is done already if IAM does not know its object.

@@ -198,9 +198,11 @@ fn tagging(of: Tagged<'_>, old: &Tags, new: &Tags) -> Vec<Call> {
         Tagged::InstanceProfile(profile) => {
             Call::TagInstanceProfile { profile: profile.to_owned(), tags }
         }
-        Tagged::User(user, policy_arn) => {
-            Call::TagUser { user: user.to_owned(), policy_arn: policy_arn.to_owned(), tags }
-        }
+        Tagged::User(user, policy_arn) => Call::TagUser {
+            user: user.to_owned(),
+            policy_arns: [policy_arn.to_owned()].into(),
+            tags,
+        },
     };
     let untag = |keys: Vec<TagKey>| match of {
         Tagged::Role(role) => Call::UntagRole { role: role.to_owned(), keys },
@@ -210,9 +212,11 @@ fn tagging(of: Tagged<'_>, old: &Tags, new: &Tags) -> Vec<Call> {
         Tagged::InstanceProfile(profile) => {
             Call::UntagInstanceProfile { profile: profile.to_owned(), keys }
         }
-        Tagged::User(user, policy_arn) => {
-            Call::UntagUser { user: user.to_owned(), policy_arn: policy_arn.to_owned(), keys }
-        }
+        Tagged::User(user, policy_arn) => Call::UntagUser {
+            user: user.to_owned(),
+            policy_arns: [policy_arn.to_owned()].into(),
+            keys,
+        },
     };
     let tag = (!set.is_empty()).then(|| tag(set));
     tag.into_iter().chain((!keys.is_empty()).then(|| untag(keys))).collect()

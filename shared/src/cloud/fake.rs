@@ -289,26 +289,36 @@ fn carry_out(state: &mut State, call: &Call, attachable: usize) -> Result<(), Ca
                 _ => refuse(&id, "NoSuchEntity", "is not there"),
             }
         }
-        Call::TagUser { user, policy_arn, tags } => {
-            let owner = |(key, value): (&TagKey, &String)| {
-                Owner::from_attached_tag(&policy_arn, key, value)
-            };
-            let owners: Owners = tags.iter().filter_map(owner).collect();
-            if !state.contains(&Id::node(Kind::User, user.clone())) {
+        Call::TagUser { user, policy_arns, tags } => {
+            if !state.contains(&id) {
                 return refuse(&id, "NoSuchEntity", "the user is not there");
             }
-            if !state.contains(&id) {
-                let resource = Resource::UserAttachment { user, policy_arn, attached: false };
-                state.insert(Object::unowned(resource));
+            for policy_arn in policy_arns {
+                let owner = |(key, value): (&TagKey, &String)| {
+                    Owner::from_attached_tag(&policy_arn, key, value)
+                };
+                let owners: Owners = tags.iter().filter_map(owner).collect();
+                let claimed = Id::link(Kind::UserAttachment, &user, &policy_arn);
+                if !state.contains(&claimed) {
+                    let (user, attached) = (user.clone(), false);
+                    let resource = Resource::UserAttachment { user, policy_arn, attached };
+                    state.insert(Object::unowned(resource));
+                }
+                claim(state, &claimed, |all| {
+                    owners.into_iter().for_each(|it| drop(all.replace(it)));
+                })?;
             }
-            claim(state, &id, |all| owners.into_iter().for_each(|it| drop(all.replace(it))))
+            Ok(())
         }
-        Call::UntagUser { policy_arn, keys, .. } => {
-            let is_gone = |owner: &Owner| keys.contains(&owner.attached_tag(&policy_arn).0);
-            if !state.contains(&id) {
-                return Ok(());
+        Call::UntagUser { user, policy_arns, keys } => {
+            for policy_arn in policy_arns {
+                let claimed = Id::link(Kind::UserAttachment, &user, &policy_arn);
+                let is_gone = |owner: &Owner| keys.contains(&owner.attached_tag(&policy_arn).0);
+                if state.contains(&claimed) {
+                    claim(state, &claimed, |all| all.retain(|owner| !is_gone(owner)))?;
+                }
             }
-            claim(state, &id, |all| all.retain(|owner| !is_gone(owner)))
+            Ok(())
         }
         Call::PutRolePermissionsBoundary { policy_arn, .. } => {
             change_role(state, &id, |role| role.permissions_boundary = Some(policy_arn))

@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::sights::Sights;
 use super::{Requester, Said, Work};
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud, Marks, apply};
+use crate::cloud::{Applied, CallError, Cloud, Marks, apply, apply_together, are_one_call};
 use crate::plan::{Change, Plan, Scope};
 use crate::state::{Id, Kind, Object, Owner, Resource};
 
@@ -25,11 +25,21 @@ const LOOKS: usize = 5;
 #[derive(Clone, Debug)]
 pub(super) enum Failure {
     /// Its call failed.
-    Call(Id, CallError),
+    Call(Box<Change>, CallError),
     /// Another owner joined the object while it was about to be deleted.
     Joined(Id),
     /// The work had to stop before it, as the sentence says.
     Stopped(String),
+}
+
+impl Failure {
+    /// The change, if AWS may have made it nevertheless.
+    pub(super) fn undecided(&self) -> Option<&Change> {
+        match self {
+            Failure::Call(change, error) if error.is_undecided() => Some(change),
+            Failure::Call(..) | Failure::Joined(_) | Failure::Stopped(_) => None,
+        }
+    }
 }
 
 /// Carries out what does not depend on a change that failed, until the work has to stop. Returns
@@ -97,33 +107,48 @@ impl<C: Cloud> Run<'_, '_, C> {
                 && let Some(change) = take_free(&mut waiting, &busy)
             {
                 busy.extend(entities(change));
+                let changes = take_with(change, &mut waiting);
                 let begun = cloud.now();
-                under_way.push(async move { (change, apply(cloud, change).await, begun) });
+                under_way.push(async move {
+                    let result = match changes.as_slice() {
+                        [change] => apply(cloud, change).await,
+                        changes => apply_together(cloud, changes).await,
+                    };
+                    (changes, result, begun)
+                });
             }
             // Siblings run to their end: a call that is dropped leaves its effect unknown.
             let next = self.sights.beside(under_way.next()).await;
-            let Some((change, result, begun)) = next else { break };
+            let Some((changes, result, begun)) = next else { break };
             work.standing.took(cloud.now().duration_since(begun));
-            for entity in entities(change) {
+            for entity in changes.first().into_iter().flat_map(|change| entities(change)) {
                 busy.remove(&entity);
             }
-            log(change, &result);
-            match result {
-                Ok(Applied::Now) => {
-                    work.standing.made(change);
-                    self.sights.made(change);
-                    self.done.push(change.clone());
-                }
-                Ok(Applied::Before) => work.standing.was_made_before(change),
-                Ok(Applied::Instead(made)) => {
-                    work.standing.was_made_before(change);
-                    work.standing.made(&made);
-                    self.done.push(*made);
-                }
-                Err(error) => self.failures.push(Failure::Call(change.id(), error)),
+            for change in changes {
+                self.ended(change, result.clone());
             }
         }
         self.not_begun.extend(waiting.into_iter().cloned());
+    }
+
+    /// Remembers what became of a change.
+    fn ended(&mut self, change: &Change, result: Result<Applied, CallError>) {
+        let standing = self.work.standing;
+        log(change, &result);
+        match result {
+            Ok(Applied::Now) => {
+                standing.made(change);
+                self.sights.made(change);
+                self.done.push(change.clone());
+            }
+            Ok(Applied::Before) => standing.was_made_before(change),
+            Ok(Applied::Instead(made)) => {
+                standing.was_made_before(change);
+                standing.made(&made);
+                self.done.push(*made);
+            }
+            Err(error) => self.failures.push(Failure::Call(change.clone().into(), error)),
+        }
     }
 
     /// Looks once more before these objects and claims are deleted: another resource may have
@@ -154,7 +179,9 @@ impl<C: Cloud> Run<'_, '_, C> {
             let marks = match cloud.marks(&seen).await {
                 Ok(marks) => marks,
                 Err(error) => {
-                    let failed = going.iter().map(|it| Failure::Call(it.id(), error.clone()));
+                    let failed = going
+                        .into_iter()
+                        .map(|change| Failure::Call(change.clone().into(), error.clone()));
                     return self.failures.extend(failed);
                 }
             };
@@ -221,6 +248,25 @@ fn take_free<'a>(waiting: &mut VecDeque<&'a Change>, busy: &BTreeSet<Id>) -> Opt
     waiting.iter().position(is_free).and_then(|free| waiting.remove(free))
 }
 
+/// Takes the changes that are one call with this one.
+fn take_with<'a>(change: &'a Change, waiting: &mut VecDeque<&'a Change>) -> Vec<&'a Change> {
+    let mut taken = vec![change];
+    let mut left: BTreeSet<Id> = BTreeSet::new();
+    waiting.retain(|other| {
+        // What concerns one thing stays in its order.
+        let id = other.id();
+        let is_next = !left.contains(&id) && taken.iter().all(|it| it.id() != id);
+        let goes_with = is_next && are_one_call(change, other);
+        if goes_with {
+            taken.push(other);
+        } else {
+            left.insert(id);
+        }
+        !goes_with
+    });
+    taken
+}
+
 /// What IAM locks for a change: it refuses one of two changes of the same entity that meet
 /// (`ConcurrentModification`). IAM's model has that of everything but links that are no documents
 /// and carry no mark: IAM takes several of these at once, and what it refuses nevertheless is
@@ -259,12 +305,14 @@ fn left(why: &str, not_begun: &[Change]) -> Option<String> {
 fn depends_on(change: &Change, failures: &[Failure]) -> bool {
     let id = change.id();
     let ends = |link: &Id| [link.parent(), link.target()];
+    let concerns = |failed: &Id| {
+        *failed == id
+            || ends(failed).contains(&Some(id.clone()))
+            || ends(&id).contains(&Some(failed.clone()))
+    };
     failures.iter().any(|failure| match failure {
-        Failure::Call(failed, _) | Failure::Joined(failed) => {
-            *failed == id
-                || ends(failed).contains(&Some(id.clone()))
-                || ends(&id).contains(&Some(failed.clone()))
-        }
+        Failure::Call(failed, _) => concerns(&failed.id()),
+        Failure::Joined(failed) => concerns(failed),
         Failure::Stopped(_) => false,
     })
 }
@@ -286,8 +334,8 @@ pub(super) fn sentences(failures: &[Failure], requester: &dyn Requester) -> Vec<
     let mut stopped = Vec::new();
     for failure in failures {
         match failure {
-            Failure::Call(id, error) => {
-                match requester.explain(id, error) {
+            Failure::Call(change, error) => {
+                match requester.explain(&change.id(), error) {
                     Some(Said::Instead(sentence)) => {
                         known.insert(sentence);
                         continue;

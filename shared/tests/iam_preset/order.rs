@@ -1,17 +1,18 @@
 //! Requests of one resource that meet, come late or come twice.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, SystemTime};
 
 use account_presets::cfn::{
-    CustomResource, Deliveries, Progress, Request, RequestType, StackEvent, StackEvents, StackPart,
-    Verified,
+    CustomResource, Deliveries, Gate, Pass, Progress, Request, RequestType, StackEvent,
+    StackEvents, StackPart, Verified,
 };
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Kind, Owner, State};
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -232,20 +233,78 @@ fn a_create_that_another_delivery_made_and_whose_delete_was_served_since_makes_n
 }
 
 /// An account in which a write takes until nine seconds have passed.
-struct Held<'a>(&'a Fake, Instant);
+struct Held<'a> {
+    account: &'a Fake,
+    begun: Instant,
+    /// Writes that were begun after the nine seconds.
+    late: Cell<usize>,
+}
+
+impl<'a> Held<'a> {
+    fn new(account: &'a Fake) -> Self {
+        Held { account, begun: Instant::now(), late: Cell::new(0) }
+    }
+}
 
 impl Cloud for Held<'_> {
     async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
-        self.0.observe(scope).await
+        self.account.observe(scope).await
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        sleep_until(self.1 + Duration::from_secs(9)).await;
-        self.0.send(call).await
+        let end = self.begun + Duration::from_secs(9);
+        self.late.set(self.late.get() + usize::from(Instant::now() >= end));
+        sleep_until(end).await;
+        self.account.send(call).await
     }
 
     async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
-        self.0.find(me, scope).await
+        self.account.find(me, scope).await
+    }
+}
+
+/// An account that gives no reply to the first writes in time, and carries them out later.
+struct Silent<'a> {
+    account: &'a Fake,
+    gate: Gate,
+    begun: Instant,
+    on_their_way: RefCell<Vec<(Call, Pass)>>,
+}
+
+impl Silent<'_> {
+    fn lands(&self) {
+        for (call, pass) in self.on_their_way.take() {
+            // It may be too late for it.
+            let _ = self.account.send(&call).now_or_never().unwrap();
+            drop(pass);
+        }
+    }
+}
+
+impl Cloud for Silent<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        let given_up = self.begun + Duration::from_secs(10);
+        if Instant::now() >= given_up {
+            return self.account.send(call).await;
+        }
+        let pass = self.gate.enter("iam:Write").unwrap();
+        self.on_their_way.borrow_mut().push((call.clone(), pass));
+        sleep_until(given_up).await;
+        let (action, target, code) = ("iam:Write", call.id().to_string(), CallError::NO_ANSWER);
+        let message = "no reply in time".to_owned();
+        Err(CallError { action, target, code: code.to_owned(), message })
+    }
+
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_arns().await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
     }
 }
 
@@ -253,6 +312,18 @@ impl Cloud for Held<'_> {
 struct Newest(RefCell<StackEvent>, SystemTime);
 
 impl Newest {
+    /// None, of the time at which this request was sent.
+    fn before(request: &Request) -> Self {
+        let none = StackEvent {
+            status: String::new(),
+            at: None,
+            physical_id: None,
+            resource_type: None,
+            properties: None,
+        };
+        Newest(RefCell::new(none), request.response_url.issued_at().unwrap())
+    }
+
     fn is(&self, status: &str, properties: &Value) {
         self.0.replace(StackEvent {
             status: status.to_owned(),
@@ -270,6 +341,14 @@ impl StackEvents for &Newest {
     }
 }
 
+fn doing(kind: RequestType) -> &'static str {
+    match kind {
+        RequestType::Create => "CREATE",
+        RequestType::Update => "UPDATE",
+        RequestType::Delete => "DELETE",
+    }
+}
+
 /// Serves a request twice, the second time with all writes of a wave on their way until the request
 /// that follows the first delivery has been served. Returns the account after that, and in the end.
 fn deliver_twice(
@@ -280,25 +359,12 @@ fn deliver_twice(
 ) -> (State, State) {
     let issued = request.response_url.issued_at().unwrap();
     let asked = Value::Object(request.properties.clone().unwrap());
-    let doing = match request.kind().unwrap() {
-        RequestType::Create => "CREATE",
-        RequestType::Update => "UPDATE",
-        RequestType::Delete => "DELETE",
-    };
-    let newest = Newest(
-        RefCell::new(StackEvent {
-            status: String::new(),
-            at: None,
-            physical_id: None,
-            resource_type: None,
-            properties: None,
-        }),
-        issued,
-    );
+    let doing = doing(request.kind().unwrap());
+    let newest = Newest::before(request);
     newest.is(&format!("{doing}_IN_PROGRESS"), &asked);
     let (deliveries, progress) = (Deliveries::default(), Progress::default());
     let left = runtime().block_on(async {
-        let held = Held(account, Instant::now());
+        let held = Held::new(account);
         let preset = IamPreset::new(ByRef(&held), super::world::account(), Settings::open());
         let preset = Verified::new(preset, &newest, false, &deliveries, issued);
         let second = preset.handle(request.kind().unwrap(), request, &progress);
@@ -354,5 +420,133 @@ fn what_a_second_delivery_makes_after_cloudformation_went_on_is_taken_back() {
         let (left, ended) = deliver_twice(&account, &create, &delete, "DELETE_COMPLETE");
         assert_same(&ended, &left);
         assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// Serves a request none of whose first writes has a reply in time, and after a second the one by
+/// which CloudFormation goes on from it. AWS carries out the writes a second after they were given
+/// up. Returns the account before that, and in the end.
+fn serve_in_silence(
+    account: &Fake,
+    request: &Request,
+    next: &Request,
+    status: &str,
+) -> (State, State) {
+    let asked = Value::Object(request.properties.clone().unwrap());
+    let newest = Newest::before(request);
+    let kind = request.kind().unwrap();
+    newest.is(&format!("{}_IN_PROGRESS", doing(kind)), &asked);
+    let (deliveries, gate) = (Deliveries::default(), Gate::default());
+    let progress = Progress::until(&gate, None);
+    let left = runtime().block_on(async {
+        let (begun, on_their_way) = (Instant::now(), RefCell::default());
+        let silent = Silent { account, gate: gate.clone(), begun, on_their_way };
+        let preset = IamPreset::new(ByRef(&silent), super::world::account(), Settings::open());
+        let preset = Verified::new(preset, &newest, false, &deliveries, newest.1);
+        let first = preset.handle(kind, request, &progress);
+        let meanwhile = async {
+            sleep(Duration::from_secs(1)).await;
+            handle(account, next).unwrap().unwrap();
+            newest.is(status, &Value::Object(next.properties.clone().unwrap()));
+            let left = but_service_linked(account);
+            sleep(Duration::from_secs(10)).await;
+            silent.lands();
+            left
+        };
+        tokio::join!(first, meanwhile).1
+    });
+    (left, but_service_linked(account))
+}
+
+/// I37
+#[test]
+fn what_aws_makes_after_it_was_given_up_and_cloudformation_went_on_is_taken_back() {
+    let many = many_properties();
+    let neighbours = many.windows(2).filter(|of| of[0]["Preset"] == of[1]["Preset"]);
+    let mut served = 0;
+    for (one, two) in neighbours.map(|of| (&of[0], &of[1])) {
+        for (one, two) in [(one, two), (two, one)] {
+            let account = populated();
+            let mut stack = Stack::named("a");
+            stack.deploy(&account, one.clone()).unwrap();
+            let (other, mut tried) = (Fake::new(account.state()), stack.clone());
+            if tried.deploy(&other, two.clone()).is_err() {
+                continue;
+            }
+            let mut update = sent(&stack, two, 10);
+            update.old_properties = one.as_object().unwrap().clone();
+            let mut rollback = sent(&stack, one, 11);
+            rollback.old_properties = two.as_object().unwrap().clone();
+            let (left, ended) = serve_in_silence(&account, &update, &rollback, "UPDATE_COMPLETE");
+            assert_same(&ended, &left);
+            served += 1;
+        }
+    }
+    assert!(served > 10, "{served}");
+    for properties in &many {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        let create = sent(&stack, properties, 10);
+        stack.physical_id = Some(physical_id(&create));
+        stack.properties = Some(properties.clone());
+        let delete = stack.request_sent(None, 11);
+        let (left, ended) = serve_in_silence(&account, &create, &delete, "DELETE_COMPLETE");
+        assert_same(&ended, &left);
+        assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// I37
+#[test]
+fn a_create_to_which_aws_did_not_reply_in_time_leaves_nothing_that_comes_later() {
+    for properties in &many_properties() {
+        let account = populated();
+        let create = Stack::named("a").request(Some(properties.clone()));
+        let gate = Gate::default();
+        let progress = Progress::until(&gate, None);
+        runtime().block_on(async {
+            let (begun, on_their_way) = (Instant::now(), RefCell::default());
+            let silent = Silent { account: &account, gate: gate.clone(), begun, on_their_way };
+            let lands = async {
+                sleep(Duration::from_secs(11)).await;
+                silent.lands();
+            };
+            let answer = tokio::join!(super::time::serve(&silent, &create, &progress), lands).0;
+            let reason = answer.unwrap_err();
+            assert!(reason.contains("no reply in time"), "{reason}");
+        });
+        assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// I37
+#[test]
+fn a_second_delivery_of_a_delete_leaves_alone_what_a_new_stack_made() {
+    for properties in &many_properties() {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, properties.clone()).unwrap();
+        let delete = stack.request_sent(None, 10);
+        let newest = Newest::before(&delete);
+        newest.is("DELETE_IN_PROGRESS", properties);
+        newest.0.borrow_mut().physical_id.clone_from(&stack.physical_id);
+        let (deliveries, progress) = (Deliveries::default(), Progress::default());
+        let late = runtime().block_on(async {
+            let held = Held::new(&account);
+            let preset = IamPreset::new(ByRef(&held), super::world::account(), Settings::open());
+            let preset = Verified::new(preset, &newest, false, &deliveries, newest.1);
+            let second = preset.handle(RequestType::Delete, &delete, &progress);
+            let meanwhile = async {
+                sleep(Duration::from_secs(2)).await;
+                handle(&account, &delete).unwrap().unwrap();
+                newest.is("DELETE_COMPLETE", properties);
+                newest.0.borrow_mut().physical_id.clone_from(&stack.physical_id);
+                Stack::named("b").deploy(&account, properties.clone()).unwrap();
+            };
+            // Nobody waits for its answer.
+            let _ = tokio::join!(second, meanwhile).0;
+            held.late.get()
+        });
+        assert_eq!(late, 0, "{properties}");
     }
 }

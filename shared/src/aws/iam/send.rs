@@ -161,7 +161,7 @@ impl Iam {
                 let call = iam.tag_role().role_name(role).set_tags(Some(sdk_tags(tags)));
                 self.call(action, target, call.send()).await.map(drop)
             }
-            Call::TagUser { user, policy_arn: _, tags } => {
+            Call::TagUser { user, policy_arns: _, tags } => {
                 let call = iam.tag_user().user_name(user).set_tags(Some(sdk_tags(tags)));
                 self.call(action, target, call.send()).await.map(drop)
             }
@@ -179,7 +179,7 @@ impl Iam {
                 let call = iam.untag_role().role_name(role).set_tag_keys(Some(texts(keys)));
                 self.call(action, target, call.send()).await.map(drop)
             }
-            Call::UntagUser { user, policy_arn: _, keys } => {
+            Call::UntagUser { user, policy_arns: _, keys } => {
                 let call = iam.untag_user().user_name(user).set_tag_keys(Some(texts(keys)));
                 self.call(action, target, call.send()).await.map(drop)
             }
