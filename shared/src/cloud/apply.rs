@@ -28,7 +28,7 @@ pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallE
     Ok(applied.unwrap_or(Applied::Before))
 }
 
-/// Makes changes that [`are_one_call`].
+/// Makes one change, or several that [`are_one_call`].
 ///
 /// # Errors
 ///

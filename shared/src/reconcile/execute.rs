@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::sights::Sights;
 use super::{Requester, Said, Work};
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud, Marks, apply, apply_together, are_one_call};
+use crate::cloud::{Applied, CallError, Cloud, Marks, apply_together, are_one_call};
 use crate::plan::{Change, Plan, Scope};
 use crate::state::{Id, Kind, Object, Owner, Resource};
 
@@ -104,16 +104,12 @@ impl<C: Cloud> Run<'_, '_, C> {
             }
             while progress.stopped().is_none()
                 && under_way.len() < IN_FLIGHT
-                && let Some(change) = take_free(&mut waiting, &busy)
+                && let Some(changes) = take_free(&mut waiting, &busy)
             {
-                busy.extend(entities(change));
-                let changes = take_with(change, &mut waiting);
+                busy.extend(changes.first().into_iter().flat_map(|change| entities(change)));
                 let begun = cloud.now();
                 under_way.push(async move {
-                    let result = match changes.as_slice() {
-                        [change] => apply(cloud, change).await,
-                        changes => apply_together(cloud, changes).await,
-                    };
+                    let result = apply_together(cloud, &changes).await;
                     (changes, result, begun)
                 });
             }
@@ -242,29 +238,20 @@ fn is_shared(change: &Change) -> bool {
         if object.owners.iter().any(|owner| owner.mark.form.is_some()))
 }
 
-/// Takes the first change whose entities no change under way is about.
-fn take_free<'a>(waiting: &mut VecDeque<&'a Change>, busy: &BTreeSet<Id>) -> Option<&'a Change> {
+/// Takes the first change whose entities no change under way is about, and those after it that are
+/// one call with it.
+fn take_free<'a>(
+    waiting: &mut VecDeque<&'a Change>,
+    busy: &BTreeSet<Id>,
+) -> Option<Vec<&'a Change>> {
     let is_free = |change: &&Change| entities(change).all(|entity| !busy.contains(&entity));
-    waiting.iter().position(is_free).and_then(|free| waiting.remove(free))
-}
-
-/// Takes the changes that are one call with this one.
-fn take_with<'a>(change: &'a Change, waiting: &mut VecDeque<&'a Change>) -> Vec<&'a Change> {
-    let mut taken = vec![change];
-    let mut left: BTreeSet<Id> = BTreeSet::new();
-    waiting.retain(|other| {
-        // What concerns one thing stays in its order.
-        let id = other.id();
-        let is_next = !left.contains(&id) && taken.iter().all(|it| it.id() != id);
-        let goes_with = is_next && are_one_call(change, other);
-        if goes_with {
-            taken.push(other);
-        } else {
-            left.insert(id);
-        }
-        !goes_with
-    });
-    taken
+    let free = waiting.iter().position(is_free)?;
+    let first = waiting.remove(free)?;
+    let mut taken = vec![first];
+    while waiting.get(free).is_some_and(|next| are_one_call(first, next)) {
+        taken.extend(waiting.remove(free));
+    }
+    Some(taken)
 }
 
 /// What IAM locks for a change: it refuses one of two changes of the same entity that meet
