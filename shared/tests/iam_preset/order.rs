@@ -113,7 +113,7 @@ fn an_update_of_what_was_deleted_meanwhile_makes_nothing() {
 #[test]
 fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
     /// An account in which the rollback is served while the first write is on its way.
-    struct Overtaken<'a>(&'a Fake, std::cell::Cell<usize>, Request);
+    struct Overtaken<'a>(&'a Fake, Cell<usize>, Request);
     impl Cloud for Overtaken<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
             self.0.observe(scope).await
@@ -150,7 +150,7 @@ fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
 #[test]
 fn an_update_whose_rollback_was_served_while_it_looked_does_nothing() {
     /// An account in which the first look takes so long.
-    struct SlowLook<'a>(&'a Fake, std::cell::Cell<bool>, Request);
+    struct SlowLook<'a>(&'a Fake, Cell<bool>, Request);
     impl Cloud for SlowLook<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
             let seen = self.0.observe(scope).await;
@@ -193,7 +193,7 @@ fn a_create_that_another_delivery_made_and_whose_delete_was_served_since_makes_n
         account: &'a Fake,
         create: Request,
         delete: Request,
-        served: std::cell::Cell<usize>,
+        served: Cell<usize>,
     }
     impl Cloud for Behind<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
