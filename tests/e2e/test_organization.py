@@ -299,6 +299,32 @@ def test_an_audit_that_may_not_look_is_told(organization, name):
     assert mailbox.events() == [told]
 
 
+# A12
+@pytest.mark.parametrize("action", ["iam:GetRole", "cloudformation:*"])
+def test_what_an_audit_can_see_nothing_of_is_told(organization, name, action):
+    """The audit itself ends well: what it may read is as it was made."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened", Lithops="hardened")
+    mailbox = organization.mailbox(name)
+    refusal = organization.deny(account, action)
+    report = organization.report(account)
+    organization.allow_again(account, refusal)
+    assert (report["same"], report["drifted"], len(report["unknown"])) == (0, [], 2)
+    # Once, whatever the number of resources.
+    (told,) = mailbox.events()
+    assert (told["source"], told["detail-type"]) == ("account-presets", "Preset Audit Unknown")
+    assert (told["account"], told["region"]) == (account, REGION)
+    detail = told["detail"]
+    jsonschema.validate(detail, schema("preset-audit-unknown"))
+    assert detail["unknown"] == report["unknown"]
+    assert all("explicit deny in a service control policy" in it["why"] for it in detail["unknown"]), detail
+    assert detail["furtherUnknown"] == 0
+
+    assert organization.report(account)["same"] == 2
+    assert mailbox.events() == [told]
+
+
 # A11
 def test_an_audit_that_somebody_stops_is_told(organization, name):
     organization.unit(name)
