@@ -222,6 +222,12 @@ def parents_of(account):
         return found
 
 
+def units():
+    """The root, too."""
+    with management():
+        return {*organizations._ous, *organizations._roots}
+
+
 def accounts():
     """Each account but the management account, with all that is above it."""
     return {account: parents_of(account) for account in members() - {MANAGEMENT}}

@@ -11,6 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from . import provider, stacks
+from .account import without_numbers
 from .conftest import trust_of
 from .emulator import REGION
 from .log_check import complaints
@@ -533,6 +534,106 @@ def test_an_account_that_leaves_the_organization_is_left_as_it_was(organization,
     organization.remove(account)
     organization.wait(name, account)
     assert organization.snapshot(account) == EMPTY
+
+
+# --- what an operator changes, and mistakes ---
+
+
+def test_a_mistake_is_refused_before_anything_starts(organization, name):
+    organization.unit(name)
+    for parameter, mistake in (
+        ("AlertEmail", "platform"),
+        ("CodeBucketPrefix", "Acme"),
+        ("Concurrency", "1e3"),
+        ("Concurrency", "00"),
+        ("ExportPrefix", "a b"),
+        ("HomeRegion", "us-east"),
+        ("LogRetentionDays", "91"),
+        ("OnForeignAttachment", "detach"),
+        ("OrganizationId", "o-12345"),
+        ("PermissionsBoundary", "Boundary"),
+        ("ProviderBoundary", "Boundary"),
+        ("ProviderName", "Account_Presets"),
+        ("ProviderPath", "platform"),
+        ("Regions", "us-east-1,eu-west"),
+        ("SweepSchedule", "hourly"),
+        ("TemplateUrl", "s3://acme/stackset.json"),
+        ("Units", "research"),
+    ):
+        with pytest.raises(ClientError, match=parameter):
+            organization.deploy(name, [name], **{parameter: mistake})
+    assert name not in {it["StackName"] for it in organization.cloudformation.describe_stacks()["Stacks"]}
+
+
+def boundary_of(organization, account, role="SLIM-Extras_for_Lambda"):
+    role = organization.client("iam", account).get_role(RoleName=role)["Role"]
+    return role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+
+
+def test_a_boundary_comes_to_the_presets_that_are_there_and_goes_again(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    before = without_numbers(organization.snapshot(account))
+    organization.update(name, [name], Slim="hardened", PermissionsBoundary="PresetBoundary")
+    assert boundary_of(organization, account).endswith(f":policy/account-presets-org-PresetBoundary-{REGION}")
+    organization.update(name, [name], Slim="hardened")
+    # The policy itself, too.
+    assert without_numbers(organization.snapshot(account)) == before
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}
+
+
+def test_another_update_token_puts_right_what_a_hand_changed(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    before = organization.snapshot(account)
+    policy = f"arn:aws:iam::{account}:policy/SLIM-ECS-Instances"
+    organization.client("iam", account).detach_role_policy(RoleName="SLIM-Extras_ECS_for_EC2", PolicyArn=policy)
+    organization.update(name, [name], Slim="hardened", UpdateToken="2026-11")
+    assert organization.snapshot(account) == before
+
+
+def take_marks_off(organization, account, kinds=("roles", "policies", "profiles")):
+    iam, snapshot = organization.client("iam", account), organization.snapshot(account)
+    untag = {
+        "roles": lambda name, keys: iam.untag_role(RoleName=name, TagKeys=keys),
+        "policies": lambda arn, keys: iam.untag_policy(PolicyArn=arn, TagKeys=keys),
+        "profiles": lambda name, keys: iam.untag_instance_profile(InstanceProfileName=name, TagKeys=keys),
+    }
+    for kind in kinds:
+        for name, it in snapshot[kind].items():
+            keys = [key for key in it["tags"] if key.startswith("account-presets:owner:")]
+            if keys:
+                untag[kind](name, keys)
+
+
+def test_what_somebody_took_the_marks_off_stays_and_is_told_before_an_account_leaves(organization, name):
+    """As far as an audit finds a mark; where there is none left, the next Update is refused and tells it."""
+    organization.unit(name)
+    some, all_of_them = (organization.account(f"{name}-{it}", name) for it in ("some", "all"))
+    organization.deploy(name, [name], Slim="hardened")
+    mailbox = organization.mailbox(name)
+    take_marks_off(organization, some, ["roles"])
+    organization.report(some)
+    (told,) = mailbox.events()
+    assert {it["field"] for it in told["detail"]["findings"]} >= {"owner"}
+
+    take_marks_off(organization, all_of_them)
+    report = organization.report(all_of_them)
+    assert (report["same"], report["drifted"], report["unknown"]) == (0, [], [])
+    assert mailbox.events() == [told]
+    organization.update(name, [name], Slim="hardened", UpdateToken="before they leave")
+    failed = mailbox.told("CloudFormation StackSet StackInstance Status Change")
+    assert {it["detail"]["status-details"]["detailed-status"] for it in failed} == {"FAILED"}
+    said = [it["detail"]["status-details"]["status-reason"] for it in failed]
+    assert len(said) == 2, said
+    assert all("role `SLIM-Extras_for_Lambda`" in it for it in said), said
+
+    organization.move(all_of_them, None)
+    organization.wait(name, all_of_them)
+    left = organization.snapshot(all_of_them)
+    assert "SLIM-Extras_for_Lambda" in left["roles"]
 
 
 def test_home_has_to_be_one_of_the_regions(organization, name):
