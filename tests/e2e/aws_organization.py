@@ -174,13 +174,18 @@ def send_events_by_policy():
                 eventbridge._dispatch_event({**event, "EventBusName": name})
 
     def create_bus(logical_id, props, stack_name, create=handler["create"]):
-        made = create(logical_id, props, stack_name)
+        return with_its_policy(create(logical_id, props, stack_name), props)
+
+    def update_bus(physical_id, old, new, *more, update=handler["update"], **named):
+        return with_its_policy(update(physical_id, old, new, *more, **named), new)
+
+    def with_its_policy(made, props):
         if props.get("Policy"):
             eventbridge._event_bus_policies[made[0]] = props["Policy"]
         return made
 
     eventbridge._dispatch_to_event_bus = dispatch_to_event_bus
-    handler["create"] = create_bus
+    handler["create"], handler["update"] = create_bus, update_bus
 
 
 def has_a_role_that_allows(rule, action, target):

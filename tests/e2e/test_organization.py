@@ -3,6 +3,7 @@ NIGHTLY=1. Each test has units and accounts of its own."""
 
 import json
 import os
+import re
 import shutil
 import time
 
@@ -227,6 +228,23 @@ def test_failures_and_findings_are_told(organization, name):
         found = [it for it in mailbox.events() if it["detail-type"] == kind]
         told = [(it["source"], it["account"], it["detail"]) for it in found]
         assert told == [("account-presets", account, {"role": "r"})], kind
+
+
+def test_the_page_s_test_event_comes_as_far_as_the_topic_or_nowhere(organization, name):
+    """Of an organization whose id is wrong the bus takes nothing, and nobody says so."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    (command,) = re.findall(r"aws events put-events --region (\S+) \\\n\s+--entries '(.+)'", PAGE.read_text())
+    region, entries = command
+    assert region == REGION
+    organization.deploy(name, [name])
+    mailbox, events = organization.mailbox(name), organization.client("events", account, region)
+    events.put_events(Entries=json.loads(entries))
+    (told,) = mailbox.events()
+    assert (told["account"], told["detail-type"]) == (account, "Test")
+    organization.update(name, [name], OrganizationId="o-a1b2c3d4e5")
+    events.put_events(Entries=json.loads(entries))
+    assert mailbox.events() == [told]
 
 
 # --- audits ---
@@ -636,6 +654,101 @@ def test_what_somebody_took_the_marks_off_stays_and_is_told_before_an_account_le
     assert "SLIM-Extras_for_Lambda" in left["roles"]
 
 
+def test_an_instance_that_is_inoperable_keeps_its_provider_until_somebody_deletes_its_stack(organization, name):
+    """As the page says: taken out of the stack set, it goes on."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    # What failed before is no reason of what fails now.
+    organization.update(name, [name], Slim="current")
+    assert "AcknowledgeAdminEquivalent" in home_of(organization, name, account)["StatusReason"]
+    organization.update(name, [name], Slim="hardened")
+    mailbox = organization.mailbox(name)
+    refusal = organization.deny(account, "iam:DeleteRole")
+    organization.move(account, None)
+    organization.wait_until(lambda: "INOPERABLE" in organization.states(name).values(), lambda: organization.states(name))
+    organization.wait_for_operations(name)
+    (told,) = mailbox.told("CloudFormation StackSet StackInstance Status Change")
+    status = told["detail"]["status-details"]
+    assert status["detailed-status"] == "INOPERABLE"
+    assert "ResourceLogicalId:SlimPreset" in status["status-reason"]
+    assert "explicit deny in a service control policy" in status["status-reason"]
+    organization.allow_again(account, refusal)
+
+    # Nothing reaches it any more, and all that serves the presets is there.
+    organization.update(name, [name], Slim="none")
+    organization.sweep(name)
+    assert home_of(organization, name, account)["StackInstanceStatus"]["DetailedStatus"] == "INOPERABLE"
+    organization.forget(name, name, account)
+    assert organization.instances(name, account) == []
+    assert organization.presets(account) == ["SlimPreset"]
+    functions = organization.client("lambda", account).list_functions()["Functions"]
+    assert "account-presets-org-IamPreset" in {it["FunctionName"] for it in functions}
+
+    own = organization.client("cloudformation", account)
+    (stack,) = own.describe_stacks()["Stacks"]
+    assert stack["StackStatus"] == "DELETE_FAILED"
+    assert stacks.delete(own, stack["StackName"]).status == "DELETE_COMPLETE"
+    assert organization.snapshot(account) == EMPTY
+    assert leftovers(organization, account) == []
+
+
+def home_of(organization, name, account):
+    (home,) = (it for it in organization.instances(name, account) if it["Region"] == REGION)
+    return home
+
+
+def test_one_stack_has_the_request_template_and_another_is_refused_before_any_account_has_anything(organization, name):
+    emulator, quotas = organization.emulator, organization.emulator.quotas
+    quotas.reset()
+    provider.deploy(emulator, QuotaTemplate="true")
+    token = stacks.describe(organization.cloudformation, provider.STACK).outputs["LambdaConcurrencyServiceToken"]
+    one, other = f"{name}-one", f"{name}-other"
+    for unit in (one, other):
+        organization.unit(unit)
+        organization.account(unit, unit)
+    asked = {"QuotaTemplateServiceToken": token, "Concurrency": "1000"}
+    organization.deploy(one, [one], **asked)
+    assert quotas.concurrency() == dict.fromkeys(WHERE, 1000)
+    refused = organization.change(stacks.create, other, [other], {**asked, "Concurrency": "500"})
+    assert refused.status == "ROLLBACK_COMPLETE"
+    assert "AdoptExisting" in refused.reason("QuotaTemplate")
+    assert "StackSet" not in {event["LogicalResourceId"] for event in refused.events}
+    organization.delete(other)
+    adopting = organization.deploy(other, [other], **asked, AdoptExisting="true")
+    organization.delete(adopting.name)
+    assert quotas.concurrency() == dict.fromkeys(WHERE, 1000)
+    organization.delete(one)
+    assert quotas.concurrency() == {}
+    assert stacks.delete(organization.cloudformation, provider.STACK).status == "DELETE_COMPLETE"
+
+
+def test_a_region_that_is_taken_out_loses_its_stacks(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    organization.update(name, [name], Slim="hardened", Regions=REGION)
+    assert organization.states(name) == {(account, REGION): "SUCCEEDED"}
+    for region in WHERE[1:]:
+        assert organization.client("lambda", account, region).list_functions()["Functions"] == []
+    organization.update(name, [name], Slim="hardened")
+    assert organization.states(name) == dict.fromkeys([(account, it) for it in WHERE], "SUCCEEDED")
+
+
+def test_a_unit_that_does_not_exist_is_refused_and_costs_nothing_if_it_is_added_first(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    there, nowhere = organization.units[name], "ou-ab12-research"
+    everywhere = dict.fromkeys([(account, it) for it in WHERE], "SUCCEEDED")
+    for units, left in ((f"{there},{nowhere}", everywhere), (nowhere, {})):
+        refused = organization.change(stacks.update, name, [], {"Slim": "hardened", "Units": units})
+        assert refused.status == "UPDATE_ROLLBACK_COMPLETE", refused.failures()
+        assert nowhere in refused.reason("StackSet")
+        assert organization.states(name) == left
+    assert organization.snapshot(account) == EMPTY
+
+
 def test_home_has_to_be_one_of_the_regions(organization, name):
     organization.unit(name)
     with pytest.raises(ClientError, match="HomeRegion has to be one of Regions"):
@@ -723,6 +836,34 @@ def test_by_default_one_failure_cancels_the_rest(organization, name):
     organization.wait_for_operations(name)
     without = organization.states(name)
     assert sorted(without.values()) == ["CANCELLED"] * (3 * len(WHERE) - 1) + ["FAILED"]
+
+
+def test_a_name_that_is_taken_is_refused_and_what_has_it_stays(organization, name):
+    organization.unit(name)
+    account = organization.account(name)
+    taken = f"account-presets-org-IamPreset-{REGION}"
+    iam = organization.client("iam", account)
+    iam.create_role(RoleName=taken, AssumeRolePolicyDocument=trust_of("ec2.amazonaws.com"))
+    before = organization.snapshot(account)
+    organization.deploy(name, [name], Slim="hardened")
+    organization.move(account, name)
+    organization.wait(name, account, "FAILED", "SUCCEEDED", "CANCELLED")
+    said = home_of(organization, name, account)["StatusReason"]
+    assert f"Resource of type 'AWS::IAM::Role' with identifier '{taken}' already exists." in said
+    assert organization.snapshot(account)["roles"][taken] == before["roles"][taken]
+    iam.delete_role(RoleName=taken)
+
+
+def test_a_stack_that_somebody_deleted_is_no_obstacle_to_its_instance(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    for region in WHERE:
+        own = organization.client("cloudformation", account, region)
+        (stack,) = own.describe_stacks()["Stacks"]
+        assert stacks.delete(own, stack["StackName"]).status == "DELETE_COMPLETE"
+    organization.move(account, None)
+    organization.wait(name, account)
 
 
 # --- make publish ---
