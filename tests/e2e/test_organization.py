@@ -890,3 +890,9 @@ def test_publish_again_uploads_nothing_and_takes_no_other_bucket(organization):
     s3.create_bucket(Bucket="elsewhere-eu-west-1")
     with pytest.raises(RuntimeError, match="is in us-east-1, and Lambda in eu-west-1"):
         run(organization.emulator, "release/publish_org.py", "elsewhere", organization.id, "eu-west-1")
+
+
+def test_publish_is_for_the_organization_of_this_account(organization):
+    with pytest.raises(RuntimeError, match=f"ORG: given 'o-a1b2c3d4e5', and this account is in {organization.id}"):
+        run(organization.emulator, "release/publish_org.py", "elsewhere", "o-a1b2c3d4e5", REGION)
+    assert "elsewhere-us-east-1" not in {it["Name"] for it in organization.emulator.client("s3").list_buckets()["Buckets"]}

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from . import provider
-from .organization import PACKAGE, TEMPLATE, organization_template, package, stack_set_template
+from .organization import PACKAGE, TEMPLATE, organization_template, package, run_program, stack_set_template
 
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 # What a Region has that is not home.
@@ -211,6 +211,31 @@ def test_every_parameter_of_the_organization_is_used():
     top = organization_template()
     used = names([top["Resources"], top["Conditions"], top["Outputs"]])
     assert set(top["Parameters"]) <= used
+
+
+@pytest.mark.parametrize(
+    ("argument", "given"),
+    [
+        ("PREFIX", ("Acme", "o-a1b2c3d4e5", "us-east-1")),
+        ("ORG", ("acme", "a1b2c3d4e5", "us-east-1")),
+        ("ORG", ("acme", "us-east-1,eu-west-1")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5", "us-east-1,")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5", "us-east1")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5", "us-east-1,us-east-1")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5")),
+    ],
+)
+def test_publish_names_the_argument_that_is_wrong(argument, given):
+    with pytest.raises(RuntimeError) as refused:
+        run_program({}, "release/publish_org.py", *given)
+    *_, last = str(refused.value).splitlines()
+    assert re.search(rf"error: (argument {argument}: given '|the following arguments are required: .*{argument})", last)
+    assert "Traceback" not in str(refused.value)
+
+
+def test_an_instance_has_nothing_before_the_request_template_is_had():
+    top = organization_template()
+    assert "QuotaTemplate" in names(top["Resources"]["StackSet"]["Properties"])
 
 
 def test_one_account_never_stops_the_rest():
