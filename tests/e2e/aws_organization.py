@@ -8,8 +8,8 @@ As AWS documents it:
   that account read it; nothing else makes a function.
 - A rule sends events to the bus of another account only where that bus's policy lets it, and as its target's role:
   that has to allow it, too.
-- A service control policy denies, to everybody in an account but the management account, what it denies, in AWS's words;
-  here the actions of roles, and of the role with which StackSets deploys the making of roles alone.
+- A service control policy denies, to everybody in an account but the management account, what it denies, in AWS's
+  words; here the actions of roles, and of the role with which StackSets deploys the making of roles alone.
 - Two accounts may have functions of the same name.
 - A function's last lines make no log group again that its stack has deleted: its role may not make one.
 - The events of a stack have the properties of its custom resources.
@@ -326,7 +326,8 @@ def deny_by_service_control_policies():
         return enforce(access_key, action, service, region, resource_arn, service_context)
 
     def in_words(service, action, who, arn):
-        return refusal(action, who, arn) if isinstance(arn, HeldByServiceControlPolicy) else words(service, action, who, arn)
+        is_held = isinstance(arn, HeldByServiceControlPolicy)
+        return refusal(action, who, arn) if is_held else words(service, action, who, arn)
 
     def create_role(logical_id, props, stack_name, create=role["create"]):
         account = get_account_id()

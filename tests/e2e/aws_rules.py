@@ -15,6 +15,7 @@ What is added, each as AWS documents it:
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
 - CloudFormation deletes what a rollback could not delete when the stack is deleted.
+- CloudFormation gives a custom resource no other ServiceToken.
 - CloudFormation makes no role, policy, function or state machine of a name that is taken.
 - CloudFormation leaves alone what a resource depends on that could not be deleted.
 - CloudFormation tells of each request to a custom resource in the stack's events before it sends it, and the events have
@@ -68,6 +69,7 @@ def main():
     tell_of_properties()
     delete_after_a_failed_create()
     delete_what_a_rollback_left()
+    refuse_another_service_token()
     refuse_names_that_are_taken()
     keep_what_an_undeleted_resource_needs()
     keep_a_boundary_in_use()
@@ -359,6 +361,17 @@ def delete_what_a_rollback_left():
         return delete(params)
 
     handlers._ACTION_HANDLERS["DeleteStack"] = delete_stack
+
+
+def refuse_another_service_token():
+    update = provisioners._custom_resource_update
+
+    def custom_resource_update(physical_id, old_props, new_props, *args, **kwargs):
+        if old_props.get("ServiceToken") != new_props.get("ServiceToken"):
+            raise RuntimeError("Modifying service token is not allowed.")
+        return update(physical_id, old_props, new_props, *args, **kwargs)
+
+    provisioners._custom_resource_update = custom_resource_update
 
 
 def refuse_names_that_are_taken():

@@ -612,6 +612,24 @@ def test_another_update_token_puts_right_what_a_hand_changed(organization, name)
     assert organization.snapshot(account) == before
 
 
+def test_the_providers_names_and_paths_change_as_the_page_says_and_not_otherwise(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    presets, others = {"Slim": "hardened", "Concurrency": "1000"}, {"ProviderName": "other", "ProviderPath": "/p/"}
+    organization.deploy(name, [name], **presets)
+    for change in ({"ProviderPath": "/p/"}, {"ProviderName": "other"}):
+        organization.update(name, [name], **presets, **change)
+        assert "FAILED" in organization.states(name).values(), change
+    organization.update(name, [name])
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    organization.update(name, [name], **others)
+    organization.update(name, [name], **presets, **others)
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    roles = organization.snapshot(account)["roles"]
+    assert {role for role, it in roles.items() if it["path"] == "/p/"} == {it for it in roles if it.startswith("other-")}
+    assert not any(it.startswith("account-presets-org") for it in roles)
+
+
 def take_marks_off(organization, account, kinds=("roles", "policies", "profiles")):
     iam, snapshot = organization.client("iam", account), organization.snapshot(account)
     untag = {
