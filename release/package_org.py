@@ -178,8 +178,10 @@ def add(template, baseline):
     release = template["Outputs"]["Version"]["Value"]
     for id, resource in baseline["Resources"].items():
         if resource["Type"] == "Custom::IamPreset":
-            # A new release is an Update of each preset: what it changes is made at once, and audits go on.
-            resource["Properties"]["UpdateToken"] = release
+            # A new release is an Update of each preset: what it changes is made at once, and audits go on. So is
+            # another boundary: one of the template can only go when no role has it any more.
+            token = [release, {"Ref": "PermissionsBoundary"}, {"Ref": "UpdateToken"}]
+            resource["Properties"]["UpdateToken"] = {"Fn::Join": [" ", token]}
         if resource["Type"] in served_by:
             # Also what the function needs and does not refer to, such as its role's policies: a stack
             # deletes this resource first.

@@ -7,12 +7,13 @@ settings if there is one of this account's; it ends only when everything can be 
 import argparse
 import hashlib
 import json
+import re
 import sys
 import time
 from pathlib import Path
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 OUT = Path(__file__).resolve().parent.parent / ".aws-sam" / "organization"
 # S3 makes a bucket's name and its policy known to all of itself.
@@ -22,20 +23,56 @@ PLAIN = "us-east-1"
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("prefix", help="the buckets are called so, with a hyphen and the Region behind it")
-    arguments.add_argument("organization", help="o-…")
-    arguments.add_argument("regions", help="separated by commas; the first is that of organization.yaml's stack")
+    of_buckets = "the buckets are called so, with a hyphen and the Region behind it"
+    arguments.add_argument("prefix", metavar="PREFIX", type=prefix, help=of_buckets)
+    arguments.add_argument("organization", metavar="ORG", type=organization, help="o-…")
+    first = "separated by commas; the first is that of organization.yaml's stack"
+    arguments.add_argument("regions", metavar="REGIONS", type=regions, help=first)
     arguments.add_argument("--folder", type=Path, default=OUT)
     asked = arguments.parse_args()
     keys = json.loads((asked.folder / "published.json").read_text())
     files = {key: (asked.folder / name).read_bytes() for name, key in keys.items()}
     owner = boto3.client("sts", region_name=PLAIN).get_caller_identity()["Account"]
-    regions = [region.strip() for region in asked.regions.split(",")]
-    for region in regions:
+    check(asked.organization, asked.regions[0])
+    for region in asked.regions:
         publish(Bucket(f"{asked.prefix}-{region}", region, owner), asked.organization, files)
         print(f"{region}: {len(files)} objects can be read", file=sys.stderr)
+    print(f"OrganizationId={asked.organization}")
     print(f"CodeBucketPrefix={asked.prefix}")
-    print(f"TemplateUrl={address(asked.prefix, regions[0], keys['stackset.json'])}")
+    print(f"TemplateUrl={address(asked.prefix, asked.regions[0], keys['stackset.json'])}")
+
+
+def matching(pattern, example):
+    def read(text):
+        if not re.fullmatch(pattern, text):
+            raise argparse.ArgumentTypeError(f"given {text!r}, wanted is something like {example}")
+        return text
+
+    return read
+
+
+# As organization.yaml and its template have them.
+prefix = matching("[a-z0-9][a-z0-9-]{1,46}", "acme-account-presets")
+organization = matching("o-[a-z0-9]{10,32}", "o-a1b2c3d4e5")
+region = matching(r"[a-z]{2,}(-[a-z]+)+-\d", "us-east-1,eu-west-1")
+
+
+def regions(text):
+    named = [region(name.strip()) for name in text.split(",")]
+    if len(named) > len(set(named)):
+        raise argparse.ArgumentTypeError(f"given {text!r}, where a Region is named twice")
+    return named
+
+
+def check(organization, region):
+    """Another organization's accounts would read the code, and this one's would not."""
+    try:
+        own = boto3.client("organizations", region_name=region).describe_organization()["Organization"]["Id"]
+    except ClientError as problem:
+        print(f"nobody can tell whether this account is in {organization}: {problem}", file=sys.stderr)
+        return
+    if own != organization:
+        raise SystemExit(f"ORG: given {organization!r}, and this account is in {own}")
 
 
 def publish(bucket, organization, files):
@@ -120,4 +157,7 @@ def digest(content):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (BotoCoreError, ClientError) as problem:
+        raise SystemExit(f"{problem}") from problem

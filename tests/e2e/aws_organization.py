@@ -8,8 +8,8 @@ As AWS documents it:
   that account read it; nothing else makes a function.
 - A rule sends events to the bus of another account only where that bus's policy lets it, and as its target's role:
   that has to allow it, too.
-- A service control policy denies, to everybody in an account but the management account, what it denies; here in IAM
-  alone, for the actions of functions and of the role with which StackSets deploys.
+- A service control policy denies, to everybody in an account but the management account, what it denies, in AWS's
+  words; here the actions of roles, and of the role with which StackSets deploys the making of roles alone.
 - Two accounts may have functions of the same name.
 - A function's last lines make no log group again that its stack has deleted: its role may not make one.
 - The events of a stack have the properties of its custom resources.
@@ -20,9 +20,10 @@ import fnmatch
 import json
 from contextlib import suppress
 from pathlib import Path
+from uuid import uuid4
 from xml.sax.saxutils import escape
 
-from ministack.core import iam_evaluator, lambda_runtime
+from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import cloudtrail, cloudwatch_logs, eventbridge, iam, lambda_svc, organizations, s3, sts
 from ministack.services.cloudformation import (
@@ -173,13 +174,18 @@ def send_events_by_policy():
                 eventbridge._dispatch_event({**event, "EventBusName": name})
 
     def create_bus(logical_id, props, stack_name, create=handler["create"]):
-        made = create(logical_id, props, stack_name)
+        return with_its_policy(create(logical_id, props, stack_name), props)
+
+    def update_bus(physical_id, old, new, *more, update=handler["update"], **named):
+        return with_its_policy(update(physical_id, old, new, *more, **named), new)
+
+    def with_its_policy(made, props):
         if props.get("Policy"):
             eventbridge._event_bus_policies[made[0]] = props["Policy"]
         return made
 
     eventbridge._dispatch_to_event_bus = dispatch_to_event_bus
-    handler["create"] = create_bus
+    handler["create"], handler["update"] = create_bus, update_bus
 
 
 def has_a_role_that_allows(rule, action, target):
@@ -219,6 +225,12 @@ def parents_of(account):
             found.append(child["_ParentId"])
             child = organizations._ous.get(found[-1])
         return found
+
+
+def units():
+    """The root, too."""
+    with management():
+        return {*organizations._ous, *organizations._roots}
 
 
 def accounts():
@@ -299,24 +311,43 @@ def event(detail_type, name, detail):
 # --- service control policies ---
 
 
+class HeldByServiceControlPolicy(str):
+    """The ARN of what somebody may not reach for a service control policy."""
+
+
 def deny_by_service_control_policies():
     enforce, role = iam_evaluator.enforce, provisioners._RESOURCE_HANDLERS["AWS::IAM::Role"]
+    words = iam_actions._resource_policy_denial
 
-    def enforce_also(access_key, action, service, region, *args, **kwargs):
+    def enforce_also(access_key, action, service, region, resource_arn="*", service_context=None):
         who = str((sts._sessions.get(access_key) or {}).get("Arn", ""))
         if ":assumed-role/" in who and denied(role_of(who), action):
-            return iam_evaluator.EvalResult("Deny", who, "", "with an explicit deny in a service control policy")
-        return enforce(access_key, action, service, region, *args, **kwargs)
+            return iam_evaluator.EvalResult("Deny", who, resource_policy_arn=HeldByServiceControlPolicy(resource_arn))
+        return enforce(access_key, action, service, region, resource_arn, service_context)
+
+    def in_words(service, action, who, arn):
+        is_held = isinstance(arn, HeldByServiceControlPolicy)
+        return refusal(action, who, arn) if is_held else words(service, action, who, arn)
 
     def create_role(logical_id, props, stack_name, create=role["create"]):
-        who = f"arn:aws:iam::{get_account_id()}:role/{EXECUTION_ROLE}"
-        if get_account_id() in members() and denied(who, "iam:CreateRole"):
-            reason = "with an explicit deny in a service control policy"
-            raise RuntimeError(f"{who} is not authorized to perform: iam:CreateRole {reason}")
+        account = get_account_id()
+        if account in members() and denied(f"arn:aws:iam::{account}:role/{EXECUTION_ROLE}", "iam:CreateRole"):
+            who = f"arn:aws:sts::{account}:assumed-role/{EXECUTION_ROLE}/{uuid4()}"
+            arn = f"arn:aws:iam::{account}:role{props.get('Path', '/')}{props.get('RoleName', logical_id)}"
+            said = f"{refusal('iam:CreateRole', who, arn)} (Service: Iam, Status Code: 403, Request ID: {uuid4()})"
+            token = f"(RequestToken: {uuid4()}, HandlerErrorCode: AccessDenied)"
+            raise RuntimeError(f'Resource handler returned message: "{said}" {token}')
         return create(logical_id, props, stack_name)
 
     iam_evaluator.enforce = enforce_also
+    iam_actions._resource_policy_denial = in_words
     role["create"] = create_role
+
+
+def refusal(action, who, arn):
+    """As IAM's page on access denied messages has it."""
+    reason = "with an explicit deny in a service control policy"
+    return f"User: {who} is not authorized to perform: {action} on resource: {arn} {reason}"
 
 
 def role_of(session):

@@ -15,6 +15,9 @@ What is added, each as AWS documents it:
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
 - CloudFormation deletes what a rollback could not delete when the stack is deleted.
+- CloudFormation gives a custom resource no other ServiceToken.
+- CloudFormation makes no role, policy, function or state machine of a name that is taken.
+- CloudFormation leaves alone what a resource depends on that could not be deleted.
 - CloudFormation tells of each request to a custom resource in the stack's events before it sends it, and the events have
   its properties.
 - CloudTrail knows the name of an action that stands in a request's body.
@@ -34,9 +37,10 @@ from xml.sax.saxutils import escape
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import iam
+from ministack.services import iam, lambda_svc, stepfunctions
 from ministack.services.cloudformation import (
     _stack_events,
+    _stacks,
     changesets,
     custom_resource,
     engine,
@@ -65,6 +69,9 @@ def main():
     tell_of_properties()
     delete_after_a_failed_create()
     delete_what_a_rollback_left()
+    refuse_another_service_token()
+    refuse_names_that_are_taken()
+    keep_what_an_undeleted_resource_needs()
     keep_a_boundary_in_use()
     name_events_after_their_action()
     aws_lambda.install()
@@ -354,6 +361,68 @@ def delete_what_a_rollback_left():
         return delete(params)
 
     handlers._ACTION_HANDLERS["DeleteStack"] = delete_stack
+
+
+def refuse_another_service_token():
+    update = provisioners._custom_resource_update
+
+    def custom_resource_update(physical_id, old_props, new_props, *args, **kwargs):
+        if old_props.get("ServiceToken") != new_props.get("ServiceToken"):
+            raise RuntimeError("Modifying service token is not allowed.")
+        return update(physical_id, old_props, new_props, *args, **kwargs)
+
+    provisioners._custom_resource_update = custom_resource_update
+
+
+def refuse_names_that_are_taken():
+    def ends_with(named, separator):
+        return lambda name: any(arn.rsplit(separator, 1)[-1] == name for arn in named)
+
+    taken = {
+        ("AWS::IAM::ManagedPolicy", "ManagedPolicyName"): ends_with(iam._policies, "/"),
+        ("AWS::IAM::Role", "RoleName"): lambda name: name in iam._roles,
+        ("AWS::Lambda::Function", "FunctionName"): lambda name: name in lambda_svc._functions,
+        ("AWS::StepFunctions::StateMachine", "StateMachineName"): ends_with(stepfunctions._state_machines, ":"),
+    }
+
+    def held_to_its_name(resource_type, name_of, is_taken):
+        handler = provisioners._RESOURCE_HANDLERS[resource_type]
+
+        def create(logical_id, props, stack_name, create=handler["create"]):
+            name = props.get(name_of)
+            if name and is_taken(name):
+                raise ValueError(f"Resource of type '{resource_type}' with identifier '{name}' already exists.")
+            return create(logical_id, props, stack_name)
+
+        handler["create"] = create
+
+    for (resource_type, name_of), is_taken in taken.items():
+        held_to_its_name(resource_type, name_of, is_taken)
+
+
+def keep_what_an_undeleted_resource_needs():
+    delete, delete_stack = stacks._delete_resource, stacks._delete_stack_async
+
+    def delete_resource(resource_type, physical_id, props, stack_name=None, logical_id=None):
+        try:
+            return delete(resource_type, physical_id, props, stack_name, logical_id)
+        except Exception:
+            stack = _stacks.get(stack_name) or {}
+            if stack.get("StackStatus") == "DELETE_IN_PROGRESS":
+                left = stack["_resources"]
+                needed = stacks._with_dependencies([logical_id], stack["_template"]["Resources"], set(left))
+                kept = stack.setdefault("_kept", {})
+                kept |= {name: left.pop(name) for name in needed - {logical_id}}
+            raise
+
+    async def delete_stack_async(stack_name, *args, **kwargs):
+        await delete_stack(stack_name, *args, **kwargs)
+        stack = _stacks.get(stack_name) or {}
+        stack.get("_resources", {}).update(stack.pop("_kept", {}))
+
+    stacks._delete_resource = delete_resource
+    for module in (stacks, handlers):
+        module._delete_stack_async = delete_stack_async
 
 
 def keep_a_boundary_in_use():

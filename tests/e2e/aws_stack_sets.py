@@ -12,12 +12,16 @@ preferences; Stack set status codes):
   another or at once; beyond the tolerance the rest of the operation is cancelled. With STRICT_FAILURE_TOLERANCE there
   are never more at once than may still fail.
 - A suspended account is skipped and counts as no failure.
+- An instance whose stack could not be deleted is INOPERABLE: updates leave it out, until it is deleted.
 - Status changes of instances and operations are events on the administrator's default bus.
+- The resource AWS::CloudFormation::StackSet deletes the instances of the units and Regions that are taken out, then
+  changes the set, then makes the instances that are new: so does AWS's own handler, whose source is public.
 
 Assumed, because no page says it:
 - A stack whose creation failed is deleted before the instance is made again.
-- CreateStackInstances makes an instance again that is there, current or not, and takes back no override that it does
-  not name. Filters are INTERSECTION, DIFFERENCE and NONE.
+- CreateStackInstances makes an instance again that is there, current or not but INOPERABLE, and takes back no override
+  that it does not name. It refuses a unit that does not exist. Filters are INTERSECTION, DIFFERENCE and NONE.
+- What StackSets says of a stack that failed is the first failure of its last operation.
 - The order in which StackSets takes the accounts of an operation is that of their numbers.
 - An account that leaves the organization has its stacks deleted while StackSets still reaches it.
 - The actions of the role with which StackSets deploys are held to service control policies in the creation of roles
@@ -264,7 +268,7 @@ def update_stack_set(asked):
         it.retain = bool(asked["AutoDeployment"].get("RetainStacksOnAccountRemoval"))
     if "ManagedExecution" in asked:
         it.managed = bool(asked["ManagedExecution"].get("Active"))
-    return begin(it, "UPDATE", list(it.instances.values()), asked)
+    return begin(it, "UPDATE", operable(it.instances.values()), asked)
 
 
 def delete_stack_set(asked):
@@ -299,23 +303,26 @@ def create_stack_instances(asked):
     check_turn(it)
     overrides = {o["ParameterKey"]: text(o["ParameterValue"]) for o in as_list(asked.get("ParameterOverrides"))}
     targets = asked["DeploymentTargets"]
-    if len(as_list(targets.get("OrganizationalUnitIds"))) > MOST_UNITS:
+    units = as_list(targets.get("OrganizationalUnitIds"))
+    if len(units) > MOST_UNITS:
         raise Refused("ValidationError", f"more than {MOST_UNITS} organizational units")
+    if unknown := sorted({*units} - organization.units()):
+        raise Refused("ValidationError", f"organizational units {unknown} do not exist")
     wanted = []
     for account, unit in targeted(targets):
         for region in as_list(asked["Regions"]):
             instance = it.instances.setdefault((account, region), Instance(account, region, unit))
             instance.overrides |= overrides
             wanted.append(instance)
-    for unit in as_list(targets["OrganizationalUnitIds"]):
+    for unit in units:
         it.targets[unit] = sorted({*it.targets.get(unit, ()), *as_list(asked["Regions"])})
-    return begin(it, "CREATE", wanted, asked)
+    return begin(it, "CREATE", operable(wanted), asked)
 
 
 def update_stack_instances(asked):
     it = the_set(asked)
     check_turn(it)
-    wanted = chosen(it, asked)
+    wanted = operable(chosen(it, asked))
     for instance in wanted:
         if "ParameterOverrides" in asked:
             given = as_list(asked["ParameterOverrides"])
@@ -421,6 +428,10 @@ def chosen(it, asked):
     return [i for i in it.instances.values() if i.account in accounts and i.region in regions]
 
 
+def operable(instances):
+    return [it for it in instances if it.status != "INOPERABLE"]
+
+
 def targeted(targets, everybody=False):
     """The accounts and their units."""
     named, kind = set(as_list(targets.get("Accounts"))), targets.get("AccountFilterType", "NONE")
@@ -515,6 +526,8 @@ async def work(it, operation, instance):
         it.instances.pop((instance.account, instance.region), None)
     if operation.action == "DELETE" and problem:
         instance.status = "INOPERABLE"
+        settle(it, operation, instance, "INOPERABLE", problem)
+        return "FAILED"
     return settle(it, operation, instance, "FAILED" if problem else "SUCCEEDED", problem)
 
 
@@ -549,7 +562,7 @@ async def make(it, instance):
 
 async def remove(instance):
     name = instance.stack_id.split("/")[1] if instance.stack_id else ""
-    if not _stacks.get(name):
+    if not _stacks.get(name) or _stacks[name]["StackStatus"] == "DELETE_COMPLETE":
         return ""
     handlers._ACTION_HANDLERS["DeleteStack"]({"StackName": [name]})
     # It would say so itself only in its own task, and may have failed before.
@@ -566,9 +579,13 @@ async def settled(name):
 
 
 def first_failure(stack):
-    for event in _stack_events[stack["StackId"]]:
-        if event["ResourceStatus"].endswith("_FAILED") and event["LogicalResourceId"] != stack["StackName"]:
-            return f"ResourceLogicalId:{event['LogicalResourceId']}, {event['ResourceStatusReason']}"
+    events, begins = _stack_events[stack["StackId"]], ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")
+    of_the_stack = [n for n, event in enumerate(events) if event["LogicalResourceId"] == stack["StackName"]]
+    *_, begun = (n for n in of_the_stack if events[n]["ResourceStatus"] in begins)
+    for n, event in enumerate(events):
+        if n > begun and n not in of_the_stack and event["ResourceStatus"].endswith("_FAILED"):
+            what = f"ResourceLogicalId:{event['LogicalResourceId']}, ResourceType:{event['ResourceType']}"
+            return f"{what}, ResourceStatusReason:{event['ResourceStatusReason']}."
     return stack["StackStatus"]
 
 
@@ -578,7 +595,8 @@ def settle(it, operation, instance, detailed, reason=""):
         instance.status = "CURRENT"
     elif instance.status != "INOPERABLE":
         instance.status = "OUTDATED"
-    result = {"Account": instance.account, "Region": instance.region, "Status": detailed, "StatusReason": reason}
+    status = "FAILED" if detailed == "INOPERABLE" else detailed
+    result = {"Account": instance.account, "Region": instance.region, "Status": status, "StatusReason": reason}
     operation.results.append(result)
     detail = {
         "stack-set-arn": it.arn,
@@ -647,21 +665,38 @@ def create_resource(logical_id, props, stack_name):
 
 
 def update_resource(physical_id, old, new, stack_name):
+    before, after = places(old), places(new)
+    for targets in together(before - after):
+        on_loop_to_the_end(delete_stack_instances, {**targets, **of(new)})
     changed = {key: new.get(key) for key in new if key != "StackInstancesGroup"}
     if {key: old.get(key) for key in changed} != changed:
         on_loop_to_the_end(update_stack_set, new)
-    before, after = as_list(old.get("StackInstancesGroup")), as_list(new.get("StackInstancesGroup"))
-    for group in before:
-        if group not in after:
-            kept = {unit for other in after for unit in as_list(other["DeploymentTargets"]["OrganizationalUnitIds"])}
-            gone = [unit for unit in as_list(group["DeploymentTargets"]["OrganizationalUnitIds"]) if unit not in kept]
-            if gone:
-                targets = {"OrganizationalUnitIds": gone}
-                on_loop_to_the_end(delete_stack_instances, {**group, "DeploymentTargets": targets, **of(new)})
-    for group in after:
-        if group not in before:
-            on_loop_to_the_end(create_stack_instances, {**group, **of(new)})
+    for targets in together(after - before):
+        on_loop_to_the_end(create_stack_instances, {**targets, **of(new)})
     return physical_id, {"StackSetId": physical_id}
+
+
+def places(props):
+    """Each unit with each of its Regions."""
+    return {
+        (unit, region)
+        for group in as_list(props.get("StackInstancesGroup"))
+        for unit in as_list(group["DeploymentTargets"]["OrganizationalUnitIds"])
+        for region in as_list(group["Regions"])
+    }
+
+
+def together(places):
+    """Groups of instances: units of the same Regions are one."""
+    regions, units = {}, {}
+    for unit, region in sorted(places):
+        regions.setdefault(unit, []).append(region)
+    for unit, its_regions in regions.items():
+        units.setdefault(tuple(its_regions), []).append(unit)
+    return [
+        {"DeploymentTargets": {"OrganizationalUnitIds": those}, "Regions": list(its_regions)}
+        for its_regions, those in units.items()
+    ]
 
 
 def delete_resource(physical_id, props):

@@ -3,6 +3,7 @@ NIGHTLY=1. Each test has units and accounts of its own."""
 
 import json
 import os
+import re
 import shutil
 import time
 
@@ -11,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from . import provider, stacks
+from .account import delete_role, without_numbers
 from .conftest import trust_of
 from .emulator import REGION
 from .log_check import complaints
@@ -228,6 +230,23 @@ def test_failures_and_findings_are_told(organization, name):
         assert told == [("account-presets", account, {"role": "r"})], kind
 
 
+def test_the_page_s_test_event_comes_as_far_as_the_topic_or_nowhere(organization, name):
+    """Of an organization whose id is wrong the bus takes nothing, and nobody says so."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    (command,) = re.findall(r"aws events put-events --region (\S+) \\\n\s+--entries '(.+)'", PAGE.read_text())
+    region, entries = command
+    assert region == REGION
+    organization.deploy(name, [name])
+    mailbox, events = organization.mailbox(name), organization.client("events", account, region)
+    events.put_events(Entries=json.loads(entries))
+    (told,) = mailbox.events()
+    assert (told["account"], told["detail-type"]) == (account, "Test")
+    organization.update(name, [name], OrganizationId="o-a1b2c3d4e5")
+    events.put_events(Entries=json.loads(entries))
+    assert mailbox.events() == [told]
+
+
 # --- audits ---
 
 
@@ -296,6 +315,32 @@ def test_an_audit_that_may_not_look_is_told(organization, name):
     assert (detail["account"], detail["region"], detail["execution"]) == (account, REGION, ended["executionArn"])
     assert "not authorized to perform: iam:GetAccountAuthorizationDetails" in detail["cause"]
     # Once: the rules for audits that say nothing any more leave it out.
+    assert mailbox.events() == [told]
+
+
+# A12
+@pytest.mark.parametrize("action", ["iam:GetRole", "cloudformation:*"])
+def test_what_an_audit_can_see_nothing_of_is_told(organization, name, action):
+    """The audit itself ends well: what it may read is as it was made."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened", Lithops="hardened")
+    mailbox = organization.mailbox(name)
+    refusal = organization.deny(account, action)
+    report = organization.report(account)
+    organization.allow_again(account, refusal)
+    assert (report["same"], report["drifted"], len(report["unknown"])) == (0, [], 2)
+    # Once, whatever the number of resources.
+    (told,) = mailbox.events()
+    assert (told["source"], told["detail-type"]) == ("account-presets", "Preset Audit Unknown")
+    assert (told["account"], told["region"]) == (account, REGION)
+    detail = told["detail"]
+    jsonschema.validate(detail, schema("preset-audit-unknown"))
+    assert detail["unknown"] == report["unknown"]
+    assert all("explicit deny in a service control policy" in it["why"] for it in detail["unknown"]), detail
+    assert detail["furtherUnknown"] == 0
+
+    assert organization.report(account)["same"] == 2
     assert mailbox.events() == [told]
 
 
@@ -509,6 +554,227 @@ def test_an_account_that_leaves_the_organization_is_left_as_it_was(organization,
     assert organization.snapshot(account) == EMPTY
 
 
+# --- what an operator changes, and mistakes ---
+
+
+def test_a_mistake_is_refused_before_anything_starts(organization, name):
+    organization.unit(name)
+    for parameter, mistake in (
+        ("AlertEmail", "platform"),
+        ("CodeBucketPrefix", "Acme"),
+        ("Concurrency", "1e3"),
+        ("Concurrency", "00"),
+        ("ExportPrefix", "a b"),
+        ("HomeRegion", "us-east"),
+        ("LogRetentionDays", "91"),
+        ("OnForeignAttachment", "detach"),
+        ("OrganizationId", "o-12345"),
+        ("PermissionsBoundary", "Boundary"),
+        ("ProviderBoundary", "Boundary"),
+        ("ProviderName", "Account_Presets"),
+        ("ProviderPath", "platform"),
+        ("Regions", "us-east-1,eu-west"),
+        ("SweepSchedule", "hourly"),
+        ("TemplateUrl", "s3://acme/stackset.json"),
+        ("Units", "research"),
+    ):
+        with pytest.raises(ClientError, match=parameter):
+            organization.deploy(name, [name], **{parameter: mistake})
+    assert name not in {it["StackName"] for it in organization.cloudformation.describe_stacks()["Stacks"]}
+
+
+def boundary_of(organization, account, role="SLIM-Extras_for_Lambda"):
+    role = organization.client("iam", account).get_role(RoleName=role)["Role"]
+    return role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", "")
+
+
+def test_a_boundary_comes_to_the_presets_that_are_there_and_goes_again(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    before = without_numbers(organization.snapshot(account))
+    organization.update(name, [name], Slim="hardened", PermissionsBoundary="PresetBoundary")
+    assert boundary_of(organization, account).endswith(f":policy/account-presets-org-PresetBoundary-{REGION}")
+    organization.update(name, [name], Slim="hardened")
+    # The policy itself, too.
+    assert without_numbers(organization.snapshot(account)) == before
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}
+
+
+def test_another_update_token_puts_right_what_a_hand_changed(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    before = organization.snapshot(account)
+    policy = f"arn:aws:iam::{account}:policy/SLIM-ECS-Instances"
+    organization.client("iam", account).detach_role_policy(RoleName="SLIM-Extras_ECS_for_EC2", PolicyArn=policy)
+    organization.update(name, [name], Slim="hardened", UpdateToken="2026-11")
+    assert organization.snapshot(account) == before
+
+
+def test_the_providers_names_and_paths_change_as_the_page_says_and_not_otherwise(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    presets, others = {"Slim": "hardened", "Concurrency": "1000"}, {"ProviderName": "other", "ProviderPath": "/p/"}
+    organization.deploy(name, [name], **presets)
+    for change in ({"ProviderPath": "/p/"}, {"ProviderName": "other"}):
+        organization.update(name, [name], **presets, **change)
+        assert "FAILED" in organization.states(name).values(), change
+    organization.update(name, [name])
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    organization.update(name, [name], **others)
+    organization.update(name, [name], **presets, **others)
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    roles = organization.snapshot(account)["roles"]
+    assert {role for role, it in roles.items() if it["path"] == "/p/"} == {it for it in roles if it.startswith("other-")}
+    assert not any(it.startswith("account-presets-org") for it in roles)
+
+
+def take_marks_off(organization, account, kinds=("roles", "policies", "profiles")):
+    iam, snapshot = organization.client("iam", account), organization.snapshot(account)
+    untag = {
+        "roles": lambda name, keys: iam.untag_role(RoleName=name, TagKeys=keys),
+        "policies": lambda arn, keys: iam.untag_policy(PolicyArn=arn, TagKeys=keys),
+        "profiles": lambda name, keys: iam.untag_instance_profile(InstanceProfileName=name, TagKeys=keys),
+    }
+    for kind in kinds:
+        for name, it in snapshot[kind].items():
+            keys = [key for key in it["tags"] if key.startswith("account-presets:owner:")]
+            if keys:
+                untag[kind](name, keys)
+
+
+def test_what_somebody_took_the_marks_off_stays_and_is_told_before_an_account_leaves(organization, name):
+    """As far as an audit finds a mark; where there is none left, the next Update is refused and tells it."""
+    organization.unit(name)
+    some, all_of_them = (organization.account(f"{name}-{it}", name) for it in ("some", "all"))
+    organization.deploy(name, [name], Slim="hardened")
+    mailbox = organization.mailbox(name)
+    take_marks_off(organization, some, ["roles"])
+    organization.report(some)
+    (told,) = mailbox.events()
+    assert {it["field"] for it in told["detail"]["findings"]} >= {"owner"}
+
+    take_marks_off(organization, all_of_them)
+    report = organization.report(all_of_them)
+    assert (report["same"], report["drifted"], report["unknown"]) == (0, [], [])
+    assert mailbox.events() == [told]
+    organization.update(name, [name], Slim="hardened", UpdateToken="before they leave")
+    failed = mailbox.told("CloudFormation StackSet StackInstance Status Change")
+    assert {it["detail"]["status-details"]["detailed-status"] for it in failed} == {"FAILED"}
+    said = [it["detail"]["status-details"]["status-reason"] for it in failed]
+    assert len(said) == 2, said
+    assert all("role `SLIM-Extras_for_Lambda`" in it for it in said), said
+
+    organization.move(all_of_them, None)
+    organization.wait(name, all_of_them)
+    assert "SLIM-Extras_for_Lambda" in organization.snapshot(all_of_them)["roles"]
+
+    # Deleted by hand and made again, they go with the account.
+    for role, it in organization.snapshot(some)["roles"].items():
+        if "account-presets:made-from" in it["tags"]:
+            delete_role(organization.client("iam", some), role, it)
+    organization.update(name, [name], Slim="hardened", UpdateToken="once more")
+    organization.move(some, None)
+    organization.wait(name, some)
+    assert organization.snapshot(some) == EMPTY
+
+
+def test_an_instance_that_is_inoperable_keeps_its_provider_until_somebody_deletes_its_stack(organization, name):
+    """As the page says: taken out of the stack set, it goes on."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    # What failed before is no reason of what fails now.
+    organization.update(name, [name], Slim="current")
+    assert "AcknowledgeAdminEquivalent" in home_of(organization, name, account)["StatusReason"]
+    organization.update(name, [name], Slim="hardened")
+    mailbox = organization.mailbox(name)
+    refusal = organization.deny(account, "iam:DeleteRole")
+    organization.move(account, None)
+    organization.wait_until(lambda: "INOPERABLE" in organization.states(name).values(), lambda: organization.states(name))
+    organization.wait_for_operations(name)
+    (told,) = mailbox.told("CloudFormation StackSet StackInstance Status Change")
+    status = told["detail"]["status-details"]
+    assert status["detailed-status"] == "INOPERABLE"
+    assert "ResourceLogicalId:SlimPreset" in status["status-reason"]
+    assert "explicit deny in a service control policy" in status["status-reason"]
+    organization.allow_again(account, refusal)
+
+    # Nothing reaches it any more, and all that serves the presets is there.
+    organization.update(name, [name], Slim="none")
+    organization.sweep(name)
+    assert home_of(organization, name, account)["StackInstanceStatus"]["DetailedStatus"] == "INOPERABLE"
+    organization.forget(name, name, account)
+    assert organization.instances(name, account) == []
+    assert organization.presets(account) == ["SlimPreset"]
+    functions = organization.client("lambda", account).list_functions()["Functions"]
+    assert "account-presets-org-IamPreset" in {it["FunctionName"] for it in functions}
+
+    own = organization.client("cloudformation", account)
+    (stack,) = own.describe_stacks()["Stacks"]
+    assert stack["StackStatus"] == "DELETE_FAILED"
+    assert stacks.delete(own, stack["StackName"]).status == "DELETE_COMPLETE"
+    assert organization.snapshot(account) == EMPTY
+    assert leftovers(organization, account) == []
+
+
+def home_of(organization, name, account):
+    (home,) = (it for it in organization.instances(name, account) if it["Region"] == REGION)
+    return home
+
+
+def test_one_stack_has_the_request_template_and_another_is_refused_before_any_account_has_anything(organization, name):
+    emulator, quotas = organization.emulator, organization.emulator.quotas
+    quotas.reset()
+    provider.deploy(emulator, QuotaTemplate="true")
+    token = stacks.describe(organization.cloudformation, provider.STACK).outputs["LambdaConcurrencyServiceToken"]
+    one, other = f"{name}-one", f"{name}-other"
+    for unit in (one, other):
+        organization.unit(unit)
+        organization.account(unit, unit)
+    asked = {"QuotaTemplateServiceToken": token, "Concurrency": "1000"}
+    organization.deploy(one, [one], **asked)
+    assert quotas.concurrency() == dict.fromkeys(WHERE, 1000)
+    refused = organization.change(stacks.create, other, [other], {**asked, "Concurrency": "500"})
+    assert refused.status == "ROLLBACK_COMPLETE"
+    assert "AdoptExisting" in refused.reason("QuotaTemplate")
+    assert "StackSet" not in {event["LogicalResourceId"] for event in refused.events}
+    organization.delete(other)
+    adopting = organization.deploy(other, [other], **asked, AdoptExisting="true")
+    organization.delete(adopting.name)
+    assert quotas.concurrency() == dict.fromkeys(WHERE, 1000)
+    organization.delete(one)
+    assert quotas.concurrency() == {}
+    assert stacks.delete(organization.cloudformation, provider.STACK).status == "DELETE_COMPLETE"
+
+
+def test_a_region_that_is_taken_out_loses_its_stacks(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    organization.update(name, [name], Slim="hardened", Regions=REGION)
+    assert organization.states(name) == {(account, REGION): "SUCCEEDED"}
+    for region in WHERE[1:]:
+        assert organization.client("lambda", account, region).list_functions()["Functions"] == []
+    organization.update(name, [name], Slim="hardened")
+    assert organization.states(name) == dict.fromkeys([(account, it) for it in WHERE], "SUCCEEDED")
+
+
+def test_a_unit_that_does_not_exist_is_refused_and_costs_nothing_if_it_is_added_first(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    there, nowhere = organization.units[name], "ou-ab12-research"
+    everywhere = dict.fromkeys([(account, it) for it in WHERE], "SUCCEEDED")
+    for units, left in ((f"{there},{nowhere}", everywhere), (nowhere, {})):
+        refused = organization.change(stacks.update, name, [], {"Slim": "hardened", "Units": units})
+        assert refused.status == "UPDATE_ROLLBACK_COMPLETE", refused.failures()
+        assert nowhere in refused.reason("StackSet")
+        assert organization.states(name) == left
+    assert organization.snapshot(account) == EMPTY
+
+
 def test_home_has_to_be_one_of_the_regions(organization, name):
     organization.unit(name)
     with pytest.raises(ClientError, match="HomeRegion has to be one of Regions"):
@@ -598,6 +864,34 @@ def test_by_default_one_failure_cancels_the_rest(organization, name):
     assert sorted(without.values()) == ["CANCELLED"] * (3 * len(WHERE) - 1) + ["FAILED"]
 
 
+def test_a_name_that_is_taken_is_refused_and_what_has_it_stays(organization, name):
+    organization.unit(name)
+    account = organization.account(name)
+    taken = f"account-presets-org-IamPreset-{REGION}"
+    iam = organization.client("iam", account)
+    iam.create_role(RoleName=taken, AssumeRolePolicyDocument=trust_of("ec2.amazonaws.com"))
+    before = organization.snapshot(account)
+    organization.deploy(name, [name], Slim="hardened")
+    organization.move(account, name)
+    organization.wait(name, account, "FAILED", "SUCCEEDED", "CANCELLED")
+    said = home_of(organization, name, account)["StatusReason"]
+    assert f"Resource of type 'AWS::IAM::Role' with identifier '{taken}' already exists." in said
+    assert organization.snapshot(account)["roles"][taken] == before["roles"][taken]
+    iam.delete_role(RoleName=taken)
+
+
+def test_a_stack_that_somebody_deleted_is_no_obstacle_to_its_instance(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    for region in WHERE:
+        own = organization.client("cloudformation", account, region)
+        (stack,) = own.describe_stacks()["Stacks"]
+        assert stacks.delete(own, stack["StackName"]).status == "DELETE_COMPLETE"
+    organization.move(account, None)
+    organization.wait(name, account)
+
+
 # --- make publish ---
 
 
@@ -622,3 +916,9 @@ def test_publish_again_uploads_nothing_and_takes_no_other_bucket(organization):
     s3.create_bucket(Bucket="elsewhere-eu-west-1")
     with pytest.raises(RuntimeError, match="is in us-east-1, and Lambda in eu-west-1"):
         run(organization.emulator, "release/publish_org.py", "elsewhere", organization.id, "eu-west-1")
+
+
+def test_publish_is_for_the_organization_of_this_account(organization):
+    with pytest.raises(RuntimeError, match=f"ORG: given 'o-a1b2c3d4e5', and this account is in {organization.id}"):
+        run(organization.emulator, "release/publish_org.py", "elsewhere", "o-a1b2c3d4e5", REGION)
+    assert "elsewhere-us-east-1" not in {it["Name"] for it in organization.emulator.client("s3").list_buckets()["Buckets"]}

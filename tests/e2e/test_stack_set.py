@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from . import provider
-from .organization import PACKAGE, TEMPLATE, organization_template, package, stack_set_template
+from .organization import PACKAGE, TEMPLATE, organization_template, package, run_program, stack_set_template
 
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 # What a Region has that is not home.
@@ -106,10 +106,19 @@ def test_the_same_build_gives_the_same_bytes_under_keys_that_have_their_digests(
     assert not keys
 
 
-def test_a_new_release_is_an_update_of_each_preset(template):
+def test_a_new_release_another_boundary_and_the_operators_word_are_updates_of_each_preset(template):
     release = template["Outputs"]["Version"]["Value"]
+    token = {"Fn::Join": [" ", [release, {"Ref": "PermissionsBoundary"}, {"Ref": "UpdateToken"}]]}
     presets = of_type(template, "Custom::IamPreset").values()
-    assert {it["Properties"]["UpdateToken"] for it in presets} == {release}
+    assert [it["Properties"]["UpdateToken"] for it in presets] == [token] * 5
+
+
+def test_what_a_reason_names_as_a_way_out_an_operator_can_say(template):
+    for preset in of_type(template, "Custom::IamPreset").values():
+        for name in ("AdoptExisting", "OnForeignAttachment"):
+            assert preset["Properties"][name] == {"Ref": name}
+    (quota,) = of_type(organization_template(), "Custom::QuotaTemplate").values()
+    assert quota["Properties"]["AdoptExisting"] == {"Ref": "AdoptExisting"}
 
 
 def test_the_zips_are_the_binaries_and_what_the_template_asks_for(template):
@@ -185,9 +194,9 @@ def test_every_parameter_is_passed_on_or_fixed(template):
     own = {"FindingsBusArn"}
     assert all(value == {"Ref": name} for name, value in values.items() if name not in own)
     for name in set(passed) - own:
-        allowed = template["Parameters"][name].get("AllowedValues")
-        if allowed and name != "LogRetentionDays":
-            assert top["Parameters"][name]["AllowedValues"] == allowed, name
+        # A mistake is refused before anything starts, and not by each account.
+        for limit in ("AllowedPattern", "AllowedValues", "MaxLength", "MaxValue", "MinLength", "MinValue"):
+            assert top["Parameters"][name].get(limit) == template["Parameters"][name].get(limit), (name, limit)
         # In an organization these two are on.
         if "Default" in template["Parameters"][name] and name not in {"VerifyStackEvents", "Audit"}:
             assert str(top["Parameters"][name]["Default"]) == str(template["Parameters"][name]["Default"]), name
@@ -202,6 +211,31 @@ def test_every_parameter_of_the_organization_is_used():
     top = organization_template()
     used = names([top["Resources"], top["Conditions"], top["Outputs"]])
     assert set(top["Parameters"]) <= used
+
+
+@pytest.mark.parametrize(
+    ("argument", "given"),
+    [
+        ("PREFIX", ("Acme", "o-a1b2c3d4e5", "us-east-1")),
+        ("ORG", ("acme", "a1b2c3d4e5", "us-east-1")),
+        ("ORG", ("acme", "us-east-1,eu-west-1")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5", "us-east-1,")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5", "us-east1")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5", "us-east-1,us-east-1")),
+        ("REGIONS", ("acme", "o-a1b2c3d4e5")),
+    ],
+)
+def test_publish_names_the_argument_that_is_wrong(argument, given):
+    with pytest.raises(RuntimeError) as refused:
+        run_program({}, "release/publish_org.py", *given)
+    *_, last = str(refused.value).splitlines()
+    assert re.search(rf"error: (argument {argument}: given '|the following arguments are required: .*{argument})", last)
+    assert "Traceback" not in str(refused.value)
+
+
+def test_an_instance_has_nothing_before_the_request_template_is_had():
+    top = organization_template()
+    assert "QuotaTemplate" in names(top["Resources"]["StackSet"]["Properties"])
 
 
 def test_one_account_never_stops_the_rest():

@@ -72,7 +72,7 @@ fn an_execution_sends_the_function_an_audit_and_nothing_else_of_its_input() {
     let states = machine["States"].as_object().unwrap();
     let tasks = states.iter().filter(|(_, state)| state["Type"] == "Task");
     let tasks: Vec<&String> = tasks.map(|(name, _)| name).collect();
-    assert_eq!(tasks, ["Audit", "Tell"]);
+    assert_eq!(tasks, ["Audit", "Tell", "TellUnknown"]);
     let asks = states["Audit"]["Parameters"].as_object().unwrap();
     let names: BTreeSet<&str> = asks.keys().map(String::as_str).collect();
     assert_eq!(names, ["FunctionName", "Payload"].into());
@@ -116,6 +116,39 @@ fn the_state_machine_reports_each_resource_and_goes_on_where_an_audit_stopped() 
     let schedule = resource("AuditScheduled");
     let input: Value = serde_json::from_str(&text(&schedule["Target"]["Input"])).unwrap();
     assert_eq!(input, serde_json::json!({"audit": {}}));
+}
+
+/// An audit that ends well hides drift behind what nobody can tell.
+/// A12
+#[test]
+fn what_nobody_can_tell_is_told_on_the_bus_once_and_rings_an_alarm() {
+    let machine = resource("AuditStateMachine")["Definition"].clone();
+    let states = &machine["States"];
+    assert_eq!(states["Report"]["Next"], "IsAllKnown");
+    let choice = &states["IsAllKnown"]["Choices"][0];
+    assert_eq!(choice["Condition"], "{% $count($states.input.unknown) = 0 %}");
+    assert_eq!(choice["Next"], "IsDone");
+    assert_eq!(states["IsAllKnown"]["Default"], "TellUnknown");
+    let tell = &states["TellUnknown"];
+    let put = list(&tell["Arguments"]["Entries"]);
+    assert_eq!(put.len(), 1);
+    assert_eq!(
+        (text(&put[0]["Source"]), text(&put[0]["DetailType"])),
+        ("account-presets".into(), "Preset Audit Unknown".into())
+    );
+    let schema = include_str!("../../../events/preset-audit-unknown.schema.json");
+    let schema: Value = serde_json::from_str(schema).unwrap();
+    let told: BTreeSet<&String> = put[0]["Detail"].as_object().unwrap().keys().collect();
+    assert_eq!(told, schema["properties"].as_object().unwrap().keys().collect());
+    assert_eq!(texts(&schema["required"]), told.into_iter().cloned().collect());
+    // The report goes on to what comes next.
+    assert_eq!(
+        (&tell["Output"], text(&tell["Next"])),
+        (&"{% $states.input %}".into(), "IsDone".into())
+    );
+    let alarm = &template()["Resources"]["UnknownAlarm"];
+    assert_eq!(alarm["Condition"], "HasAuditAlarm");
+    assert_eq!(alarm["Properties"]["MetricName"], "UnknownResources");
 }
 
 /// An organization's accounts have no topic for alarms: the event is all that anybody hears.
