@@ -438,3 +438,25 @@ fn of_a_night<T: Copy>(always: &[T], in_a_night: &[T]) -> Vec<T> {
 fn nightly() -> bool {
     std::env::var_os("NIGHTLY").is_some()
 }
+
+/// I36
+#[test]
+fn who_dies_while_it_lets_go_keeps_nobody_from_letting_go() {
+    for pair in pairs() {
+        let mut call = 0;
+        loop {
+            let account = populated();
+            let [first, second] = deployed(&account, &pair);
+            let calls = Calls::new(&account).failing(call, Fault::Dies);
+            let _ = handle(&calls, &first.request(None));
+            second.delete(&account).unwrap();
+            first.delete(&account).unwrap();
+            assert_same(&but_service_linked(&account), &populated().state());
+            if !calls.failed() {
+                break;
+            }
+            call += 1;
+        }
+        assert!(call > 3, "{pair:?}: {call}");
+    }
+}
