@@ -460,3 +460,38 @@ fn who_dies_while_it_lets_go_keeps_nobody_from_letting_go() {
         assert!(call > 3, "{pair:?}: {call}");
     }
 }
+
+/// I36
+#[test]
+fn who_wants_it_again_while_another_lets_go_has_it_again() {
+    for pair in pairs() {
+        let alone = {
+            let account = populated();
+            Stack::named("x").deploy(&account, pair[0].clone()).unwrap();
+            but_service_linked(&account)
+        };
+        for call in of_a_night(&[3, 6, 9], &[1, 2, 4, 5, 12, 15]) {
+            let mut waits = 0;
+            loop {
+                let account = populated();
+                let [first, second] = deployed(&account, &pair);
+                let update = first.request(Some(without_users(&first)));
+                let _ = handle(&Calls::new(&account).failing(call, Fault::Dies), &update);
+                let leave = second.request(None);
+                let (calls, progress) = (Calls::new(&account).in_turns(), Progress::default());
+                let mut leaving = Serving::new(&calls, &leave, &progress);
+                let goes_on = leaving.goes_on_for(waits);
+                let mut rollback = first.request(first.properties.clone());
+                rollback.old_properties = without_users(&first).as_object().unwrap().clone();
+                handle(&account, &rollback).unwrap().unwrap();
+                leaving.ends();
+                assert_same(&but_service_linked(&account), &alone);
+                if !goes_on {
+                    break;
+                }
+                waits += 1;
+            }
+            assert!(waits > 3, "{pair:?}: {waits}");
+        }
+    }
+}
