@@ -69,9 +69,10 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(GUARD) validate --rules tests/guard/consumers.guard $(addprefix --data ,$(wildcard examples/*.yaml))
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
-# A part that other tests read is compiled into them: so only these are run.
-bless: ## writes all that is generated: the presets' pages and golden files, their rights in template.yaml, the pages that say which test proves what
+# A part that other tests read is compiled into them: so only these are run. The schemas are what the program prints.
+bless: cli $(EMULATOR)/requirements.txt ## writes all that is generated: the presets' pages and golden files, their rights in template.yaml, schemas/, the pages that say which test proves what
 	BLESS=1 INSTA_UPDATE=always cargo test --workspace --locked --quiet --test all -- pages:: golden:: releases::this made::the reliability::the
+	BLESS=1 $(EMULATOR)/bin/python -m pytest -p no:cacheprovider --quiet tests/e2e/test_schemas.py
 
 nightly: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## every fault at every call, ten thousand random schedules of stacks and people, others on each day, and 20 accounts
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
