@@ -107,7 +107,7 @@ class Loops:
 
     def __init__(self, cfn):
         self.places = set()
-        for *_, loop in cfn.transform_pre["Fn::ForEach"]:
+        for *_, loop in cfn.transform_pre.get("Fn::ForEach", []):
             if isinstance(loop, list) and len(loop) == 3 and not is_written(loop[1]):
                 self.places.update(place(it) for it in texts_of(loop[2]) if f"{{{loop[0]}}}" in it)
 
