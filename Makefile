@@ -1,5 +1,5 @@
 # Needs Rust, Python 3.11 or newer with venv, Node 20 or newer with npm, and a C compiler. Everything else
-# goes into .tools, tests/policies/node_modules and tests/bench/peers/node_modules, pinned.
+# goes into .tools and the node_modules of tests/policies, tests/cdk and tests/bench/peers, pinned.
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DELETE_ON_ERROR:
@@ -9,6 +9,7 @@ PYTHON ?= python3
 EMULATOR := .tools/emulator
 SAM := .tools/sam
 SIMULATOR := tests/policies/node_modules/.package-lock.json
+TYPESCRIPT := tests/cdk/node_modules/.package-lock.json
 CHECKS := .tools/checks
 PEERS := .tools/bench
 # BENCH_BINARY=… is measured as it is.
@@ -27,7 +28,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build cli bless test test-but-e2e test-rust test-e2e test-policies test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
+.PHONY: help demo build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
@@ -47,7 +48,7 @@ test: ## all tests
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target build $(EMULATOR)/requirements.txt test-but-e2e
 	@$(MAKE) --no-print-directory test-e2e
 
-test-but-e2e: test-rust test-policies test-templates
+test-but-e2e: test-rust test-policies test-templates test-cdk
 
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
@@ -57,6 +58,9 @@ test-e2e: build cli $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## 
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
 	cd tests/policies && node --test --test-concurrency=2 --test-reporter=spec
+
+test-cdk: $(TYPESCRIPT) ## the types of the constructs for the CDK
+	tests/cdk/node_modules/.bin/tsc --project tests/cdk
 
 test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the examples
 	$(SAM)/bin/sam validate --lint --template-file template.yaml
@@ -69,9 +73,10 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 	$(GUARD) validate --rules tests/guard/consumers.guard $(addprefix --data ,$(wildcard examples/*.yaml))
 	$(CHECKS)/bin/checkov --framework cloudformation --file template.yaml --quiet --compact --skip-download
 
-# A part that other tests read is compiled into them: so only these are run.
-bless: ## writes all that is generated: the presets' pages and golden files, their rights in template.yaml, the pages that say which test proves what
+# A part that other tests read is compiled into them: so only these are run. The schemas are what the program prints.
+bless: cli $(EMULATOR)/requirements.txt ## writes all that is generated: the presets' pages and golden files, their rights in template.yaml, schemas/, the constructs for the CDK, the pages that say which test proves what
 	BLESS=1 INSTA_UPDATE=always cargo test --workspace --locked --quiet --test all -- pages:: golden:: releases::this made::the reliability::the
+	BLESS=1 $(EMULATOR)/bin/python -m pytest -p no:cacheprovider --quiet tests/e2e/test_schemas.py tests/e2e/test_cdk_example.py
 
 nightly: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## every fault at every call, ten thousand random schedules of stacks and people, others on each day, and 20 accounts
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
@@ -134,7 +139,7 @@ org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## c
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan --measure
 
 clean: ## everything that was made, the tools too
-	rm -rf target .aws-sam .tools tests/policies/node_modules tests/bench/peers/node_modules
+	rm -rf target .aws-sam .tools tests/policies/node_modules tests/cdk/node_modules tests/bench/peers/node_modules
 	find tests schemas -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
@@ -181,6 +186,10 @@ endef
 
 $(SIMULATOR): tests/policies/package-lock.json
 	npm --prefix tests/policies ci --silent
+	@touch $@
+
+$(TYPESCRIPT): tests/cdk/package-lock.json
+	npm --prefix tests/cdk ci --silent
 	@touch $@
 
 # The provider framework needs nothing of the CDK's peer dependencies.

@@ -41,11 +41,12 @@ class AccountPresets(CloudFormationLintRule):
     tags = ["resources", "iam"]
 
     def match(self, cfn):
+        loops = Loops(cfn)
         resources = {name: it for name, it in as_map(cfn.template.get("Resources")).items() if isinstance(it, dict)}
         for name, resource in resources.items():
             at = ["Resources", name]
             kind, properties = resource.get("Type"), resource.get("Properties", {})
-            if not isinstance(properties, dict):
+            if not isinstance(properties, dict) or not isinstance(kind, str):
                 continue
             served = served_by(properties.get("ServiceToken"))
             if served and kind not in served:
@@ -53,47 +54,180 @@ class AccountPresets(CloudFormationLintRule):
                 yield RuleMatch([*at, "Type"], said)
             elif kind in SCHEMAS:
                 below = [*at, "Properties"] if "Properties" in resource else at
-                for path, said in mistakes(kind, properties).items():
+                found = {}
+                for scenario in scenarios(cfn, resource):
+                    for path, said in mistakes(kind, Written(properties, at, scenario, loops)).items():
+                        found.setdefault(path, said)
+                for path, said in found.items():
                     yield RuleMatch([*below, *path], said)
-        for path, name, attribute in asked(cfn):
+        for path, name, attribute in asked(cfn, loops):
             if name in resources:
                 said = no_attribute(resources[name], attribute)
                 if said:
                     yield RuleMatch(path, f"{name}.{attribute}: {said}")
 
 
+# --- what the deployment decides ---
+
+
+# One more doubles the scenarios.
+MOST_CONDITIONS = 6
+
+
+def scenarios(cfn, resource):
+    """The values of the conditions with which the resource is made, as far as its properties depend on them. Where
+    there are many conditions, those of what decides about administrator's rights come first; of the others each side
+    is looked at by itself."""
+    own = resource.get("Condition")
+    own = {own: {True}} if isinstance(own, str) and cfn.conditions.get(own) else {}
+    properties = as_map(resource.get("Properties"))
+    first = [properties.get(name) for name in (ACKNOWLEDGE, "Preset", "Edition", "Parameters")]
+    names = [name for name in dict.fromkeys(conditions_of([first, properties])) if cfn.conditions.get(name)]
+    either = {name: {True, False} for name in names[:MOST_CONDITIONS]}
+    return list(cfn.conditions.build_scenarios({**either, **own})) or [{}]
+
+
+def conditions_of(value):
+    if is_condition(value):
+        yield value["Fn::If"][0]
+    if isinstance(value, (dict, list)):
+        for it in value.values() if isinstance(value, dict) else value:
+            yield from conditions_of(it)
+
+
+def is_condition(value):
+    """An `Fn::If` as CloudFormation takes it."""
+    sides = value["Fn::If"] if isinstance(value, dict) and list(value) == ["Fn::If"] else None
+    return isinstance(sides, list) and len(sides) == 3 and isinstance(sides[0], str)
+
+
+class Loops:
+    """Loops (`Fn::ForEach`) over values that only the deployment knows. For these cfn-lint makes up some, and so names
+    and texts that nobody will see."""
+
+    def __init__(self, cfn):
+        self.places = set()
+        for *_, loop in cfn.transform_pre.get("Fn::ForEach", []):
+            if isinstance(loop, list) and len(loop) == 3 and not is_written(loop[1]):
+                self.places.update(place(it) for it in texts_of(loop[2]) if f"{{{loop[0]}}}" in it)
+
+    def bring(self, text):
+        """Whether it stands in such a loop and has a part that changes from turn to turn."""
+        return place(text) is not None and place(text) in self.places
+
+    def bring_at(self, path, text):
+        """The same of a value at this path: cfn-lint does not know the place of a text that it makes."""
+        return self.bring(text) or (isinstance(text, str) and place(text) is None and any(map(self.bring, path)))
+
+
+def is_written(values):
+    return isinstance(values, list) and not any(isinstance(it, (dict, list)) for it in values)
+
+
+def texts_of(value):
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for it in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from texts_of(it)
+
+
+def place(text):
+    """The place of a text in the file, where cfn-lint knows it."""
+    mark = getattr(text, "start_mark", None)
+    return (mark.line, mark.column) if mark else None
+
+
+class Written:
+    """Properties in one scenario, as JSON, and the places in the template of what is in them."""
+
+    def __init__(self, properties, at, scenario, loops):
+        self.at, self.scenario, self.loops, self.places = at, scenario, loops, {}
+        self.properties = self.read(properties, (), ())
+
+    def place(self, path):
+        """The place of what is at this path; that of the map around it for what is not there."""
+        path = tuple(path)
+        return self.places[path] if path in self.places else (*self.place(path[:-1]), *path[-1:])
+
+    def read(self, value, path, place):
+        while is_condition(value) and value["Fn::If"][0] in self.scenario:
+            side = 1 if self.scenario[value["Fn::If"][0]] else 2
+            value, place = value["Fn::If"][side], (*place, "Fn::If", side)
+        self.places[path] = place
+        if isinstance(value, dict):
+            every = {self.key(name): it for name, it in value.items()}
+            every = {name: self.read(it, (*path, name), (*place, name)) for name, it in every.items()}
+            return {name: it for name, it in every.items() if it != NO_VALUE}
+        if isinstance(value, list):
+            entries = []
+            for number, it in enumerate(value):
+                entry = self.read(it, (*path, len(entries)), (*place, number))
+                entries.extend([entry] if entry != NO_VALUE or place[-1:] == ("Fn::If",) else [])
+            return entries
+        if self.loops.bring_at(self.at, value):
+            return {"Ref": value}
+        # YAML has dates; CloudFormation has texts.
+        return value if isinstance(value, (str, int, float, type(None))) else str(value)
+
+    def key(self, name):
+        return f"Fn::ForEach::{name}" if self.loops.bring(name) else str(name)
+
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+
+
 # --- properties ---
 
 
-def mistakes(kind, properties):
+def mistakes(kind, written):
     """What is wrong with each place below Properties, once. The rules of a preset come first: they know best."""
-    schema, found = SCHEMAS[kind], {}
-    # YAML has dates, and keys that are numbers; CloudFormation has texts.
-    properties = json.loads(json.dumps(properties, default=str))
+    schema, found, properties = SCHEMAS[kind], {}, written.properties
     errors = sorted(Validator(schema).iter_errors(properties), key=lambda it: it.absolute_schema_path[0] != "allOf")
-    by_a_rule = [it for it in errors if it.absolute_schema_path[0] == "allOf"]
-    unacknowledged = [it for it in by_a_rule if ACKNOWLEDGE in it.absolute_path or missing(it) == [ACKNOWLEDGE]]
+    unacknowledged = [it for it in errors if is_unacknowledged(it)]
     for error in errors:
         path = tuple(error.absolute_path)
-        by_transform = "Fn::Transform" in as_map(error.instance)
+        at = written.place(path)
         if path == ("Preset",) and is_function(error.instance):
             continue  # An editor wants the word, CloudFormation does not.
         if error.validator == "additionalProperties":
-            for name in sorted(error.instance.keys() - error.schema["properties"].keys() - {"Fn::Transform"}):
-                allowed = error.schema["properties"]
-                found.setdefault((*path, name), unknown(kind, properties, path, name, allowed))
+            allowed, brings = error.schema["properties"], "|".join(error.schema["patternProperties"])
+            for name in sorted(it for it in error.instance if it not in allowed and not re.search(brings, it)):
+                found.setdefault(written.place((*path, name)), unknown(kind, properties, path, name, allowed))
         elif error in unacknowledged:
-            if error is unacknowledged[0] and not by_transform:
-                found.update([unacknowledged_by(error, schema, properties)])
+            if error is unacknowledged[0]:
+                where, _ = reason(error, properties)
+                found[at if path else written.place(where)] = unacknowledged_by(unacknowledged, properties)
         elif error.validator in ("required", "not"):
-            names = [dotted(*path, it) for it in missing(error) if it != "ServiceToken"]  # cfn-lint itself misses that.
-            if names and not by_transform:
-                where, because = reason(error, schema, properties)
+            names = [dotted(*at, it) for it in missing(error) if it != "ServiceToken"]  # cfn-lint itself misses that.
+            if names:
+                where, because = reason(error, properties)
                 needed = f", and {because} needs it" if because else ""
-                found.setdefault(where or path, f"{', '.join(names)}: missing{needed}")
+                found.setdefault(written.place(where) if where else at, f"{', '.join(names)}: missing{needed}")
         else:
-            found.setdefault(path, f"{dotted(*path)}: {not_allowed(error)}")
+            found.setdefault(at, f"{dotted(*at)}: {not_allowed(error)}")
+    for number, said in twice(properties.get("Tags")):
+        at = written.place(("Tags", number, "Key"))
+        found.setdefault(at, f"{dotted(*at)}: {said}")
     return found
+
+
+def is_unacknowledged(error):
+    is_of_a_rule = error.absolute_schema_path[0] == "allOf"
+    return is_of_a_rule and (ACKNOWLEDGE in error.absolute_path or missing(error) == [ACKNOWLEDGE])
+
+
+def twice(tags):
+    """The tags whose key an earlier one has, and what is wrong with that, which no schema can say."""
+    keys = {}
+    for number, tag in enumerate(tags if isinstance(tags, list) else []):
+        key = as_map(tag).get("Key")
+        if key is None or isinstance(key, (dict, list)):
+            continue
+        before = keys.setdefault(brief(key).lower(), key)
+        if before is not key:
+            same = "" if before == key else ": to IAM small and capital letters are the same"
+            yield number, f"given `{brief(key)}`, and an earlier tag has the key `{brief(before)}`{same}"
 
 
 def missing(error):
@@ -105,22 +239,29 @@ def missing(error):
     return []
 
 
-def unacknowledged_by(error, schema, properties):
-    where, because = reason(error, schema, properties)
-    given = f"given `{brief(error.instance)}`" if error.absolute_path else "missing"
+def unacknowledged_by(errors, properties):
+    """The words for the first of these, with the reasons of all that are about the same values."""
+    path, instance = errors[0].absolute_path, errors[0].instance
+    because = reason(errors[0], properties)[1]
+    said = [rule_of(it)["then"]["properties"][ACKNOWLEDGE] for it in errors if reason(it, properties)[1] == because]
+    why = "; ".join(dict.fromkeys(it["description"].partition(": ")[2] for it in said))
+    given = f"given `{brief(instance)}`" if path else "missing"
     return (
-        tuple(error.absolute_path) or where,
-        f"{ACKNOWLEDGE}: {given}, and {because or 'this'} amounts to administrator's rights; set it to true if you "
-        "want that. The operator of the provider has to allow it, too, by its parameter AllowAdminEquivalent",
+        f"{ACKNOWLEDGE}: {given}, and {because or 'this'} amounts to administrator's rights: {why}. Set it to true if "
+        "you want that; the operator of the provider has to allow it, too, by its parameter AllowAdminEquivalent"
     )
 
 
-def reason(error, schema, properties):
+def rule_of(error):
+    """The rule of a preset that an error comes from."""
+    return SCHEMAS["Custom::IamPreset"]["allOf"][error.absolute_schema_path[1]]
+
+
+def reason(error, properties):
     """The place of what a rule of the schema is about, and its words."""
-    steps = list(error.absolute_schema_path)
-    if steps[0] != "allOf":
+    if error.absolute_schema_path[0] != "allOf":
         return (), ""
-    condition = schema["allOf"][steps[1]]["if"]
+    condition = rule_of(error)["if"]
     named = [(name,) for name in condition["properties"] if name not in ("Preset", "Parameters")]
     inner = condition["properties"].get("Parameters", {}).get("properties", {})
     given = as_map(properties.get("Parameters"))
@@ -172,6 +313,8 @@ def allowed_by(schema):
         return [said for said in every if not (numbers and said.startswith("a text"))]
     if "enum" in schema:
         return [words(schema["enum"])]
+    if "description" in schema:
+        return [schema["description"]]
     kinds = schema.get("type", [])
     if "integer" in kinds:
         return [f"a whole number from {schema['minimum']} to {schema['maximum']}"]
@@ -207,14 +350,17 @@ Validator = validators.extend(Draft7Validator, {"anyOf": any_of})
 # --- attributes ---
 
 
-def asked(cfn):
+def asked(cfn, loops):
     """Each attribute that the template asks for: the place, the logical id, the name."""
     for path in cfn.search_deep_keys("Fn::GetAtt"):
         value = path[-1].split(".", 1) if isinstance(path[-1], str) else path[-1]
-        if isinstance(value, list) and len(value) > 1 and all(isinstance(it, str) for it in value):
+        is_known = not any(loops.bring_at(path[:-1], text) for text in texts_of(path[-1]))
+        if is_known and isinstance(value, list) and len(value) > 1 and all(isinstance(it, str) for it in value):
             yield path[:-1], value[0], ".".join(value[1:])
     for path in cfn.search_deep_keys("Fn::Sub"):
         text = path[-1][0] if isinstance(path[-1], list) and path[-1] else path[-1]
+        if loops.bring_at(path[:-1], text):
+            continue
         for name, attribute in re.findall(r"\$\{\s*(\w+)\.([^}]+?)\s*\}", text) if isinstance(text, str) else []:
             yield path[:-1], name, attribute
 

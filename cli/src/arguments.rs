@@ -60,11 +60,11 @@ pub enum Command {
     Audit(Audit),
     /// Whether a preset's grants are effective for its roles and users, in IAM's own judgement
     Verify(Verify),
-    /// The mistakes in a preset of one's own, and its paths to administrator
+    /// The mistakes in presets of one's own, and their paths to administrator
     Lint {
-        /// A YAML file in the grammar of shared/presets.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        /// YAML files in the grammar of shared/presets.
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
     },
     /// The least that deploying takes, as a policy of IAM
     DeployerPolicy(Deployer),
@@ -185,7 +185,7 @@ pub enum Language {
 #[derive(Debug, Args)]
 pub struct Plan {
     /// The preset of which a Create is planned.
-    #[arg(required_unless_present = "stack", conflicts_with = "stack")]
+    #[arg(conflicts_with = "stack")]
     pub preset: Option<String>,
     /// Its properties.
     #[command(flatten)]

@@ -71,7 +71,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<Found, String> {
         Command::Show(asked) => show::show(&asked, output),
         Command::Render(asked) => render::render(&asked, &aws, output),
         Command::Diff(asked) => diff::diff(&asked, output),
-        Command::Lint { file } => lint::lint(&file, output),
+        Command::Lint { files } => lint::lint(&files, output),
         Command::DeployerPolicy(asked) => deployer::policy(&asked, &aws, output),
         Command::Schema { attributes: true, .. } => output.json(&schema::attributes()),
         Command::Schema { resource, attributes: false } => output.json(&schema::of(resource)),

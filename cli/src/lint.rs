@@ -1,10 +1,11 @@
 //! `lint`: a preset of one's own, held to the grammar and to the linter of the catalogue.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use account_presets::preset::Preset;
-use account_presets::preset::lint::{Reference, lint as all_findings, mistakes};
-use serde_json::json;
+use account_presets::preset::lint::{Finding, Reference, lint as all_findings, mistakes};
+use account_presets::preset::schema::Accepted;
+use serde_json::{Value, json};
 
 use crate::Found;
 use crate::output::Output;
@@ -12,42 +13,82 @@ use crate::output::Output;
 /// Actions, resources and managed policies of AWS, as the repository's own test has them.
 const REFERENCE: &str = include_str!("../../shared/data/aws-reference.json");
 
-/// Prints the linter's findings; 2 if there is a mistake among them.
+/// A finding of the linter, and what the preset's file says about it.
+struct Told {
+    file: String,
+    finding: Finding,
+    /// Why it stays, where the preset accepts it.
+    accepted: Option<String>,
+}
+
+impl Told {
+    fn is_mistake(&self) -> bool {
+        self.finding.is_mistake() && self.accepted.is_none()
+    }
+
+    fn line(&self) -> String {
+        let sign = if self.is_mistake() { "!" } else { "=" };
+        let why = self.accepted.as_ref().map(|why| format!("\n    accepted: {why}"));
+        format!("{sign} {}{}\n", self.finding, why.unwrap_or_default())
+    }
+
+    fn json(&self) -> Value {
+        let editions = self.finding.at.editions.iter().map(|edition| edition.as_str());
+        json!({
+            "mistake": self.is_mistake(),
+            "problem": self.finding.problem.to_string(),
+            "editions": editions.collect::<Vec<_>>(),
+            "parameters": self.finding.at.parameters,
+            "file": self.file,
+            "accepted": self.accepted,
+        })
+    }
+}
+
+/// Prints the linter's findings; 2 if there is a mistake among them that its preset does not accept.
 ///
 /// # Errors
 ///
-/// The file cannot be read, has a word that the grammar does not have, or an undeclared name.
-pub(crate) fn lint(file: &Path, output: &Output) -> Result<Found, String> {
+/// A file cannot be read, has a word that the grammar does not have, an undeclared name, or accepts
+/// what is not found.
+pub(crate) fn lint(files: &[PathBuf], output: &Output) -> Result<Found, String> {
+    let reference = Reference::from_json(REFERENCE).map_err(|error| error.to_string())?;
+    let mut all = Vec::new();
+    for file in files {
+        let preset = read(file)?;
+        let name = file.display().to_string();
+        let mut open: Vec<&Accepted> = preset.accepted.iter().collect();
+        for finding in all_findings(&preset, &reference) {
+            let accepted = accepted(&finding, &mut open).map(|it| it.why.clone());
+            all.push(Told { file: name.clone(), finding, accepted });
+        }
+        if let [Accepted { finding, .. }, ..] = open.as_slice() {
+            return Err(format!(
+                "{name}: `accepted` has `{finding}`, which is not found; leave it out, or correct it"
+            ));
+        }
+    }
+    let json = || json!({"form": 1, "findings": all.iter().map(Told::json).collect::<Vec<_>>()});
+    let text = || match all.is_empty() {
+        true => "No mistakes.\n".to_owned(),
+        false => all.iter().map(Told::line).collect(),
+    };
+    output.tell(json, text)?;
+    Ok(if all.iter().any(Told::is_mistake) { Found::Differences } else { Found::Nothing })
+}
+
+fn read(file: &Path) -> Result<Preset, String> {
     let name = file.display();
     let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
     let preset: Preset =
         serde_saphyr::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
     let mistakes = mistakes(&preset);
-    if !mistakes.is_empty() {
-        return Err(format!("{name}: {}", mistakes.join("; ")));
-    }
-    let reference = Reference::from_json(REFERENCE).map_err(|error| error.to_string())?;
-    let findings = all_findings(&preset, &reference);
-    let has_mistakes = findings.iter().any(account_presets::preset::lint::Finding::is_mistake);
-    let json = || {
-        let finding = |it: &account_presets::preset::lint::Finding| {
-            let editions = it.at.editions.iter().map(|edition| edition.as_str());
-            json!({
-                "mistake": it.is_mistake(),
-                "problem": it.problem.to_string(),
-                "editions": editions.collect::<Vec<_>>(),
-                "parameters": it.at.parameters,
-            })
-        };
-        json!({"form": 1, "findings": findings.iter().map(finding).collect::<Vec<_>>()})
-    };
-    let text = || {
-        if findings.is_empty() {
-            return "No mistakes.\n".to_owned();
-        }
-        let sign = |is_mistake| if is_mistake { "!" } else { "=" };
-        findings.iter().map(|it| format!("{} {it}\n", sign(it.is_mistake()))).collect()
-    };
-    output.tell(json, text)?;
-    Ok(if has_mistakes { Found::Differences } else { Found::Nothing })
+    if mistakes.is_empty() { Ok(preset) } else { Err(format!("{name}: {}", mistakes.join("; "))) }
+}
+
+/// Takes the entry that accepts this mistake. Each stands for one, so that a second one is found.
+fn accepted<'a>(finding: &Finding, open: &mut Vec<&'a Accepted>) -> Option<&'a Accepted> {
+    let line = finding.to_string();
+    let fits = |it: &&Accepted| finding.is_mistake() && line.contains(&it.finding);
+    open.iter().position(fits).map(|at| open.remove(at))
 }

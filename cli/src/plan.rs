@@ -63,7 +63,7 @@ pub(crate) async fn plan(asked: &Plan, aws: &Aws, output: &Output) -> Result<Fou
             drop(engine);
             (looked, resource, foreseen)
         }
-        (None, None) => return Err("name a preset, or a --stack".to_owned()),
+        (None, None) => return Err("name a PRESET for its Create, or a --stack".to_owned()),
     };
     tell(&looked, &resource, foreseen, output)
 }

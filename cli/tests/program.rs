@@ -107,7 +107,26 @@ fn a_mistake_is_told_in_plain_words_and_is_an_error() {
         ),
         (&["lint", "no-such-file.yaml"], "no-such-file.yaml: "),
         (&["lst"], "unrecognized subcommand 'lst'"),
-        (&["plan"], "required"),
+    ] {
+        let told = error(arguments);
+        assert!(told.contains(said), "{arguments:?}: {told}");
+    }
+}
+
+#[test]
+fn a_command_without_arguments_names_those_that_it_needs() {
+    for (arguments, said) in [
+        (&["show"][..], "<PRESET>"),
+        (&["render"], "<PRESET>"),
+        (&["diff"], "<PRESET>"),
+        (&["plan"], "error: name a PRESET for its Create, or a --stack"),
+        (&["plan", "--stack"], "--stack <NAME>"),
+        (&["plan", "--delete"], "--stack <NAME>"),
+        (&["plan", "slim", "--tag"], "--tag <KEY=VALUE>"),
+        (&["audit"], "error: no Region: name one with --region"),
+        (&["verify"], "--stack <NAME>"),
+        (&["lint"], "<FILE>"),
+        (&["completions"], "<SHELL>"),
     ] {
         let told = error(arguments);
         assert!(told.contains(said), "{arguments:?}: {told}");
@@ -248,6 +267,48 @@ fn a_preset_of_ones_own_is_held_to_grammar_names_and_linter() {
     let (told, code) = json(&["lint", &file, "--output", "json"]);
     assert_eq!(code, 2);
     assert!(told["findings"][0]["problem"].as_str().unwrap().contains("s3:GetObjekt"), "{told}");
+}
+
+#[test]
+fn what_a_preset_accepts_is_no_mistake_of_it() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("accepts.yaml");
+    let lint = |accepted: &str, more: &[&str]| {
+        let text = PRESET.replace("s3:GetObject", "s3:GetObjekt");
+        std::fs::write(&file, format!("{text}accepted:\n{accepted}")).unwrap();
+        run(&[&["lint", file.to_str().unwrap()], more].concat())
+    };
+    let one = "  - { finding: 's3:GetObjekt', why: Tests need it. }\n";
+    let told = lint(one, &[]);
+    let printed = text(&told.stdout);
+    assert_eq!(told.status.code(), Some(0), "{printed}");
+    assert!(
+        printed.starts_with("= Test (hardened): ") && printed.contains("s3:GetObjekt"),
+        "{printed}"
+    );
+    assert!(printed.ends_with("\n    accepted: Tests need it.\n"), "{printed}");
+    let told: Value = serde_json::from_slice(&lint(one, &["--output", "json"]).stdout).unwrap();
+    let finding = &told["findings"][0];
+    assert_eq!(
+        (&finding["mistake"], &finding["accepted"]),
+        (&false.into(), &"Tests need it.".into())
+    );
+    assert_eq!(finding["file"], file.to_str().unwrap());
+    // One entry is for one finding, and what is not there needs none.
+    let told = lint(&[one, one].concat(), &[]);
+    assert_eq!(told.status.code(), Some(1));
+    assert!(
+        text(&told.stderr).contains("`accepted` has `s3:GetObjekt`, which is not found"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn the_presets_of_the_catalogue_pass_with_what_they_accept() {
+    // All of them take half a minute; tests/lint/catalogue.rs of `shared` holds each to the same.
+    let of = |name: &str| format!("{}/../shared/presets/{name}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let (told, code) = printed(&["lint", &of("slim"), &of("zappa")]);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(told.lines().filter(|line| line.starts_with("    accepted: ")).count(), 2, "{told}");
 }
 
 const PRESET: &str = "

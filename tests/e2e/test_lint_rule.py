@@ -26,6 +26,15 @@ def lint(*templates, cwd=ROOT):
     return said
 
 
+def conditions_of(properties):
+    """IsSmall is there where IsLarge is not; the others are free."""
+    names = sorted({*re.findall(r"\bIs\w+", properties), *(["IsLarge"] if "IsSmall" in properties else [])})
+    made = {name: f"!Equals [!Join ['', [{name}, !Ref AWS::StackName]], a]" for name in names}
+    if "IsSmall" in made:
+        made["IsSmall"] = "!Not [!Condition IsLarge]"
+    return "Conditions:\n" + "".join(f"  {name}: {it}\n" for name, it in made.items()) if made else ""
+
+
 def preset(properties, outputs="", kind="Custom::IamPreset", token="IamPreset"):
     template = f"""\
     Resources:
@@ -35,13 +44,23 @@ def preset(properties, outputs="", kind="Custom::IamPreset", token="IamPreset"):
           ServiceToken: !ImportValue account-presets-{token}
     """
     outputs = f"Outputs:\n{indent(outputs, '  ')}" if outputs else ""
-    conditions = "Conditions: {IsLarge: !Equals [!Ref AWS::Region, us-east-1]}\n" if "IsLarge" in properties else ""
-    return conditions + dedent(template) + indent(dedent(properties), " " * 6) + outputs
+    return conditions_of(properties) + dedent(template) + indent(dedent(properties), " " * 6) + outputs
 
 
 def concurrency(properties, outputs="", kind="Custom::LambdaConcurrency"):
     return preset(properties, outputs, kind, "LambdaConcurrency")
 
+
+EXTENDED = "Transform: AWS::LanguageExtensions\nParameters: {Names: {Type: CommaDelimitedList}}\n"
+# What only the deployment knows. cfn-lint makes something up for it.
+LOOP = "Fn::ForEach::Them:\n- Name\n- !Ref Names\n- ${Name}: a\n"
+SECRET = "Parameters: {Names: {Type: AWS::SSM::Parameter::Value<List<String>>, Default: /names}}"
+
+# More conditions than have all their combinations looked at.
+MANY = "".join(
+    f"{name}: !If [Is{name}, '', !Ref AWS::NoValue]\n"
+    for name in ("AdoptExisting", "MaxSessionDuration", "Path", "PermissionsBoundary", "UpdateToken", "WaitForPropagation")
+)
 
 # By a name: the template with a mark in the line that is meant, and what is said there.
 MISTAKES = {
@@ -127,7 +146,8 @@ MISTAKES = {
     ),
     "an edition that is not acknowledged": (
         preset("Preset: slim\nEdition: current # here\n"),
-        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights; set it to true",
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights: "
+        "AWSLambda_FullAccess changes the code of any function",
     ),
     "a parameter that is not acknowledged": (
         preset("Preset: zappa\nParameters:\n  ManageRoles: true # here\n"),
@@ -140,6 +160,118 @@ MISTAKES = {
     "an acknowledgement that is none": (
         preset("Preset: slim\nEdition: current\nAcknowledgeAdminEquivalent: false # here\n"),
         "AcknowledgeAdminEquivalent: given `false`, and `Edition: current` amounts to administrator's rights",
+    ),
+    "an edition that is not acknowledged, on one side of a condition": (
+        preset("Preset: slim\nEdition: !If\n- IsLarge\n- current # here\n- hardened\n"),
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights",
+    ),
+    "an acknowledgement on one side of a condition": (
+        preset(
+            "Preset: slim\nEdition: current # here\n"
+            "AcknowledgeAdminEquivalent: !If [IsLarge, true, !Ref AWS::NoValue]\n"
+        ),
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights",
+    ),
+    "an acknowledgement on the other side": (
+        preset(
+            "Preset: slim\nEdition: !If [IsLarge, current, hardened]\nAcknowledgeAdminEquivalent: !If\n- IsLarge\n"
+            "- 'false' # here\n- 'true'\n"
+        ),
+        "AcknowledgeAdminEquivalent: given `false`, and `Edition: current` amounts to administrator's rights",
+    ),
+    "an acknowledgement under the opposite condition": (
+        preset(
+            "Preset: slim\nEdition: !If\n- IsLarge\n- current # here\n- hardened\n"
+            "AcknowledgeAdminEquivalent: !If [IsSmall, true, !Ref AWS::NoValue]\n"
+        ),
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights",
+    ),
+    "an acknowledgement under another condition": (
+        preset(
+            "Preset: slim\nEdition: !If\n- IsLarge\n- current # here\n- hardened\n"
+            "AcknowledgeAdminEquivalent: !If [IsOther, true, !Ref AWS::NoValue]\n"
+        ),
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights",
+    ),
+    "an acknowledgement that is no value": (
+        preset("Preset: slim\nEdition: current # here\nAcknowledgeAdminEquivalent: !Ref AWS::NoValue\n"),
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights",
+    ),
+    "a parameter that is not acknowledged, deep in conditions": (
+        preset(
+            "Preset: zappa\nParameters: !If\n- IsLarge\n- {}\n- ManageRoles: !If # here\n  - IsOther\n  - false\n"
+            "  - !If\n    - IsThird\n    - true\n    - false\n"
+        ),
+        "AcknowledgeAdminEquivalent: missing, and `ManageRoles: true` amounts to administrator's rights",
+    ),
+    "a preset that is chosen by a condition, with the other one's edition": (
+        preset(
+            "Preset: !If [IsLarge, slim, zappa]\nAcknowledgeAdminEquivalent: !If [IsSmall, true, false]\n"
+            "Parameters:\n  ManageRoles: !If # here\n  - IsLarge\n  - true\n  - !Ref AWS::NoValue\n"
+        ),
+        "unknown parameter `ManageRoles`. Allowed of preset `slim` are",
+    ),
+    "a parameter that another one needs, on one side of a condition": (
+        preset(
+            "Preset: orchestra\nParameters:\n  ModuleRoles: true # here\n"
+            "  OrchestraAccountId: !If [IsLarge, !Ref AWS::StackName, !Ref AWS::NoValue]\n"
+        ),
+        "Parameters.OrchestraAccountId: missing, and `ModuleRoles: true` needs it",
+    ),
+    "a word on one side of the last of many conditions": (
+        preset(f"Preset: slim\n{MANY}OnForeignAttachment: !If\n- IsLarge\n- Keep\n- keep # here\n"),
+        "OnForeignAttachment.Fn::If.2: given `keep`, allowed are `Keep`, `Detach`, `Fail`; did you mean `Keep`?",
+    ),
+    "an acknowledgement on one side of the last of many conditions": (
+        preset(
+            f"Preset: slim\n{MANY}Edition: !If\n- IsLarge\n- current # here\n- hardened\n"
+            "AcknowledgeAdminEquivalent: !If [IsOther, true, !Ref AWS::NoValue]\n"
+        ),
+        "AcknowledgeAdminEquivalent: missing, and `Edition: current` amounts to administrator's rights",
+    ),
+    "a key of a tag that is AWS's": (
+        preset("Preset: slim\nTags:\n- Key: AWS:team # here\n  Value: a\n"),
+        "Tags.0.Key: given `AWS:team`, allowed is a text of 1 to 128 letters, digits, spaces and `_.:/=+-@`; those "
+        "that begin with `aws:` and `account-presets:` are reserved",
+    ),
+    "a key of a tag that is the provider's": (
+        preset("Preset: slim\nTags:\n- Key: a\n  Value: a\n- Key: account-presets:owner # here\n  Value: a\n"),
+        "Tags.1.Key: given `account-presets:owner`, allowed is a text of 1 to 128 ",
+    ),
+    "a value of a tag that is too long": (
+        preset(f"Preset: slim\nTags:\n- Key: a\n  Value: {'a' * 257} # here\n"),
+        f"Tags.0.Value: given `{'a' * 80}…`, allowed is a text of at most 256 letters, digits, spaces and `_.:/=+-@`",
+    ),
+    "a key of a tag twice": (
+        preset("Preset: slim\nTags:\n- Key: team\n  Value: a\n- Value: a\n  Key: team # here\n"),
+        "Tags.1.Key: given `team`, and an earlier tag has the key `team`",
+    ),
+    "a key of a tag twice, in another case": (
+        preset("Preset: slim\nTags:\n- Key: Team\n  Value: a\n- Value: a\n  Key: team # here\n"),
+        "Tags.1.Key: given `team`, and an earlier tag has the key `Team`: to IAM small and capital letters are the ",
+    ),
+    "a key of a tag twice, on one side of a condition": (
+        preset(
+            "Preset: slim\nTags:\n- !If [IsLarge, {Key: b, Value: a}, !Ref AWS::NoValue]\n- Key: a\n  Value: a\n"
+            "- !If\n  - IsLarge\n  - Value: a\n    Key: B # here\n  - {Key: b, Value: a}\n"
+        ),
+        "Tags.2.Fn::If.1.Key: given `B`, and an earlier tag has the key `b`",
+    ),
+    "too many tags": (
+        preset("Preset: slim\nTags: # here\n" + "".join(f"- {{Key: k{n}, Value: a}}\n" for n in range(49))),
+        "Tags: given `49 entries`, allowed is a list of at most 48 entries",
+    ),
+    "a path that IAM keeps for AWS": (
+        preset("Preset: slim\nPath: /aws-reserved/a/ # here\n"),
+        "Path: given `/aws-reserved/a/`, allowed is `/`, or a text that begins and ends with `/`, such as `/team/`",
+    ),
+    "a number that is too small, as a text": (
+        preset("Preset: slim\nServiceTimeout: '-5' # here\n"),
+        "ServiceTimeout: given `-5`, allowed is a whole number from 1 to 3600",
+    ),
+    "a property beside a loop": (
+        EXTENDED + preset(f"Preset: slim\n{LOOP}Editoin: hardened # here\n"),
+        "unknown property `Editoin`; did you mean `Edition`?",
     ),
     "a parameter that another one needs": (
         preset("Preset: orchestra\nParameters:\n  Suffix: '12345678'\n  ModuleRoles: true # here\n"),
@@ -200,6 +332,8 @@ MISTAKES = {
     ),
 }
 
+# What cfn-lint itself says: a side of a condition that never comes, a condition that there is not, no type.
+CFN_LINTS_OWN = {"W1028", "E1028", "E3001"}
 ANOTHER_FILE = "Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://a/b}}"
 FINE = {
     "functions": preset(
@@ -222,6 +356,102 @@ FINE = {
     "parameters of another file": preset(f"Preset: orchestra\nParameters:\n  ModuleRoles: true\n  {ANOTHER_FILE}\n"),
     "somebody else's resource": "Resources:\n  It: {Type: Custom::Thing, Properties: {ServiceToken: a, Preset: b}}\n"
     "Outputs:\n  A: {Value: !GetAtt It.Whatever}\n",
+    "an acknowledgement under the same condition": preset(
+        """\
+        Preset: slim
+        Edition: !If [IsLarge, current, hardened]
+        AcknowledgeAdminEquivalent: !If [IsLarge, true, !Ref AWS::NoValue]
+        """
+    ),
+    "an acknowledgement under the opposite of the opposite condition": preset(
+        """\
+        Preset: slim
+        Edition: !If [IsLarge, current, hardened]
+        AcknowledgeAdminEquivalent: !If [IsSmall, false, true]
+        """
+    ),
+    "an acknowledgement under the resource's own condition": preset(
+        """\
+        Preset: slim
+        Edition: current
+        AcknowledgeAdminEquivalent: !If [IsLarge, true, false]
+        """,
+    ).replace("    Properties:", "    Condition: IsLarge\n    Properties:"),
+    "a parameter that decides": preset(
+        """\
+        Preset: skypilot
+        Edition: current
+        Parameters: !If [IsLarge, {OpenPorts: false}, {OpenPorts: !Ref AWS::Region}]
+        """
+    ),
+    "presets under conditions": preset(
+        """\
+        Preset: !If [IsLarge, slim, zappa]
+        Parameters: !If [IsLarge, {InstanceProfile: true}, {Deployments: [tr-a, 1]}]
+        """
+    ),
+    "a key of a tag on each side of a condition": preset(
+        """\
+        Preset: slim
+        Tags:
+        - !If [IsLarge, {Key: a, Value: 1}, !Ref AWS::NoValue]
+        - !If [IsLarge, !Ref AWS::NoValue, {Key: A, Value: true}]
+        - {Key: 1, Value: 2026-11-27}
+        """
+    ),
+    "a condition that there is not": preset("Preset: slim\nPath: /\n").replace("Path: /", "Path: !If [Isnt, /, '']"),
+    "a loop over properties": EXTENDED
+    + preset("Preset: slim\nFn::ForEach::Them:\n- Name\n- [Path, UpdateToken]\n- ${Name}: /a/\n"),
+    "a loop over unknown properties": EXTENDED + preset(f"Preset: slim\nEdition: current\n{LOOP}"),
+    "a loop over unknown parameters": EXTENDED
+    + preset("Preset: orchestra\nParameters:\n  ModuleRoles: true\n" + indent(LOOP, "  ")),
+    "a loop over unknown resources": EXTENDED
+    + dedent(
+        """\
+        Resources:
+          Fn::ForEach::Presets:
+            - Name
+            - !Ref Names
+            - It${Name}:
+                Type: Custom::IamPreset
+                Properties:
+                  ServiceToken: !ImportValue account-presets-IamPreset
+                  Preset: !Sub ${Name}
+                  Edition: !Ref Name
+                  Path: !Sub ${Name}
+                  Parameters:
+                    Fn::ForEach::Them: [Of, [User, Bucket], {'${Of}Names': [ana]}]
+        """
+    ),
+    "a loop over resources that are drawn by lot": f"Transform: AWS::LanguageExtensions\n{SECRET}\n"
+    + dedent(
+        """\
+        Resources:
+          Fn::ForEach::Presets:
+            - Name
+            - !Ref Names
+            - It${Name}:
+                Type: Custom::IamPreset
+                Properties:
+                  ServiceToken: !ImportValue account-presets-IamPreset
+                  Preset: slim
+                  Edition: !Ref Name
+        """
+    ),
+    "a loop over attributes": EXTENDED
+    + preset("Preset: slim\n")
+    + dedent(
+        """\
+        Outputs:
+          Fn::ForEach::Them:
+            - Name
+            - !Ref Names
+            - Of${Name}: {Value: !GetAtt [It, !Sub 'Of${Name}']}
+              Of${Name}Text: {Value: !Sub '${It.AdminEquivalent} ${Name}'}
+        """
+    ),
+    "a macro that brings the type": preset("Preset: slim\n").replace("Type: Custom::IamPreset", ANOTHER_FILE),
+    "tags of another file": preset(f"Preset: slim\nTags:\n- Key: a\n  {ANOTHER_FILE}\n"),
     "no value": preset("Preset: slim\nEdition: ''\nPath: ''\nParameters: ''\n"),
 }
 
@@ -249,7 +479,7 @@ def test_a_mistake_is_reported_once_in_its_line(said, name):
 
 @pytest.mark.parametrize("name", FINE)
 def test_what_the_provider_takes_is_no_mistake(said, name):
-    assert said[name] == []
+    assert [it for it in said[name] if it[0] not in CFN_LINTS_OWN] == []
 
 
 @pytest.fixture

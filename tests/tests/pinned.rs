@@ -37,6 +37,7 @@ fn every_crate_is_locked_with_its_checksum() {
 fn every_package_of_npm_is_locked_with_its_checksum() {
     for lock in [
         include_str!("../policies/package-lock.json"),
+        include_str!("../cdk/package-lock.json"),
         include_str!("../bench/peers/package-lock.json"),
     ] {
         let lock: Value = serde_json::from_str(lock).expect("a lock file");
