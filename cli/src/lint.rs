@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use account_presets::preset::Preset;
-use account_presets::preset::lint::{Finding, Reference, lint as all_findings, mistakes};
+use account_presets::preset::lint::{Finding, Judged, Reference, judged, mistakes};
 use account_presets::preset::schema::Accepted;
 use serde_json::{Value, json};
 
@@ -57,16 +57,16 @@ pub(crate) fn lint(files: &[PathBuf], output: &Output) -> Result<Found, String> 
     for file in files {
         let preset = read(file)?;
         let name = file.display().to_string();
-        let mut open: Vec<&Accepted> = preset.accepted.iter().collect();
-        for finding in all_findings(&preset, &reference) {
-            let accepted = accepted(&finding, &mut open).map(|it| it.why.clone());
-            all.push(Told { file: name.clone(), finding, accepted });
-        }
-        if let [Accepted { finding, .. }, ..] = open.as_slice() {
+        let Judged { findings, unused } = judged(&preset, &reference);
+        if let [Accepted { finding, .. }, ..] = unused.as_slice() {
             return Err(format!(
                 "{name}: `accepted` has `{finding}`, which is not found; leave it out, or correct it"
             ));
         }
+        all.extend(findings.into_iter().map(|(finding, accepted)| {
+            let (file, accepted) = (name.clone(), accepted.map(|it| it.why.clone()));
+            Told { file, finding, accepted }
+        }));
     }
     let json = || json!({"form": 1, "findings": all.iter().map(Told::json).collect::<Vec<_>>()});
     let text = || match all.is_empty() {
@@ -84,11 +84,4 @@ fn read(file: &Path) -> Result<Preset, String> {
         serde_saphyr::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
     let mistakes = mistakes(&preset);
     if mistakes.is_empty() { Ok(preset) } else { Err(format!("{name}: {}", mistakes.join("; "))) }
-}
-
-/// Takes the entry that accepts this mistake. Each stands for one, so that a second one is found.
-fn accepted<'a>(finding: &Finding, open: &mut Vec<&'a Accepted>) -> Option<&'a Accepted> {
-    let line = finding.to_string();
-    let fits = |it: &&Accepted| finding.is_mistake() && line.contains(&it.finding);
-    open.iter().position(fits).map(|at| open.remove(at))
 }

@@ -12,6 +12,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
+use account_presets::iam_preset;
 use account_presets::preset::schema::{ALLOWED_VALUES, Mark, Parameter, Setting, Values};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
@@ -499,8 +500,26 @@ fn attribute_table(page: &mut String, preset: &Preset) {
     for (name, output) in &preset.outputs {
         writeln!(page, "| `{name}` | {} |", output.description.trim()).unwrap();
     }
-    writeln!(page, "| `AdminEquivalent` | `true` or `false` |").unwrap();
-    writeln!(page, "| `ProviderVersion` | the release that served the last request |\n").unwrap();
+    for name in iam_preset::ATTRIBUTES {
+        writeln!(page, "| `{name}` | {} |", of_every_preset(name)).unwrap();
+    }
+    writeln!(page).unwrap();
+}
+
+/// What an attribute says that every preset has.
+fn of_every_preset(name: &str) -> &'static str {
+    match name {
+        "AdminEquivalent" => "`true` if the grants amount to administrator's rights, else `false`",
+        "ProviderVersion" => "the release that served the last request",
+        "ForeignPolicies" => "policies that others attached to the preset's roles and groups",
+        "LackingPolicies" => {
+            "the preset's policies that roles and groups lack which are used as they are"
+        }
+        "ChangedByRelease" => {
+            "what a newer release made otherwise, as in `0.1.0: policy p, role r`"
+        }
+        _ => panic!("{name}: what it says is missing here"),
+    }
 }
 
 fn differences(page: &mut String, preset: &Preset) {

@@ -49,6 +49,29 @@ pub fn mistakes(preset: &Preset) -> Vec<String> {
     [super::check::mistakes(preset), references::dangling(preset)].concat()
 }
 
+/// Findings, and what the preset's file says of them.
+#[derive(Debug)]
+pub struct Judged<'a> {
+    /// Each finding, with the entry of `accepted` by which it stays.
+    pub findings: Vec<(Finding, Option<&'a schema::Accepted>)>,
+    /// The entries that no finding fits.
+    pub unused: Vec<&'a schema::Accepted>,
+}
+
+/// [`lint`], held against what the preset accepts. An entry stands for one mistake, so that a
+/// second one is found.
+pub fn judged<'a>(preset: &'a Preset, reference: &Reference) -> Judged<'a> {
+    let mut unused: Vec<&schema::Accepted> = preset.accepted.iter().collect();
+    let findings = lint(preset, reference).into_iter().map(|finding| {
+        let line = finding.to_string();
+        let fits = |it: &&schema::Accepted| finding.is_mistake() && line.contains(&it.finding);
+        let accepted = unused.iter().position(fits).map(|at| unused.remove(at));
+        (finding, accepted)
+    });
+    let findings = findings.collect();
+    Judged { findings, unused }
+}
+
 /// Returns all problems of a preset and, as notes, facts that its author should know.
 ///
 /// Looked at are all editions, in each of them all combinations of the values of boolean and

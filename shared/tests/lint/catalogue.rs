@@ -1,7 +1,7 @@
 //! What is found in the catalogue.
 
 use account_presets::preset;
-use account_presets::preset::lint::lint;
+use account_presets::preset::lint::{Judged, judged};
 use serde_json::Value;
 
 use super::reference;
@@ -12,18 +12,10 @@ fn the_catalogue_has_no_mistakes_but_the_accepted_ones() {
     let reference = reference();
     let mut found: Vec<String> = Vec::new();
     for name in preset::names() {
-        let preset = preset::find(name).unwrap();
-        let mut accepted: Vec<&str> =
-            preset.accepted.iter().map(|it| it.finding.as_str()).collect();
-        let findings = lint(preset, &reference);
-        for finding in findings.iter().filter(|finding| finding.is_mistake()) {
-            let line = finding.to_string();
-            match accepted.iter().position(|words| line.contains(words)) {
-                Some(place) => drop(accepted.remove(place)),
-                None => found.push(format!("{name}.yaml: {line}")),
-            }
-        }
-        assert!(accepted.is_empty(), "{name}.yaml: `accepted` has what is not found: {accepted:?}");
+        let Judged { findings, unused } = judged(preset::find(name).unwrap(), &reference);
+        let open = findings.iter().filter(|(it, accepted)| it.is_mistake() && accepted.is_none());
+        found.extend(open.map(|(finding, _)| format!("{name}.yaml: {finding}")));
+        assert!(unused.is_empty(), "{name}.yaml: `accepted` has what is not found: {unused:?}");
     }
     assert!(found.is_empty(), "\n{}\n", found.join("\n"));
 }
