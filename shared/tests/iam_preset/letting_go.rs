@@ -495,3 +495,35 @@ fn who_wants_it_again_while_another_lets_go_has_it_again() {
         }
     }
 }
+
+/// I36
+#[test]
+fn who_dies_after_another_has_let_go_finds_what_both_had() {
+    for pair in pairs() {
+        for first_calls in of_a_night(&[2, 5, 8], &[3, 4, 6, 7, 9, 10, 12]) {
+            for second_calls in of_a_night(&[5, 8], &[2, 3, 4, 6, 7, 9, 12]) {
+                let mut dies_at = second_calls;
+                loop {
+                    let account = populated();
+                    let stacks = deployed(&account, &pair);
+                    let requests = [0, 1].map(|at: usize| stacks[at].request(None));
+                    let one = Calls::new(&account).in_turns();
+                    let other = Calls::new(&account).failing(dies_at, Fault::Dies).in_turns();
+                    let progress = <[Progress; 2]>::default();
+                    let mut first = Serving::new(&one, &requests[0], &progress[0]);
+                    let mut second = Serving::new(&other, &requests[1], &progress[1]);
+                    first.goes_on_for(first_calls);
+                    second.goes_on_for(second_calls);
+                    first.ends();
+                    while !other.is_dead() && second.goes_on_for(1) {}
+                    handle(&account, &requests[1]).unwrap().unwrap();
+                    assert_same(&but_service_linked(&account), &populated().state());
+                    if !other.is_dead() {
+                        break;
+                    }
+                    dies_at += 1;
+                }
+            }
+        }
+    }
+}
