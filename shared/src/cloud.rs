@@ -17,7 +17,7 @@ use tokio::time::Instant;
 use crate::cfn::{Past, StackPart};
 use crate::plan::{Attachable, Change, Scope};
 use crate::state::{Id, Object, Owner, Owners, PolicyDocument, State};
-pub use apply::{apply, apply_together, are_one_call};
+pub use apply::{apply, apply_together, are_one_call, marks_a_user};
 pub use call::Call;
 pub use calls::calls;
 pub use read_only::ReadOnly;

@@ -156,11 +156,24 @@ pub async fn carry_out(
         }
     }
     let has_waited = progress.stopped().is_some() && progress.until_writes_end().await;
+    progress.ask_again().await;
     if !made.is_empty() || !undecided.is_empty() {
-        progress.ask_again().await;
         // The last change may have taken long.
         work.standing.check(cloud, me, scope, progress).await;
         problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
+    }
+    if progress.end_own_part() {
+        // What it wrote last came after the other delivery had looked. By now other owners may
+        // have what it planned for, so that it plans anew, by the marks.
+        let quiet = Standing::none(cloud);
+        let (wait, requester) = (Duration::ZERO, work.requester);
+        let undisturbed = Work { me, scope, standing: &quiet, wait, requester };
+        let rest = plan_again(cloud, me, scope, desired, &[], progress).await;
+        let rest = rest.map_err(said_once)?;
+        let mut sights = Sights::new(cloud, Duration::ZERO);
+        let failures = execute(cloud, &undisturbed, &rest, &mut sights, progress).await.1;
+        let problems = [sentences(&failures, requester), rest.blockers].concat();
+        return if problems.is_empty() { Ok(()) } else { Err(said_once(problems)) };
     }
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");

@@ -23,7 +23,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
 use tokio::select;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::call::Called;
 use super::pace::Pace;
@@ -41,6 +41,10 @@ pub(super) const READ: Duration = Duration::from_secs(10);
 /// Longest wait for the reply to a write that has timed out for its caller, only to know when it is
 /// over. Other clients of AWS wait a minute by default.
 const LONGEST_WRITE: Duration = Duration::from_secs(90);
+
+/// A write whose connection broke, or that has a 5xx for its reply, counts as on its way for so
+/// long: AWS may be carrying it out.
+const UNSETTLED: Duration = Duration::from_secs(5);
 
 /// Where trust comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +87,8 @@ pub(super) fn for_sdk(roots: Roots, gate: Gate) -> Result<SharedHttpClient, Stri
 
 /// A client, or a connector of one, that lets attempts wait for their turn and begins none when its
 /// gate is closed. An attempt has [`READ`] from its turn on. A write goes on when it is given up,
-/// for AWS does too: so it is known when it is over.
+/// for AWS does too: so it is known when it is over. Where its reply does not tell, it is on its way
+/// for [`UNSETTLED`] more.
 #[derive(Clone, Debug)]
 pub(super) struct Gated<T> {
     pub(super) inner: T,
@@ -160,8 +165,18 @@ impl HttpConnector for Gated<SharedHttpConnector> {
             let attempt = async move {
                 let reply = to_its_end(inner.call(request)).await;
                 let refusal = reply.as_ref().ok().and_then(Refusal::read);
-                turn.ended(refusal.is_some_and(|refusal| refusal.is_throttling()));
-                drop(pass);
+                let is_throttled = refusal.is_some_and(|refusal| refusal.is_throttling());
+                turn.ended(is_throttled);
+                let is_settled = match &reply {
+                    Ok(reply) => is_throttled || reply.status().as_u16() < 500,
+                    Err(_) => false,
+                };
+                if let Some(pass) = pass.filter(|_| !is_settled) {
+                    drop(tokio::spawn(async move {
+                        sleep(UNSETTLED).await;
+                        drop(pass);
+                    }));
+                }
                 reply
             };
             let reply = if is_write {

@@ -294,7 +294,8 @@ async fn work(
     }
     let rest = match kind {
         RequestType::Create | RequestType::Update => result.is_err() && !on_their_way.is_empty(),
-        RequestType::Delete => timed_out,
+        // What it marked on its way out would stay.
+        RequestType::Delete => timed_out || !on_their_way.is_empty(),
     };
     Done { result, rest: rest.then_some(kind) }
 }

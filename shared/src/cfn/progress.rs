@@ -106,6 +106,15 @@ impl Progress {
         self.stop(&why);
     }
 
+    /// Lets work that was left to another delivery end what it has made itself. True if it was.
+    pub fn end_own_part(&self) -> bool {
+        let is_left = self.is_done.load(Ordering::Relaxed) && !self.is_superseded();
+        if is_left {
+            self.gate.open();
+        }
+        is_left
+    }
+
     /// True if CloudFormation has gone on from this work.
     pub fn is_superseded(&self) -> bool {
         self.is_superseded.load(Ordering::Relaxed)

@@ -51,6 +51,12 @@ pub fn are_one_call(one: &Change, other: &Change) -> bool {
     both.and_then(|(one, other)| one.with(&other)).is_some()
 }
 
+/// True if it claims a user's policy, or takes such a claim off.
+pub fn marks_a_user(change: &Change) -> bool {
+    let marks = |call: &Call| matches!(call, Call::TagUser { .. } | Call::UntagUser { .. });
+    calls(change).iter().any(marks)
+}
+
 /// The call of a change of marks alone.
 fn marking(change: &Change) -> Option<Call> {
     match calls(change).as_slice() {

@@ -109,14 +109,19 @@ fn has_namesakes(me: &Owner, left: &State, observed: &State) -> bool {
         || users.any(|user| observed.contains(&user) && claims_on(&user) == 0)
 }
 
-/// The digests of choices that `me` noted.
-pub(super) fn choices<'a>(me: &'a Owner, observed: &'a State) -> BTreeSet<&'a str> {
-    marks(me, observed).filter_map(|(_, mark)| mark.names.as_deref()).collect()
+/// The digests of choices that `me` noted on these objects.
+pub(super) fn choices<'a>(
+    me: &'a Owner,
+    observed: &'a State,
+    on: impl Fn(&Id) -> bool,
+) -> BTreeSet<&'a str> {
+    let marks = marks(me, observed).filter(|(id, _)| on(id));
+    marks.filter_map(|(_, mark)| mark.names.as_deref()).collect()
 }
 
 /// A choice beside those that are noted already.
-pub(super) fn beside(noted: Option<&str>, choice: &str) -> String {
-    let all: BTreeSet<&str> = noted.into_iter().flat_map(parts).chain([choice]).collect();
+pub(super) fn beside<'a>(noted: impl Iterator<Item = &'a str>, choice: &'a str) -> String {
+    let all: BTreeSet<&str> = noted.flat_map(parts).chain([choice]).collect();
     all.into_iter().collect::<Vec<_>>().join("+")
 }
 

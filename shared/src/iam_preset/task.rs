@@ -162,7 +162,7 @@ impl Task {
         };
         !self.transition.is_of_other_names()
             && choice != former
-            && memory::choices(&self.me, observed) == BTreeSet::from([choice.as_str()])
+            && memory::choices(&self.me, observed, |_| true) == BTreeSet::from([choice.as_str()])
     }
 
     /// True if what the last request wanted stands against what is there: it was refused before
@@ -206,9 +206,10 @@ impl Task {
         let anchor = anchor(&self.me, &self.desired, observed);
         if let Some(mut noted) = anchor.as_ref().and_then(|anchor| self.desired.remove(anchor)) {
             if let Some(mut owner) = noted.owners.take(&self.me) {
-                let was = anchor.as_ref().and_then(|anchor| observed.get(anchor));
-                let was = was.and_then(|found| found.owners.get(&self.me)).map(|it| &it.mark);
-                let was = was.and_then(|mark| mark.names.as_deref());
+                // Another object may have carried them until now, and goes.
+                let is_it =
+                    |id: &Id| anchor.as_ref() == Some(id) || !self.transition.is_of_other_names();
+                let was = memory::choices(&self.me, observed, is_it).into_iter();
                 owner.mark.names = self.choice.as_deref().map(|choice| memory::beside(was, choice));
                 self.is_open = owner.mark.names != self.choice;
                 let replaces = intent.life().filter(|_| self.transition == Transition::Replace);

@@ -10,7 +10,7 @@ use tracing::{error, info};
 use super::sights::Sights;
 use super::{Requester, Said, Work};
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud, Marks, apply_together, are_one_call};
+use crate::cloud::{Applied, CallError, Cloud, Marks, apply_together, are_one_call, marks_a_user};
 use crate::plan::{Change, Plan, Scope};
 use crate::state::{Id, Kind, Object, Owner, Resource};
 
@@ -264,9 +264,9 @@ fn entities(change: &Change) -> impl Iterator<Item = Id> {
         Kind::RoleAttachment | Kind::GroupAttachment | Kind::GroupMember | Kind::ProfileRole => {
             true
         }
-        // The user is tagged for it.
-        Kind::UserAttachment
-        | Kind::RoleInline
+        // The user may be tagged for it.
+        Kind::UserAttachment => !marks_a_user(change),
+        Kind::RoleInline
         | Kind::GroupInline
         | Kind::User
         | Kind::Role

@@ -527,3 +527,35 @@ fn who_dies_after_another_has_let_go_finds_what_both_had() {
         }
     }
 }
+
+/// I29, I36
+#[test]
+fn an_update_to_other_names_that_drops_a_user_and_dies_is_ended_by_its_next_delivery() {
+    let of = |users: Value, deployment: &str| {
+        edition("documented", "zappa", json!({"UserNames": users, "Deployments": [deployment]}))
+    };
+    let (one, two) = (of(json!(["alice", "bob"]), "tr-one"), of(json!(["bob"]), "tr-two"));
+    let updated = |fault: Option<usize>| {
+        let account = populated();
+        let mut stack = Stack::named("x");
+        stack.deploy(&account, one.clone()).unwrap();
+        Stack::named("y").deploy(&account, of(json!(["alice"]), "tr-three")).unwrap();
+        let update = stack.request(Some(two.clone()));
+        let mut calls = Calls::new(&account);
+        if let Some(call) = fault {
+            calls = calls.failing(call, Fault::Dies);
+        }
+        let died = handle(&calls, &update).is_none();
+        if died {
+            handle(&account, &update).unwrap().unwrap();
+        }
+        (account.state(), died)
+    };
+    let (expected, _) = updated(None);
+    let mut call = 0;
+    while let (left, true) = updated(Some(call)) {
+        assert_same(&left, &expected);
+        call += 1;
+    }
+    assert!(call > 8, "{call}");
+}

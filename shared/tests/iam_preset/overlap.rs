@@ -29,22 +29,18 @@ impl<'a> Jealous<'a> {
     }
 }
 
-/// What IAM locks for a change, by name. Links that are no documents and carry no mark lock nothing.
-fn about(id: &Id) -> Vec<(Kind, String)> {
-    let part = id.part.clone().unwrap_or_default();
+/// What IAM locks for a call, by name. Links that are no documents lock nothing.
+fn about(call: &Call) -> Vec<(Kind, String)> {
+    let id = call.id();
     let own = |kind: Kind| (kind, id.name.clone());
     match id.kind {
         Kind::RoleInline => vec![own(Kind::Role)],
         Kind::GroupInline => vec![own(Kind::Group)],
-        Kind::UserAttachment => {
-            let (account, name) = part.split_once(":policy/").unwrap();
-            let is_awss = account.ends_with(":aws");
-            let policy = (Kind::Policy, name.rsplit('/').next().unwrap().to_owned());
-            [own(Kind::User)].into_iter().chain(Some(policy).filter(|_| !is_awss)).collect()
-        }
-        Kind::RoleAttachment | Kind::GroupAttachment | Kind::GroupMember | Kind::ProfileRole => {
-            Vec::new()
-        }
+        Kind::RoleAttachment
+        | Kind::GroupAttachment
+        | Kind::GroupMember
+        | Kind::ProfileRole
+        | Kind::UserAttachment => Vec::new(),
         node => vec![own(node)],
     }
 }
@@ -59,7 +55,7 @@ impl Cloud for Jealous<'_> {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        let about = about(&call.id());
+        let about = about(call);
         for entity in &about {
             if !self.busy.borrow_mut().insert(entity.clone()) {
                 let (action, target) = ("iam:Write", call.id().to_string());

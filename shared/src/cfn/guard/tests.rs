@@ -68,6 +68,14 @@ impl CustomResource for Mood {
                 });
                 Err("a is left".to_owned())
             }
+            "call that was made again" if is_first => {
+                let pass = self.gate.enter("iam:TagUser `u`").unwrap();
+                tokio::spawn(async move {
+                    sleep(Duration::from_secs(100)).await;
+                    drop(pass);
+                });
+                Ok(Success::default())
+            }
             // Calls that take longer than the work may, and longer than anybody waits.
             "slow call" | "slower call" if is_first => {
                 let pass = self.gate.enter("iam:CreateRole `r`").unwrap();
@@ -311,6 +319,19 @@ async fn what_outlasts_the_answer_is_named_and_taken_back_when_it_has_ended() {
         let reason = answers[0]["Reason"].as_str().unwrap();
         assert!(reason.ends_with("AWS has not replied yet to iam:CreateRole `r`"), "{reason}");
         assert!(started.elapsed() > Duration::from_secs(100), "not before it had ended");
+    }
+}
+
+/// T16, T17
+#[tokio::test(start_paused = true)]
+async fn a_delete_goes_on_after_a_success_with_a_call_on_its_way() {
+    use RequestType::{Create, Delete};
+    for (kind, after) in [("Create", vec![Create]), ("Delete", vec![Delete, Delete])] {
+        let started = Instant::now();
+        let (_, answers, asked) = short(kind, "call that was made again").all().await;
+        assert_eq!((&answers[0]["Status"], asked), (&json!("SUCCESS"), after), "{kind}");
+        let has_waited = started.elapsed() > Duration::from_secs(100);
+        assert_eq!(has_waited, kind == "Delete", "not before it had ended");
     }
 }
 

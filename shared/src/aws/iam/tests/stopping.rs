@@ -145,6 +145,19 @@ async fn a_write_that_was_given_up_and_made_again_is_on_its_way_until_it_ends() 
     world.gate.until_empty().await;
 }
 
+/// T16
+#[tokio::test(start_paused = true)]
+async fn a_write_whose_reply_decides_nothing_is_on_its_way_for_five_seconds_more() {
+    const BROKEN: (u16, &str) = (500, "<Code>ServiceFailure</Code><Message>sorry</Message>");
+    for (reply, stays) in [(BROKEN, true), (THROTTLED, false)] {
+        let world = World::new(0, &[reply, DONE]);
+        assert_eq!(apply(&world.iam, &Change::Delete(role())).await, Ok(Applied::Now));
+        assert_eq!((world.asked(), world.gate.on_their_way().len()), (2, usize::from(stays)));
+        let settled = tokio::time::timeout(Duration::from_secs(6), world.gate.until_empty());
+        settled.await.unwrap();
+    }
+}
+
 /// T15
 #[tokio::test]
 async fn a_look_that_hangs_ends_when_the_gate_is_closed() {
