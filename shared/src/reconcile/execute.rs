@@ -276,7 +276,9 @@ fn entities(change: &Change) -> impl Iterator<Item = Id> {
         | Kind::ServiceLinkedRole => false,
     };
     let node = id.kind.is_node().then(|| id.clone());
-    let ends = [id.parent(), id.target(), node].into_iter().flatten();
+    // A claim names a policy, and is the user's.
+    let target = id.target().filter(|_| id.kind != Kind::UserAttachment);
+    let ends = [id.parent(), target, node].into_iter().flatten();
     ends.filter(move |_| !is_free)
 }
 
