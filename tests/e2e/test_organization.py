@@ -601,6 +601,29 @@ def test_a_boundary_comes_to_the_presets_that_are_there_and_goes_again(organizat
     assert set(organization.states(name).values()) == {"SUCCEEDED"}
 
 
+@pytest.mark.parametrize("boundary", ["PresetBoundary", "arn:aws:iam::aws:policy/PowerUserAccess", ""])
+def test_a_boundary_that_a_hand_attached_to_a_role_is_in_no_update_s_way(organization, name, boundary):
+    """The function may not change it, and reads what is attached."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    asked = {"Slim": "hardened", "PermissionsBoundary": boundary}
+    organization.deploy(name, [name], **asked)
+    iam, role = organization.client("iam", account), "SLIM-Extras_for_Lambda"
+    if boundary:
+        attached = boundary_of(organization, account)
+    else:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+        policy = iam.create_policy(PolicyName="account-presets-org-NoBoundary", PolicyDocument=document)
+        attached = policy["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=role, PolicyArn=attached)
+    organization.update(name, [name], **asked, UpdateToken="once more")
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    organization.update(name, [name], **asked, OnForeignAttachment="Detach")
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    left = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert attached not in {it["PolicyArn"] for it in left}
+
+
 def test_another_update_token_puts_right_what_a_hand_changed(organization, name):
     organization.unit(name)
     account = organization.account(name, name)
