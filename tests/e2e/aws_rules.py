@@ -15,7 +15,7 @@ What is added, each as AWS documents it:
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
 - CloudFormation deletes what a rollback could not delete when the stack is deleted.
-- CloudFormation gives a custom resource no other ServiceToken.
+- CloudFormation gives a custom resource no other ServiceToken, and rolls back the stack that wanted one.
 - CloudFormation makes no role, policy, function or state machine of a name that is taken.
 - CloudFormation leaves alone what a resource depends on that could not be deleted.
 - CloudFormation tells of each request to a custom resource in the stack's events before it sends it, and the events have
@@ -366,10 +366,16 @@ def delete_what_a_rollback_left():
 def refuse_another_service_token():
     update = provisioners._custom_resource_update
 
+    kept = {}
+
     def custom_resource_update(physical_id, old_props, new_props, *args, **kwargs):
-        if old_props.get("ServiceToken") != new_props.get("ServiceToken"):
+        # A rollback begins with what was refused; the resource has what it had before that.
+        key = get_account_id(), get_region(), physical_id
+        before = kept.pop(key, old_props)
+        if before.get("ServiceToken") != new_props.get("ServiceToken"):
+            kept[key] = before
             raise RuntimeError("Modifying service token is not allowed.")
-        return update(physical_id, old_props, new_props, *args, **kwargs)
+        return update(physical_id, before, new_props, *args, **kwargs)
 
     provisioners._custom_resource_update = custom_resource_update
 
