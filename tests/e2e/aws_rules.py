@@ -9,6 +9,7 @@ What is added, each as AWS documents it:
   roles, policies, instance profiles and users, `aws:ResourceTag`; putting a role into an instance profile needs `iam:PassRole`.
 - A customer policy must exist to be attached, has its name alone in the account whatever its path, and is nobody's
   boundary when a stack deletes it; a group must be empty to be deleted.
+- IAM takes an empty value as one: a description can be emptied.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
 - CloudFormation's conditions know the pseudo parameters, and functions in them.
 - CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
@@ -32,6 +33,7 @@ import signal
 import sys
 import threading
 from contextvars import ContextVar
+from functools import partial
 from xml.sax.saxutils import escape
 
 from ministack import app
@@ -63,6 +65,7 @@ def main():
     resolve_conditions()
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
+    take_empty_values()
     name_service_linked_roles()
     name_resources_apart_in_each_region()
     tell_of_each_request()
@@ -228,6 +231,10 @@ def group_is_in_use(params):
             message = f"Cannot delete entity, must remove {what} from group first."
             return iam._error(409, "DeleteConflict", message, ns="iam")
     return None
+
+
+def take_empty_values():
+    iam.parse_qs = partial(iam.parse_qs, keep_blank_values=True)
 
 
 def name_service_linked_roles():

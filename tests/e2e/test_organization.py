@@ -294,6 +294,19 @@ def test_a_role_changed_by_hand_is_told_and_put_right_once_the_operator_wants_th
     assert len(mailbox.told("Preset Drift")) == 2
 
 
+# A10
+def test_a_description_of_a_role_that_has_none_is_emptied_again(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened", Audit="repair")
+    before, iam = organization.snapshot(account), organization.client("iam", account)
+    iam.update_role(RoleName="AmazonEC2SpotFleetRole", Description="by hand")
+    assert organization.report(account)["repaired"] == 1
+    assert not iam.get_role(RoleName="AmazonEC2SpotFleetRole")["Role"].get("Description")
+    assert organization.report(account)["drifted"] == []
+    assert organization.snapshot(account) == before
+
+
 def schema(name):
     return json.loads((provider.ROOT / "events" / f"{name}.schema.json").read_text())
 
