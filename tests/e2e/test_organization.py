@@ -294,7 +294,6 @@ def test_a_role_changed_by_hand_is_told_and_put_right_once_the_operator_wants_th
     assert len(mailbox.told("Preset Drift")) == 2
 
 
-# A10
 def test_a_description_of_a_role_that_has_none_is_emptied_again(organization, name):
     organization.unit(name)
     account = organization.account(name, name)
