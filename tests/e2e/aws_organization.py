@@ -261,6 +261,11 @@ def change_membership():
         event("AWS Service Event via CloudTrail", "AccountDepartedOrganization", {"serviceEventDetails": departed})
         return organizations._json(200, {})
 
+    def reinstate_account(payload):
+        """What AWS's support does: no action of the API."""
+        organizations._accounts[payload["AccountId"]]["Status"] = "ACTIVE"
+        return organizations._json(200, {})
+
     def create_account(payload, handler=dispatch["CreateAccount"]):
         answer = handler(payload)
         if answer[0] == 200:
@@ -284,6 +289,7 @@ def change_membership():
         return handle
 
     dispatch["RemoveAccountFromOrganization"] = remove_account
+    dispatch["ReinstateAccount"] = reinstate_account
     dispatch["CreateAccount"] = create_account
     dispatch["MoveAccount"] = told("MoveAccount", lambda it: tell(it["AccountId"], parents_of(it["AccountId"])))
     dispatch["CloseAccount"] = told("CloseAccount", lambda it: None)

@@ -9,13 +9,14 @@ What is added, each as AWS documents it:
   roles, policies, instance profiles and users, `aws:ResourceTag`; putting a role into an instance profile needs `iam:PassRole`.
 - A customer policy must exist to be attached, has its name alone in the account whatever its path, and is nobody's
   boundary when a stack deletes it; a group must be empty to be deleted.
+- IAM takes an empty value as one: a description can be emptied.
 - Service-linked roles have their real names, and a second one is `InvalidInput`.
 - CloudFormation's conditions know the pseudo parameters, and functions in them.
 - CloudFormation gives the stacks of two Regions names of their own, for IAM is the same in both.
 - CloudFormation sends a Delete after a Create that failed: with the physical id of the failed answer, or one
   that it invents where none came.
 - CloudFormation deletes what a rollback could not delete when the stack is deleted.
-- CloudFormation gives a custom resource no other ServiceToken.
+- CloudFormation gives a custom resource no other ServiceToken, and rolls back the stack that wanted one.
 - CloudFormation makes no role, policy, function or state machine of a name that is taken.
 - CloudFormation leaves alone what a resource depends on that could not be deleted.
 - CloudFormation tells of each request to a custom resource in the stack's events before it sends it, and the events have
@@ -32,6 +33,7 @@ import signal
 import sys
 import threading
 from contextvars import ContextVar
+from functools import partial
 from xml.sax.saxutils import escape
 
 from ministack import app
@@ -63,6 +65,7 @@ def main():
     resolve_conditions()
     authorize_iam_as_documented()
     refuse_what_iam_refuses()
+    take_empty_values()
     name_service_linked_roles()
     name_resources_apart_in_each_region()
     tell_of_each_request()
@@ -230,6 +233,10 @@ def group_is_in_use(params):
     return None
 
 
+def take_empty_values():
+    iam.parse_qs = partial(iam.parse_qs, keep_blank_values=True)
+
+
 def name_service_linked_roles():
     create = iam._IAM_HANDLERS["CreateServiceLinkedRole"]
 
@@ -366,10 +373,16 @@ def delete_what_a_rollback_left():
 def refuse_another_service_token():
     update = provisioners._custom_resource_update
 
+    kept = {}
+
     def custom_resource_update(physical_id, old_props, new_props, *args, **kwargs):
-        if old_props.get("ServiceToken") != new_props.get("ServiceToken"):
+        # A rollback begins with what was refused; the resource has what it had before that.
+        key = get_account_id(), get_region(), physical_id
+        before = kept.pop(key, old_props)
+        if before.get("ServiceToken") != new_props.get("ServiceToken"):
+            kept[key] = before
             raise RuntimeError("Modifying service token is not allowed.")
-        return update(physical_id, old_props, new_props, *args, **kwargs)
+        return update(physical_id, before, new_props, *args, **kwargs)
 
     provisioners._custom_resource_update = custom_resource_update
 

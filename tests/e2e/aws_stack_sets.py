@@ -13,12 +13,15 @@ preferences; Stack set status codes):
   are never more at once than may still fail.
 - A suspended account is skipped and counts as no failure.
 - An instance whose stack could not be deleted is INOPERABLE: updates leave it out, until it is deleted.
+- A stack in UPDATE_ROLLBACK_FAILED, as any other in a state that CloudFormation does not update, is not updated.
 - Status changes of instances and operations are events on the administrator's default bus.
 - The resource AWS::CloudFormation::StackSet deletes the instances of the units and Regions that are taken out, then
   changes the set, then makes the instances that are new: so does AWS's own handler, whose source is public.
 
 Assumed, because no page says it:
-- A stack whose creation failed is deleted before the instance is made again.
+- A stack whose creation failed is deleted before the instance is made again. No other stack is: an instance whose stack
+  is in UPDATE_ROLLBACK_FAILED fails, with CloudFormation's refusal of the update, until somebody continues the rollback.
+- An instance of a suspended account is OUTDATED, and goes on being so when the account is reinstated.
 - CreateStackInstances makes an instance again that is there, current or not but INOPERABLE, and takes back no override
   that it does not name. It refuses a unit that does not exist. Filters are INTERSECTION, DIFFERENCE and NONE.
 - What StackSets says of a stack that failed is the first failure of its last operation.
@@ -34,7 +37,7 @@ import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import uuid4
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import eventbridge, s3, stepfunctions
@@ -44,7 +47,7 @@ from . import aws_organization as organization
 
 POLL_SECONDS = 0.02
 LARGEST_BODY, LARGEST_OBJECT, MOST_UNITS = 51_200, 1_000_000, 50
-UPDATABLE = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
+NEVER_MADE = ("CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
 
 _sets = {}
 _loop = None
@@ -541,8 +544,9 @@ async def make(it, instance):
         asked[f"Parameters.member.{place}.ParameterValue"] = [value]
     for place, capability in enumerate(it.capabilities, 1):
         asked[f"Capabilities.member.{place}"] = [capability]
-    kind = "Update" if stack and stack["StackStatus"] in UPDATABLE else "Create"
-    if stack and kind == "Create" and stack["StackStatus"] != "DELETE_COMPLETE":
+    status = stack["StackStatus"] if stack else "DELETE_COMPLETE"
+    kind = "Create" if status in ("DELETE_COMPLETE", *NEVER_MADE) else "Update"
+    if status in NEVER_MADE:
         if problem := await remove(instance):
             return problem
     name = stack["StackName"] if kind == "Update" else f"StackSet-{it.name}-{uuid4()}"
@@ -553,7 +557,7 @@ async def make(it, instance):
     finally:
         helpers.TEMPLATE_BODY_MAX_BYTES = limit
     if status >= 400:
-        said = body.decode()
+        said = refusal(body)
         return "" if "No updates are to be performed" in said else said
     instance.stack_id = _stacks.get(name)["StackId"]
     done = await settled(name)
@@ -564,12 +568,19 @@ async def remove(instance):
     name = instance.stack_id.split("/")[1] if instance.stack_id else ""
     if not _stacks.get(name) or _stacks[name]["StackStatus"] == "DELETE_COMPLETE":
         return ""
-    handlers._ACTION_HANDLERS["DeleteStack"]({"StackName": [name]})
+    status, _, body = handlers._ACTION_HANDLERS["DeleteStack"]({"StackName": [name]})
+    if status >= 400:
+        return refusal(body)
     # It would say so itself only in its own task, and may have failed before.
     _stacks[name]["StackStatus"] = "DELETE_IN_PROGRESS"
     while _stacks[name]["StackStatus"] not in ("DELETE_COMPLETE", "DELETE_FAILED"):
         await asyncio.sleep(POLL_SECONDS)
     return "" if _stacks[name]["StackStatus"] == "DELETE_COMPLETE" else first_failure(_stacks[name])
+
+
+def refusal(body):
+    """What CloudFormation says of a request that it refuses."""
+    return unescape(body.decode().partition("<Message>")[2].partition("</Message>")[0])
 
 
 async def settled(name):

@@ -12,7 +12,11 @@ from pathlib import Path
 
 import boto3
 import yaml
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from . import provider, stacks
 from .account import account_snapshot
@@ -80,6 +84,14 @@ class Organization:
 
     def close(self, account):
         self.organizations.close_account(AccountId=account)
+
+    def reinstate(self, account):
+        """Makes a closed account an active one, as AWS's support does it: there is no action for that."""
+        asked = AWSRequest("POST", self.emulator.endpoint, data=json.dumps({"AccountId": account}))
+        asked.headers["X-Amz-Target"] = "AWSOrganizationsV20161128.ReinstateAccount"
+        asked.headers["Content-Type"] = "application/x-amz-json-1.1"
+        SigV4Auth(Credentials("test", "test"), "organizations", REGION).add_auth(asked)
+        assert URLLib3Session().send(asked.prepare()).status_code == 200
 
     def remove(self, account):
         self.organizations.remove_account_from_organization(AccountId=account)

@@ -7,6 +7,7 @@ import re
 import shutil
 import time
 
+import jmespath
 import jsonschema
 import pytest
 from botocore.exceptions import ClientError
@@ -293,6 +294,18 @@ def test_a_role_changed_by_hand_is_told_and_put_right_once_the_operator_wants_th
     assert len(mailbox.told("Preset Drift")) == 2
 
 
+def test_a_description_of_a_role_that_has_none_is_emptied_again(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened", Audit="repair")
+    before, iam = organization.snapshot(account), organization.client("iam", account)
+    iam.update_role(RoleName="AmazonEC2SpotFleetRole", Description="by hand")
+    assert organization.report(account)["repaired"] == 1
+    assert not iam.get_role(RoleName="AmazonEC2SpotFleetRole")["Role"].get("Description")
+    assert organization.report(account)["drifted"] == []
+    assert organization.snapshot(account) == before
+
+
 def schema(name):
     return json.loads((provider.ROOT / "events" / f"{name}.schema.json").read_text())
 
@@ -447,9 +460,16 @@ def test_the_management_account_has_it_by_a_plain_deploy_whatever_the_stack_is_c
     """No stack set reaches that account. The longest name that a stack can have cuts no name of the provider's."""
     long = (name + "x" * 128)[:128]
     iam, cloudformation = organization.emulator.client("iam"), organization.cloudformation
-    stack = plain(organization, cloudformation, long, PermissionsBoundary="PresetBoundary", Slim="hardened")
+    organization.unit(name)
+    bus = organization.deploy(f"{name}-org", [name]).outputs["BusArn"]
+    asked = {"PermissionsBoundary": "PresetBoundary", "Slim": "hardened", "FindingsBusArn": bus}
+    stack = plain(organization, cloudformation, long, **asked)
     try:
         assert stack.status == "CREATE_COMPLETE", stack.failures()
+        mailbox = organization.mailbox(f"{name}-org")
+        event = {"Source": "account-presets", "DetailType": "Test", "Detail": "{}"}
+        organization.emulator.client("events").put_events(Entries=[event])
+        assert [it["account"] for it in mailbox.events()] == ["000000000000"]
         roles = {role["RoleName"]: role for role in iam.list_roles()["Roles"]}
         made = iam.get_role(RoleName="SLIM-Extras_for_Lambda")["Role"]
         boundary = made["PermissionsBoundary"]["PermissionsBoundaryArn"]
@@ -521,6 +541,117 @@ def test_the_sweep_leaves_alone_what_is_current_or_suspended(organization, name)
     assert organization.cloudformation.list_stack_set_operations(StackSetName=name)["Summaries"] == before
 
 
+def of_the_page(start):
+    """The options of the one command of the page that begins so."""
+    (text,) = re.findall(rf"^    ({re.escape(start)}\s(?:[^\n\\]|\\\n)*)", PAGE.read_text(), re.MULTILINE)
+    options = re.split(r" --(?=[a-z])", " ".join(text.replace("\\\n", " ").split()))[1:]
+    return dict(option.partition(" ")[::2] for option in options)
+
+
+def make_instances(organization, name, account):
+    """As the page's command does."""
+    options = of_the_page("aws cloudformation create-stack-instances")
+    targets, preferences = (
+        dict(word.split("=") for word in options[it].split(",")) for it in ("deployment-targets", "operation-preferences")
+    )
+    assert targets["AccountFilterType"] == "INTERSECTION"
+    percentages = {key: int(value) for key, value in preferences.items() if value.isdigit()}
+    organization.cloudformation.create_stack_instances(
+        StackSetName=name,
+        DeploymentTargets={
+            **targets,
+            "OrganizationalUnitIds": [organization.units[name]],
+            "Accounts": [account],
+        },
+        Regions=list(WHERE),
+        OperationPreferences={**preferences, **percentages},
+    )
+    organization.wait_for_operations(name)
+
+
+def test_an_account_that_is_reinstated_has_what_it_had_until_somebody_says_so(organization, name):
+    organization.unit(name)
+    at_once, later, well = (organization.account(f"{name}-{it}", name) for it in ("at-once", "later", "well"))
+    organization.deploy(name, [name], Slim="hardened")
+    for account in (at_once, later):
+        organization.close(account)
+    organization.update(name, [name], Lithops="hardened")
+    untouched = operations_by_instance(organization, name, {well})
+    for account in (at_once, later):
+        organization.reinstate(account)
+    organization.sweep(name)
+    for account in (at_once, later):
+        for it in organization.instances(name, account):
+            assert (it["Status"], it["StackInstanceStatus"]["DetailedStatus"]) == ("OUTDATED", "SKIPPED_SUSPENDED_ACCOUNT")
+        assert organization.presets(account) == ["SlimPreset"]
+    make_instances(organization, name, at_once)
+    assert set(organization.states(name, at_once).values()) == {"SUCCEEDED"}
+    assert organization.presets(at_once) == ["LithopsPreset"]
+    assert operations_by_instance(organization, name, {well}) == untouched
+    organization.update(name, [name], Lithops="hardened", UpdateToken="2")
+    assert organization.presets(later) == ["LithopsPreset"]
+
+
+def test_an_account_that_was_moved_while_it_was_suspended_is_moved_again(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    organization.close(account)
+    organization.move(account, None)
+    organization.wait(name, account, "SKIPPED_SUSPENDED_ACCOUNT")
+    organization.reinstate(account)
+    organization.sweep(name)
+    assert organization.presets(account) == ["SlimPreset"]
+    organization.move(account, name)
+    organization.move(account, None)
+    organization.wait(name, account)
+    assert organization.snapshot(account) == EMPTY
+
+
+@pytest.mark.parametrize("by", ["export", "arn"])
+def test_stacks_of_an_account_s_own_go_before_it_leaves(organization, name, by):
+    """As the page says what comes of it otherwise, and the way out."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], ExportPrefix="account-presets")
+    mine, template = organization.client("cloudformation", account), stacks.preset_template("zappa", Edition="hardened")
+    if by == "arn":
+        arn = f"arn:aws:lambda:{REGION}:{account}:function:account-presets-org-IamPreset"
+        template["Resources"]["Preset"]["Properties"]["ServiceToken"] = arn
+    assert stacks.create(mine, "mine", template).status == "CREATE_COMPLETE"
+    organization.move(account, None)
+    if by == "export":
+        organization.wait_until(lambda: "INOPERABLE" in organization.states(name).values(), lambda: organization.states(name))
+        assert "is imported by stack" in home_of(organization, name, account)["StatusReason"]
+        organization.forget(name, name, account)
+        assert stacks.delete(mine, "mine").status == "DELETE_COMPLETE"
+        (stack,) = (it for it in mine.describe_stacks()["Stacks"] if it["StackStatus"] != "DELETE_COMPLETE")
+        assert stacks.delete(mine, stack["StackName"]).status == "DELETE_COMPLETE"
+    else:
+        organization.wait(name, account)
+        assert organization.presets(account) == ["Preset"]
+        assert stacks.delete(mine, "mine").status == "DELETE_FAILED"
+        organization.move(account, name)
+        organization.wait(name, account, "SUCCEEDED")
+        assert stacks.delete(mine, "mine").status == "DELETE_COMPLETE"
+        organization.move(account, None)
+        organization.wait(name, account)
+    assert organization.snapshot(account) == EMPTY
+
+
+def test_the_page_finds_the_roles_that_presets_made(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    options = of_the_page("aws iam get-account-authorization-details")
+    iam = organization.client("iam", account)
+    details = iam.get_account_authorization_details(Filter=[options["filter"]])
+    found = jmespath.search(options["query"].strip('"'), details)
+    roles = organization.snapshot(account)["roles"]
+    made = {it for it, role in roles.items() if "account-presets:made-from" in role["tags"]}
+    assert made and {it.split("/")[-1] for it in found} == made
+
+
 @pytest.mark.parametrize("order", [WHERE, WHERE[::-1]], ids=["home-first", "home-last"])
 def test_no_order_of_deletion_strands_anything(organization, name, order):
     organization.unit(name)
@@ -561,6 +692,8 @@ def test_a_mistake_is_refused_before_anything_starts(organization, name):
     organization.unit(name)
     for parameter, mistake in (
         ("AlertEmail", "platform"),
+        ("AllowedValues", "genomes-*"),
+        ("AllowedValues", "lithops.BucketNames=genomes-*,"),
         ("CodeBucketPrefix", "Acme"),
         ("Concurrency", "1e3"),
         ("Concurrency", "00"),
@@ -570,7 +703,10 @@ def test_a_mistake_is_refused_before_anything_starts(organization, name):
         ("OnForeignAttachment", "detach"),
         ("OrganizationId", "o-12345"),
         ("PermissionsBoundary", "Boundary"),
+        ("PermissionsBoundary", "arn:aws:iam::111122223333:policy/Boundary"),
         ("ProviderBoundary", "Boundary"),
+        ("ProviderBoundary", "PresetBoundary"),
+        ("ProviderBoundary", "arn:aws:iam::111122223333:policy/Boundary"),
         ("ProviderName", "Account_Presets"),
         ("ProviderPath", "platform"),
         ("Regions", "us-east-1,eu-west"),
@@ -581,6 +717,22 @@ def test_a_mistake_is_refused_before_anything_starts(organization, name):
         with pytest.raises(ClientError, match=parameter):
             organization.deploy(name, [name], **{parameter: mistake})
     assert name not in {it["StackName"] for it in organization.cloudformation.describe_stacks()["Stacks"]}
+
+
+def test_what_is_no_mistake_is_taken(organization, name):
+    organization.unit(name)
+    account = organization.account(name, name)
+    boundary = "arn:aws:iam::aws:policy/PowerUserAccess"
+    values = "lithops.BucketNames=genomes-*, lithops.BucketNames=acme-*,Path=/,Tags="
+    asked = {"AllowedValues": values, "PermissionsBoundary": boundary, "LogRetentionDays": "3288"}
+    organization.deploy(name, [name], Slim="hardened", **asked)
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    assert boundary_of(organization, account) == boundary
+    groups = organization.client("logs", account).describe_log_groups()["logGroups"]
+    assert {it["retentionInDays"] for it in groups} == {3288}
+    # Of AWS's policy nobody says whose boundary it is: it stays, as the page says.
+    organization.update(name, [name], Slim="hardened", **{**asked, "PermissionsBoundary": ""})
+    assert boundary_of(organization, account) == boundary
 
 
 def boundary_of(organization, account, role="SLIM-Extras_for_Lambda"):
@@ -599,6 +751,29 @@ def test_a_boundary_comes_to_the_presets_that_are_there_and_goes_again(organizat
     # The policy itself, too.
     assert without_numbers(organization.snapshot(account)) == before
     assert set(organization.states(name).values()) == {"SUCCEEDED"}
+
+
+@pytest.mark.parametrize("boundary", ["PresetBoundary", "arn:aws:iam::aws:policy/PowerUserAccess", ""])
+def test_a_boundary_that_a_hand_attached_to_a_role_is_in_no_update_s_way(organization, name, boundary):
+    """The function may not change it, and reads what is attached."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    asked = {"Slim": "hardened", "PermissionsBoundary": boundary}
+    organization.deploy(name, [name], **asked)
+    iam, role = organization.client("iam", account), "SLIM-Extras_for_Lambda"
+    if boundary:
+        attached = boundary_of(organization, account)
+    else:
+        document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+        policy = iam.create_policy(PolicyName="account-presets-org-NoBoundary", PolicyDocument=document)
+        attached = policy["Policy"]["Arn"]
+    iam.attach_role_policy(RoleName=role, PolicyArn=attached)
+    organization.update(name, [name], **asked, UpdateToken="once more")
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    organization.update(name, [name], **asked, OnForeignAttachment="Detach")
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}, organization.instances(name)
+    left = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert attached not in {it["PolicyArn"] for it in left}
 
 
 def test_another_update_token_puts_right_what_a_hand_changed(organization, name):
@@ -717,6 +892,54 @@ def test_an_instance_that_is_inoperable_keeps_its_provider_until_somebody_delete
     assert stacks.delete(own, stack["StackName"]).status == "DELETE_COMPLETE"
     assert organization.snapshot(account) == EMPTY
     assert leftovers(organization, account) == []
+
+
+def test_a_rollback_that_failed_is_continued_in_the_account_and_then_swept(organization, name):
+    """As the page says: until then the instance fails, as often as it is tried."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name], Slim="hardened")
+    as_made, mailbox = organization.snapshot(account), organization.mailbox(name)
+    refusal = organization.deny(account, "iam:GetRole")
+    organization.update(name, [name], Slim="hardened", SlimInstanceProfile="false")
+    own = organization.client("cloudformation", account)
+
+    def status():
+        (stack,) = own.describe_stacks()["Stacks"]
+        return stack["StackStatus"]
+
+    assert status() == "UPDATE_ROLLBACK_FAILED"
+    assert "explicit deny in a service control policy" in home_of(organization, name, account)["StatusReason"]
+    organization.allow_again(account, refusal)
+    for _ in range(2):
+        organization.sweep(name)
+        home = home_of(organization, name, account)
+        assert (home["Status"], home["StackInstanceStatus"]["DetailedStatus"]) == ("OUTDATED", "FAILED")
+        assert "is in UPDATE_ROLLBACK_FAILED state" in home["StatusReason"]
+    assert len(mailbox.told("CloudFormation StackSet StackInstance Status Change")) == 3
+    assert without_numbers(organization.snapshot(account)) == without_numbers(as_made)
+
+    (command,) = re.findall(r"aws cloudformation (continue-update-rollback) --region \S+ --stack-name StackSet-", PAGE.read_text())
+    getattr(own, command.replace("-", "_"))(StackName=home["StackId"])
+    assert stacks.settled(own, home["StackId"]).status == "UPDATE_ROLLBACK_COMPLETE"
+    organization.sweep(name)
+    assert set(organization.states(name).values()) == {"SUCCEEDED"}
+    assert organization.snapshot(account)["profiles"] == {}
+
+
+def test_a_stack_that_may_not_be_deleted_ends_the_operation(organization, name):
+    """Here by its termination protection: the instance is INOPERABLE, and nobody waits for it."""
+    organization.unit(name)
+    account = organization.account(name, name)
+    organization.deploy(name, [name])
+    own, home = organization.client("cloudformation", account), home_of(organization, name, account)
+    own.update_termination_protection(StackName=home["StackId"], EnableTerminationProtection=True)
+    organization.move(account, None)
+    organization.wait_until(lambda: "INOPERABLE" in organization.states(name).values(), lambda: organization.states(name))
+    assert "TerminationProtection" in home_of(organization, name, account)["StatusReason"]
+    own.update_termination_protection(StackName=home["StackId"], EnableTerminationProtection=False)
+    organization.forget(name, name, account)
+    assert stacks.delete(own, home["StackId"]).status == "DELETE_COMPLETE"
 
 
 def home_of(organization, name, account):

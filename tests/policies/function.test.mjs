@@ -83,6 +83,9 @@ suite('the function can do its work', () => {
         }
       })
     }
+    test(`looking at the boundary itself, which a hand may attach, PermissionsBoundary ${parameters.PermissionsBoundary}`, async () => {
+      for (const call of calls(LOOKS_AT.policy, boundary)) assert.ok(await allows(role, call), `refused: ${shown(call)}`)
+    })
   }
 
   for (const [log, parameters] of [

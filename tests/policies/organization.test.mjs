@@ -25,7 +25,13 @@ const PROVIDER = read('organization.yaml').match(/account-presets-org/)[0]
 const everything = { Version: '2012-10-17', Statement: { Effect: 'Allow', Action: '*', Resource: '*' } }
 const as = (name) => ({ arn: iam(`role/${name}`), policies: [everything], scp })
 const developer = as('developer')
-const excepted = [`${PROVIDER}-IamPreset-us-east-1`, 'stacksets-exec-0a1b2c', 'stacksets-exec-custom-account-presets'].map(as)
+/** Whom the page has for its clean-ups. */
+const [, OPERATOR] = read('docs/organization.md').match(/\*\*An operator's role\.\*\*.*? `(account-presets-org-\w+)` for example/s)
+const operator = as(OPERATOR)
+const excepted = [
+  ...[`${PROVIDER}-IamPreset-us-east-1`, 'stacksets-exec-0a1b2c', 'stacksets-exec-custom-account-presets'].map(as),
+  operator,
+]
 
 /** All that presets make, whichever parameters are chosen, with somebody in each list. */
 const objects = render(
@@ -155,6 +161,23 @@ suite('the service control policy for what presets made', () => {
       assert.ok(!(await allows(developer, call)), `allowed: ${shown(call)}`)
     }
     assert.ok(await allows(developer, calls('cloudformation:DescribeStacks', STACK)[0]))
+  })
+
+  test("the clean-ups of the page are the operator's", async () => {
+    const STACK = arn('cloudformation', 'stack/StackSet-account-presets-research-0a/0b')
+    for (const call of [
+      ...calls('cloudformation:ContinueUpdateRollback DeleteStack', STACK),
+      ...calls('lambda:InvokeFunction DeleteFunction', arn('lambda', `function:${PROVIDER}-IamPreset`)),
+      ...calls('iam:PassRole', iam(`role/${PROVIDER}-IamPreset-us-east-1`), to('lambda')),
+      ...calls('states:StopExecution', arn('states', `execution:${PROVIDER}-Audit:0a`)),
+    ]) {
+      assert.ok(!(await allows(developer, call)), `allowed: ${shown(call)}`)
+      assert.ok(await allows(operator, call), `refused: ${shown(call)}`)
+    }
+    for (const call of calls('iam:DeleteRole DeleteRolePermissionsBoundary DetachRolePolicy', iam('role/skypilot-v1'))) {
+      assert.ok(!(await allows(developer, call, MADE)), `allowed: ${shown(call)}`)
+      assert.ok(await allows(operator, call, MADE), `refused: ${shown(call)}`)
+    }
   })
 
   test("everything else stays everybody's", async () => {
