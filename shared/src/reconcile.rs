@@ -155,7 +155,7 @@ pub async fn carry_out(
             }
         }
     }
-    let has_waited = progress.stopped().is_some() && progress.until_writes_end().await;
+    let mut has_waited = progress.stopped().is_some() && progress.until_writes_end().await;
     progress.ask_again().await;
     if !made.is_empty() || !undecided.is_empty() {
         // The last change may have taken long.
@@ -164,16 +164,16 @@ pub async fn carry_out(
     }
     if progress.end_own_part() {
         // What it wrote last came after the other delivery had looked. By now other owners may
-        // have what it planned for, so that it plans anew, by the marks.
-        let quiet = Standing::none(cloud);
-        let (wait, requester) = (Duration::ZERO, work.requester);
-        let undisturbed = Work { me, scope, standing: &quiet, wait, requester };
-        let rest = plan_again(cloud, me, scope, desired, &[], progress).await;
-        let rest = rest.map_err(said_once)?;
-        let mut sights = Sights::new(cloud, Duration::ZERO);
-        let failures = execute(cloud, &undisturbed, &rest, &mut sights, progress).await.1;
-        let problems = [sentences(&failures, requester), rest.blockers].concat();
-        return if problems.is_empty() { Ok(()) } else { Err(said_once(problems)) };
+        // have what it planned for.
+        return end_anew(cloud, work, desired, progress).await;
+    }
+    if problems.is_empty() && progress.stopped().is_none() {
+        has_waited = progress.until_writes_end().await;
+        // An attempt that was given up, and made again, may have ended after what came next.
+        if has_waited && progress.stopped().is_none() {
+            end_anew(cloud, work, desired, progress).await?;
+        }
+        problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
     }
     if problems.is_empty() {
         progress.note("waiting until IAM shows what was made");
@@ -221,6 +221,23 @@ pub async fn carry_out(
         }
     }
     Err(said_once(problems))
+}
+
+/// Plans what is left by a new look, and carries it out at once.
+async fn end_anew(
+    cloud: &impl Cloud,
+    work: &Work<'_>,
+    desired: &State,
+    progress: &Progress,
+) -> Result<(), String> {
+    let Work { me, scope, requester, .. } = *work;
+    let quiet = Standing::none(cloud);
+    let undisturbed = Work { standing: &quiet, wait: Duration::ZERO, me, scope, requester };
+    let rest = plan_again(cloud, me, scope, desired, &[], progress).await.map_err(said_once)?;
+    let mut sights = Sights::new(cloud, Duration::ZERO);
+    let failures = execute(cloud, &undisturbed, &rest, &mut sights, progress).await.1;
+    let problems = [sentences(&failures, requester), rest.blockers].concat();
+    if problems.is_empty() { Ok(()) } else { Err(said_once(problems)) }
 }
 
 /// Those of these changes that AWS made although their calls failed here. A new object is one of

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use account_presets::cfn::{Progress, Request, Success};
+use account_presets::cfn::{Gate, Pass, Progress, Request, Success};
 use account_presets::cloud::fake::{Calls, Fake, Fault};
 use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::plan::{Attachable, Change, Scope, plan};
@@ -13,7 +13,9 @@ use account_presets::state::{Id, Kind, Mark, Owner, PolicyDocument, State};
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
+use super::function::runtime;
 use super::time::serve;
 use super::world::*;
 
@@ -558,4 +560,82 @@ fn an_update_to_other_names_that_drops_a_user_and_dies_is_ended_by_its_next_deli
         call += 1;
     }
     assert!(call > 8, "{call}");
+}
+
+/// An account that carries out one of the writes once more, at the very end: its reply was lost, and
+/// the next attempt came first.
+struct Again<'a> {
+    account: &'a Fake,
+    gate: &'a Gate,
+    /// So many writes come before it.
+    after: Cell<usize>,
+    late: Cell<Option<(Call, Pass)>>,
+}
+
+impl Cloud for Again<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.account.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        if self.after.get() == 0 {
+            self.late.set(self.gate.enter("iam:Write").map(|pass| (call.clone(), pass)));
+        }
+        self.after.set(self.after.get().wrapping_sub(1));
+        self.account.send(call).await
+    }
+
+    async fn role_arns(&self) -> Result<Vec<String>, CallError> {
+        self.account.role_arns().await
+    }
+
+    async fn documents(
+        &self,
+        policy_arns: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, PolicyDocument>, CallError> {
+        Calls::new(self.account).documents(policy_arns).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+}
+
+/// I37
+#[test]
+fn a_write_that_is_carried_out_once_more_at_the_end_leaves_nothing() {
+    for pair in pairs() {
+        for deletes in [true, false] {
+            let left = |after: usize| {
+                let account = populated();
+                let [first, _] = deployed(&account, &pair);
+                let request = first.request((!deletes).then(|| without_users(&first)));
+                let gate = Gate::default();
+                let progress = Progress::until(&gate, None);
+                let (after, late) = (Cell::new(after), Cell::new(None));
+                let again = Again { account: &account, gate: &gate, after, late };
+                let was_late = runtime().block_on(async {
+                    let lands = async {
+                        sleep(Duration::from_secs(4)).await;
+                        let (call, pass) = again.late.take()?;
+                        // It may be too late for it.
+                        let _ = account.send(&call).await;
+                        drop(pass);
+                        Some(())
+                    };
+                    let (answer, landed) = tokio::join!(serve(&again, &request, &progress), lands);
+                    answer.unwrap();
+                    landed.is_some()
+                });
+                (but_service_linked(&account), was_late)
+            };
+            let (expected, _) = left(usize::MAX);
+            let mut after = 0;
+            while let (left, true) = left(after) {
+                assert_same(&left, &expected);
+                after += 1;
+            }
+            assert!(after > 1, "{pair:?}: {after}");
+        }
+    }
 }

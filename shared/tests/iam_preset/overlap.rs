@@ -7,7 +7,7 @@ use account_presets::cfn::Progress;
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud};
 use account_presets::plan::Scope;
-use account_presets::state::{Id, Kind, State};
+use account_presets::state::{Kind, State};
 use tokio::task::yield_now;
 
 use super::function::runtime;
