@@ -508,18 +508,21 @@ fn attribute_table(page: &mut String, preset: &Preset) {
 
 /// What an attribute says that every preset has.
 fn of_every_preset(name: &str) -> &'static str {
-    match name {
-        "AdminEquivalent" => "`true` if the grants amount to administrator's rights, else `false`",
-        "ProviderVersion" => "the release that served the last request",
-        "ForeignPolicies" => "policies that others attached to the preset's roles and groups",
-        "LackingPolicies" => {
-            "the preset's policies that roles and groups lack which are used as they are"
-        }
-        "ChangedByRelease" => {
-            "what a newer release made otherwise, as in `0.1.0: policy p, role r`"
-        }
-        _ => panic!("{name}: what it says is missing here"),
-    }
+    let said = [
+        ("AdminEquivalent", "`true` if the grants amount to administrator's rights, else `false`"),
+        ("ProviderVersion", "the release that served the last request"),
+        ("ForeignPolicies", "policies that others attached to the preset's roles and groups"),
+        (
+            "LackingPolicies",
+            "the preset's policies that roles and groups lack which are used as they are",
+        ),
+        (
+            "ChangedByRelease",
+            "what a newer release made otherwise, as in `0.1.0: policy p, role r`",
+        ),
+    ];
+    let said = said.into_iter().find(|(attribute, _)| *attribute == name);
+    said.expect("each attribute says something").1
 }
 
 fn differences(page: &mut String, preset: &Preset) {
