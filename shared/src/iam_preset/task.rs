@@ -176,7 +176,9 @@ impl Task {
     pub(super) fn closing(&self, observed: &State, plan: &Plan) -> Option<Change> {
         let anchor = self.anchors.first().filter(|_| self.is_open)?;
         let noted = plan.changes().find_map(|change| match change {
-            Change::Update { after, .. } if change.id() == *anchor => Some(after),
+            Change::Create(after) | Change::Update { after, .. } if change.id() == *anchor => {
+                Some(after)
+            }
             Change::Create(_) | Change::Update { .. } | Change::Delete(_) => None,
         });
         let before = noted.or_else(|| observed.get(anchor))?.clone();
@@ -206,10 +208,13 @@ impl Task {
         let anchor = anchor(&self.me, &self.desired, observed);
         if let Some(mut noted) = anchor.as_ref().and_then(|anchor| self.desired.remove(anchor)) {
             if let Some(mut owner) = noted.owners.take(&self.me) {
+                let is_it = |id: &Id| anchor.as_ref() == Some(id);
+                let mut was = memory::choices(&self.me, observed, is_it);
                 // Another object may have carried them until now, and goes.
-                let is_it =
-                    |id: &Id| anchor.as_ref() == Some(id) || !self.transition.is_of_other_names();
-                let was = memory::choices(&self.me, observed, is_it).into_iter();
+                if was.is_empty() && !self.transition.is_of_other_names() {
+                    was = memory::choices(&self.me, observed, |_| true);
+                }
+                let was = was.into_iter();
                 owner.mark.names = self.choice.as_deref().map(|choice| memory::beside(was, choice));
                 self.is_open = owner.mark.names != self.choice;
                 let replaces = intent.life().filter(|_| self.transition == Transition::Replace);

@@ -71,8 +71,8 @@ fn an_execution_sends_the_function_an_audit_and_nothing_else_of_its_input() {
     let machine = resource("AuditStateMachine")["Definition"].clone();
     let states = machine["States"].as_object().unwrap();
     let tasks = states.iter().filter(|(_, state)| state["Type"] == "Task");
-    let tasks: Vec<&String> = tasks.map(|(name, _)| name).collect();
-    assert_eq!(tasks, ["Audit", "Tell", "TellUnknown"]);
+    let tasks: BTreeSet<&str> = tasks.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(tasks, ["Audit", "Tell", "TellUnknown"].into());
     let asks = states["Audit"]["Parameters"].as_object().unwrap();
     let names: BTreeSet<&str> = asks.keys().map(String::as_str).collect();
     assert_eq!(names, ["FunctionName", "Payload"].into());
