@@ -256,22 +256,24 @@ async fn landed(cloud: &impl Cloud, work: &Work<'_>, undecided: Vec<Change>) -> 
             return Vec::new();
         }
     };
+    let is_mine = |object: &Object| object.owners.contains(me);
     let is_made = |change: &Change| {
         let id = change.id();
+        let is_of_user = id.kind == Kind::UserAttachment;
         let found = observed.get(&id);
-        let is_mine = |it: &Object| it.owners.contains(me);
-        match (change, id.parent()) {
-            (Change::Delete(_), None) => found.is_none(),
-            // Of a claim that was taken back meanwhile there is no mark.
-            (_, Some(_)) if id.kind == Kind::UserAttachment => found.is_some_and(|found| {
-                is_mine(found) || found.owners.is_empty() && !found.is_claim()
-            }),
-            (_, parent) => {
-                let marked = parent.map_or(found, |parent| observed.get(&parent));
-                let is_there = !matches!(change, Change::Delete(_));
-                found.is_some() == is_there && marked.is_some_and(is_mine)
+        let is_as_made = found.is_none() == matches!(change, Change::Delete(_));
+        // A user carries no mark of whoever made it.
+        let holder = id.parent().filter(|_| !is_of_user);
+        is_as_made
+            && match (holder, found) {
+                (Some(holder), _) => observed.get(&holder).is_some_and(is_mine),
+                (None, None) => true,
+                // Of a claim that was taken back meanwhile there is no mark.
+                (None, Some(found)) => {
+                    let is_nobodys = is_of_user && found.owners.is_empty() && !found.is_claim();
+                    is_mine(found) || is_nobodys
+                }
             }
-        }
     };
     undecided.into_iter().filter(is_made).collect()
 }

@@ -201,14 +201,16 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         kind: RequestType,
         request: &Request,
     ) -> Result<Option<GoneOn>, String> {
-        // A stack that is not known says nothing about work that was begun.
-        let Some(latest) = self.latest(request).await? else { return Ok(None) };
-        let is_done = is_done(kind, request, &latest);
-        if kind == RequestType::Delete && is_done {
+        let latest = self.latest(request).await?;
+        let is_done = latest.as_ref().is_some_and(|latest| is_done(kind, request, latest));
+        // A stack that CloudFormation does not know has been deleted by another delivery.
+        if kind == RequestType::Delete && (is_done || latest.is_none()) {
             let why =
                 "another delivery of this Delete was answered, and CloudFormation has gone on";
-            return Ok(Some(GoneOn { why: why.to_owned(), is_done, properties: None }));
+            return Ok(Some(GoneOn { why: why.to_owned(), is_done: true, properties: None }));
         }
+        // It says nothing about other work that was begun.
+        let Some(latest) = latest else { return Ok(None) };
         if let Some(why) = superseded(kind, request, Some(&latest)) {
             let has_them = matches!(latest.status.as_str(), "CREATE_COMPLETE" | "UPDATE_COMPLETE");
             let properties = latest.properties.filter(|_| has_them);
