@@ -80,7 +80,7 @@ bless: cli $(EMULATOR)/requirements.txt ## writes all that is generated: the pre
 
 nightly: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## every fault at every call, ten thousand random schedules of stacks and people, others on each day, and 20 accounts
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
-	    cargo test --locked -p shared --test all -- --nocapture iam_preset::crash iam_preset::model iam_preset::letting_go
+	    cargo test --locked -p shared --test all -- --nocapture iam_preset::crash iam_preset::model iam_preset::turns
 	NIGHTLY=1 $(EMULATOR)/bin/python -m pytest -p no:cacheprovider tests/e2e/test_organization.py
 
 fuzz: $(FUZZ)/cargo-fuzz-0.13.2 ## any events, properties, texts and policies, FUZZ_SECONDS=60 for each; needs a C++ compiler

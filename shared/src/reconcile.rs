@@ -2,22 +2,23 @@
 //!
 //! Must not know: which request asked, what a preset is.
 
+mod afterwards;
 mod execute;
 mod sights;
 mod standing;
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
 use tokio::select;
-use tracing::{info, warn};
+use tracing::info;
 
 use crate::cfn::Progress;
 use crate::cloud::{CallError, Cloud};
 use crate::plan::conflict::explain;
 use crate::plan::{Change, Plan, Scope, plan};
-use crate::state::{Id, Kind, Object, Owner, State};
+use crate::state::{Id, Object, Owner, State};
+use afterwards::{end_anew, give_way, landed, undo};
 use execute::{Failure, execute, sentences};
 use sights::Sights;
 pub use standing::Standing;
@@ -191,25 +192,7 @@ pub async fn carry_out(
             progress.take_back();
             progress.ask_whether_wanted().await;
         }
-        // What was made since the last good look may have come after the successor had looked.
-        progress.take_back();
-        let quiet = Standing::none(cloud);
-        let (wait, requester) = (Duration::ZERO, work.requester);
-        let undisturbed = Work { me, scope, standing: &quiet, wait, requester };
-        let mut late = work.standing.since_the_last_look();
-        late.extend(landed(cloud, work, undecided).await);
-        let successor = progress.successor().and_then(|properties| requester.wants(&properties));
-        let late = match successor {
-            Some(desired) => forwards(cloud, work, &desired, late).await,
-            None => backwards(cloud, work, late).await,
-        };
-        info!(changes = late.len(), plan = %late, "taken back");
-        problems.extend(sentences(
-            &execute(cloud, &undisturbed, &late, &mut Sights::new(cloud, Duration::ZERO), progress)
-                .await
-                .1,
-            requester,
-        ));
+        problems.extend(give_way(cloud, work, undecided, progress).await);
         return Err(said_once(problems));
     }
     // What has to stop is taken back by the Delete that follows.
@@ -221,98 +204,6 @@ pub async fn carry_out(
         }
     }
     Err(said_once(problems))
-}
-
-/// Plans what is left by a new look, and carries it out at once.
-async fn end_anew(
-    cloud: &impl Cloud,
-    work: &Work<'_>,
-    desired: &State,
-    progress: &Progress,
-) -> Result<(), String> {
-    let Work { me, scope, requester, .. } = *work;
-    let quiet = Standing::none(cloud);
-    let undisturbed = Work { standing: &quiet, wait: Duration::ZERO, me, scope, requester };
-    let rest = plan_again(cloud, me, scope, desired, &[], progress).await.map_err(said_once)?;
-    let mut sights = Sights::new(cloud, Duration::ZERO);
-    let failures = execute(cloud, &undisturbed, &rest, &mut sights, progress).await.1;
-    let problems = [sentences(&failures, requester), rest.blockers].concat();
-    if problems.is_empty() { Ok(()) } else { Err(said_once(problems)) }
-}
-
-/// Those of these changes that AWS made although their calls failed here. A new object is one of
-/// them if it carries the owner's mark, a link if what it hangs on does.
-async fn landed(cloud: &impl Cloud, work: &Work<'_>, undecided: Vec<Change>) -> Vec<Change> {
-    let Work { me, scope, .. } = *work;
-    if undecided.is_empty() {
-        return undecided;
-    }
-    let ends = |change: &Change| change.id().parent().into_iter().chain([change.id()]);
-    let ids = undecided.iter().flat_map(ends).collect();
-    let observed = match cloud.observe(&Scope { ids, ..scope.clone() }).await {
-        Ok(observed) => observed,
-        Err(error) => {
-            warn!(%error, "whether AWS made what it did not reply to cannot be told");
-            return Vec::new();
-        }
-    };
-    let is_mine = |object: &Object| object.owners.contains(me);
-    let is_made = |change: &Change| {
-        let id = change.id();
-        let is_of_user = id.kind == Kind::UserAttachment;
-        let found = observed.get(&id);
-        let is_as_made = found.is_none() == matches!(change, Change::Delete(_));
-        // A user carries no mark of whoever made it.
-        let holder = id.parent().filter(|_| !is_of_user);
-        is_as_made
-            && match (holder, found) {
-                (Some(holder), _) => observed.get(&holder).is_some_and(is_mine),
-                (None, None) => true,
-                // Of a claim that was taken back meanwhile there is no mark.
-                (None, Some(found)) => {
-                    let is_nobodys = is_of_user && found.owners.is_empty() && !found.is_claim();
-                    is_mine(found) || is_nobodys
-                }
-            }
-    };
-    undecided.into_iter().filter(is_made).collect()
-}
-
-/// The changes that bring what these changed to what a later request wanted, which was served
-/// before they were made. Where that cannot be planned, those that undo them.
-async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: Vec<Change>) -> Plan {
-    let Work { me, scope, .. } = *work;
-    let touched: BTreeSet<Id> = made.iter().map(Change::id).collect();
-    let wanted = desired.ids().flat_map(|id| id.parent().into_iter().chain([id.clone()]));
-    let scope = Scope { ids: scope.ids.iter().cloned().chain(wanted).collect(), ..scope.clone() };
-    let observed = cloud.observe(&scope).await;
-    match observed.map(|observed| plan(me, &scope, desired, &observed)) {
-        Ok(Ok(plan)) => Plan::of(plan.changes().filter(|it| touched.contains(&it.id())).cloned()),
-        Ok(Err(_)) | Err(_) => backwards(cloud, work, made).await,
-    }
-}
-
-/// The changes that undo these. Another delivery of the request may have made a claim on a user
-/// before, and attached the policy since: the claim goes with the attachment, which would have no
-/// owner without it.
-async fn backwards(cloud: &impl Cloud, work: &Work<'_>, made: Vec<Change>) -> Plan {
-    let Work { me, scope, .. } = *work;
-    let back: Vec<Change> = made.into_iter().map(Change::inverse).collect();
-    let is_claim = |change: &&Change| matches!(change, Change::Delete(it) if it.is_claim());
-    let claims: BTreeSet<Id> = back.iter().filter(is_claim).map(Change::id).collect();
-    if claims.is_empty() {
-        return Plan::of(back);
-    }
-    let users = claims.iter().filter_map(Id::parent);
-    let of_them = Scope { ids: users.chain(claims.iter().cloned()).collect(), ..scope.clone() };
-    let observed = cloud.observe(&of_them).await.unwrap_or_default();
-    let is_attached = |it: &&Object| !it.is_claim() && scope.is_alone(me, it);
-    let whole = back.into_iter().map(|change| {
-        let found = Some(change.id()).filter(|_| is_claim(&&change));
-        let found = found.and_then(|id| observed.get(&id)).filter(is_attached);
-        found.map_or(change, |found| Change::Delete(found.clone()))
-    });
-    Plan::of(whole)
 }
 
 /// One fact after the other, each once: several steps may have met the same.
@@ -383,54 +274,6 @@ async fn plan_again(
     let next = plan(me, scope, desired, &observed).map_err(|conflicts| explain(me, &conflicts))?;
     info!(changes = next.len(), plan = %next, "plan, once more");
     Ok(next)
-}
-
-/// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
-/// may have joined meanwhile.
-async fn undo(
-    cloud: &impl Cloud,
-    work: &Work<'_>,
-    made: Vec<Change>,
-    progress: &Progress,
-) -> Vec<String> {
-    let Work { me, scope, .. } = *work;
-    let touched: BTreeSet<Id> = made.iter().map(Change::id).collect();
-    let is_mine = |change: &&Change| {
-        let id = change.id();
-        touched.contains(&id) || id.parent().is_some_and(|parent| touched.contains(&parent))
-    };
-    let nothing = State::default();
-    // A policy that was attached after somebody had deleted the claim on it is ours by no mark.
-    let attaches = |change: &&Change| match change {
-        Change::Create(after) | Change::Update { after, .. } => {
-            after.resource.id().kind == Kind::UserAttachment && !after.is_claim()
-        }
-        Change::Delete(_) => false,
-    };
-    let mut released: Vec<Id> = made.iter().filter(attaches).map(Change::id).collect();
-    let mut problems = Vec::new();
-    for _ in 0..PASSES {
-        let next = plan_again(cloud, me, scope, &nothing, &released, progress).await;
-        let (back, looked) = match next {
-            Ok(plan) => (plan.changes().filter(is_mine).cloned().collect(), true),
-            // Without a look, what was done is done backwards.
-            Err(_) => (made.iter().cloned().map(Change::inverse).collect::<Vec<_>>(), false),
-        };
-        let back = Plan::of(back);
-        if back.is_empty() {
-            break;
-        }
-        info!(changes = back.len(), plan = %back, "undo");
-        problems = sentences(
-            &execute(cloud, work, &back, &mut Sights::new(cloud, Duration::ZERO), progress).await.1,
-            work.requester,
-        );
-        released = back.released(me).collect();
-        if !looked || released.is_empty() && !back.announces(me) {
-            break;
-        }
-    }
-    problems.into_iter().map(|problem| format!("could not be undone: {problem}")).collect()
 }
 
 #[cfg(test)]

@@ -37,6 +37,7 @@ mod rivals;
 mod rolled_back;
 mod stacks;
 mod time;
+mod turns;
 mod undo;
 mod updates;
 mod wanted;

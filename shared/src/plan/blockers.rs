@@ -1,4 +1,4 @@
-//! What of ours cannot go because somebody else uses it.
+//! The objects of a resource that cannot be deleted, because another principal or stack uses them.
 
 use std::collections::{BTreeMap, BTreeSet};
 

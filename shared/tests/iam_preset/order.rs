@@ -350,21 +350,19 @@ impl StackEvents for &Newest {
 }
 
 /// Serves a request as the function does that hears of this event, while something else happens.
-fn serve_while<T>(
+async fn serve_while<T>(
     cloud: &impl Cloud,
     request: &Request,
     newest: &Newest,
     progress: &Progress,
     meanwhile: impl Future<Output = T>,
-) -> impl Future<Output = T> {
-    async move {
-        let deliveries = Deliveries::default();
-        let preset = IamPreset::new(ByRef(cloud), account(), Settings::open());
-        let preset = Verified::new(preset, newest, false, &deliveries, newest.at);
-        // CloudFormation has gone on, so that nobody waits for its answer.
-        let served = preset.handle(request.kind().unwrap(), request, progress);
-        tokio::join!(served, meanwhile).1
-    }
+) -> T {
+    let deliveries = Deliveries::default();
+    let preset = IamPreset::new(ByRef(cloud), account(), Settings::open());
+    let preset = Verified::new(preset, newest, false, &deliveries, newest.at);
+    // CloudFormation has gone on, so that nobody waits for its answer.
+    let served = preset.handle(request.kind().unwrap(), request, progress);
+    tokio::join!(served, meanwhile).1
 }
 
 fn doing(kind: RequestType) -> &'static str {

@@ -1,4 +1,4 @@
-//! What differs, object by object, in the words of the plan that would put it right.
+//! The differences between a preset's objects and the account, in the words of the plan that would repair them.
 //!
 //! Must not know: AWS's API.
 
@@ -19,18 +19,18 @@ pub(super) const LONGEST: usize = 1000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
-    /// It says something else than the preset.
+    /// The object's content differs from the preset's.
     Changed,
-    /// It is not there.
+    /// The object is missing.
     Missing,
-    /// It is there and the preset did not make it.
+    /// The object exists and the preset did not make it.
     Added,
 }
 
 impl Class {
     /// # Errors
     ///
-    /// It is no class.
+    /// The text names no class.
     pub(super) fn read(word: &str) -> Result<Self, String> {
         match word {
             "changed" => Ok(Class::Changed),
@@ -43,7 +43,7 @@ impl Class {
         }
     }
 
-    /// Of what a change puts right.
+    /// The class of the difference that a change repairs.
     fn of(change: &Change) -> Self {
         match change {
             Change::Create(_) => Class::Missing,
@@ -56,12 +56,12 @@ impl Class {
     }
 }
 
-/// The classes of what a plan puts right.
+/// The classes of the differences that a plan repairs.
 pub(super) fn classes(plan: &Plan) -> BTreeSet<Class> {
     plan.changes().filter(|change| change.is_of_content()).map(Class::of).collect()
 }
 
-/// What the difference gives to those who have the preset.
+/// The power that a difference gives to the preset's principals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grants {
@@ -80,15 +80,15 @@ pub enum Grants {
 pub struct Finding {
     /// As in ``role `lithops-role` ``.
     pub object: String,
-    /// How it differs.
+    /// The class of the difference.
     pub class: Class,
-    /// What of it: `object` for the whole, or for example `document`.
+    /// The field: `object` for the whole, or for example `document`.
     pub field: &'static str,
-    /// What the preset wants there; empty for what it does not want.
+    /// The preset's value; empty for an object that the preset does not have.
     pub expected: String,
-    /// What is there; empty for nothing.
+    /// The account's value; empty for a missing object.
     pub found: String,
-    /// What that gives.
+    /// The power that the difference gives.
     pub grants: Grants,
 }
 
@@ -108,7 +108,7 @@ impl Finding {
     }
 }
 
-/// What a plan would put right, and what it would leave to others.
+/// The differences that a plan repairs, and those that it leaves to other owners.
 pub(in crate::iam_preset) fn of_plan(plan: &Plan) -> Vec<Finding> {
     let mut findings = Vec::new();
     for change in plan.changes() {
@@ -148,8 +148,8 @@ fn is_claimed(before: &Object, after: &Object) -> bool {
     before.is_claim() && !after.is_claim()
 }
 
-/// What stands in the way of any plan: it has a name of the preset and is not the resource's own
-/// any more, or the properties want nothing done until it is gone.
+/// The objects that prevent any plan: those with a name of the preset that the resource no longer
+/// owns, and those that have to be gone first by `OnForeignAttachment: Fail`.
 pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
     let finding = |conflict: &Conflict| {
         let said = explain(me, std::slice::from_ref(conflict)).join("; ");
@@ -185,7 +185,7 @@ pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
     findings
 }
 
-/// Users whom somebody else put into the resource's groups.
+/// Users whom another principal put into the resource's groups.
 pub(in crate::iam_preset) fn members(
     me: &Owner,
     desired: &State,
@@ -200,7 +200,7 @@ pub(in crate::iam_preset) fn members(
     added.map(|id| Finding::whole(id, Class::Added)).collect()
 }
 
-/// The fields in which what is there differs from what is wanted.
+/// The fields in which the account's object differs from the preset's.
 pub(in crate::iam_preset) fn fields(id: &Id, wanted: &Resource, found: &Resource) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut differs = |field, grants, expected: &str, there: &str| {
@@ -253,8 +253,7 @@ fn of_role(
     }
 }
 
-/// What sentences of [`difference`] amount to: those that are missing, and those that are there
-/// besides.
+/// The power that sentences of [`difference`] amount to: the missing ones, and the added ones.
 fn grants(missing: &[String], more: &[String]) -> Grants {
     let has = |sentences: &[String], effect| sentences.iter().any(|it| it.starts_with(effect));
     let gives = has(more, "Allow") || has(missing, "Deny");
