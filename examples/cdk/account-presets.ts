@@ -1,4 +1,4 @@
-// Made by examples/cdk/generate.py of schemas/; `make bless` writes it anew. Copy it from the release of the provider.
+// Made by tests/cdk/generate.py of schemas/; `make bless` writes it anew. Copy it from the release of the provider.
 
 import { CustomResource, Duration, Fn, IResolvable } from "aws-cdk-lib";
 import { Construct } from "constructs";

@@ -5,12 +5,11 @@ import runpy
 
 from .provider import ROOT
 
-FOLDER = ROOT / "examples" / "cdk"
+CONSTRUCTS = ROOT / "examples" / "cdk" / "account-presets.ts"
 
 
 def test_the_constructs_are_as_made():
-    made = runpy.run_path(str(FOLDER / "generate.py"))["made"]()
-    path = FOLDER / "account-presets.ts"
+    made = runpy.run_path(str(ROOT / "tests" / "cdk" / "generate.py"))["made"]()
     if os.environ.get("BLESS"):
-        path.write_text(made)
-    assert path.read_text() == made, "account-presets.ts is stale; run `make bless`"
+        CONSTRUCTS.write_text(made)
+    assert CONSTRUCTS.read_text() == made, "account-presets.ts is stale; run `make bless`"

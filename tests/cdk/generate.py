@@ -1,5 +1,5 @@
-"""Makes account-presets.ts of schemas/: constructs for the CDK, with the properties, parameters and attributes of each
-resource and preset as types. `make bless` writes it."""
+"""Makes examples/cdk/account-presets.ts of schemas/: constructs for the CDK, with the properties, parameters and
+attributes of each resource and preset as types. `make bless` writes it."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ OTHERS = {
 }
 
 HEAD = """\
-// Made by examples/cdk/generate.py of schemas/; `make bless` writes it anew. Copy it from the release of the provider.
+// Made by tests/cdk/generate.py of schemas/; `make bless` writes it anew. Copy it from the release of the provider.
 
 import { CustomResource, Duration, Fn, IResolvable } from "aws-cdk-lib";
 import { Construct } from "constructs";
