@@ -173,12 +173,12 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         watch: &Watch<'_>,
     ) -> Infallible {
         loop {
-            select! {
-                () = watch.until_asked() => {}
-                () = sleep(WATCH) => {}
-            }
+            let is_late = select! {
+                () = watch.until_asked() => true,
+                () = sleep(WATCH) => false,
+            };
             if progress.stopped().is_none() {
-                match self.gone_on(kind, request).await {
+                match self.gone_on(kind, request, is_late).await {
                     Ok(None) => {}
                     Ok(Some(GoneOn { why, is_done, properties })) => {
                         warn!(why, is_done, "the work is stopped");
@@ -195,16 +195,19 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         }
     }
 
-    /// Why CloudFormation does not want work any more that was begun.
+    /// Why CloudFormation does not want work any more that was begun. Work whose calls took long
+    /// asks because it `is_late`.
     async fn gone_on(
         &self,
         kind: RequestType,
         request: &Request,
+        is_late: bool,
     ) -> Result<Option<GoneOn>, String> {
         let latest = self.latest(request).await?;
         let is_done = latest.as_ref().is_some_and(|latest| is_done(kind, request, latest));
-        // A stack that CloudFormation does not know has been deleted by another delivery.
-        if kind == RequestType::Delete && (is_done || latest.is_none()) {
+        // A stack that CloudFormation does not know by then has been deleted by another delivery.
+        // A Delete that waits for a Create goes on.
+        if kind == RequestType::Delete && (is_done || is_late && latest.is_none()) {
             let why =
                 "another delivery of this Delete was answered, and CloudFormation has gone on";
             return Ok(Some(GoneOn { why: why.to_owned(), is_done: true, properties: None }));

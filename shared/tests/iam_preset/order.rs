@@ -558,3 +558,48 @@ fn a_second_delivery_of_a_delete_leaves_alone_what_a_new_stack_made() {
         assert!(marked.is_none(), "{marked:?}");
     }
 }
+
+/// I8
+#[test]
+fn a_delete_waits_for_a_create_that_takes_long_also_where_its_stack_is_not_known() {
+    for properties in &many_properties() {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        let create = sent(&stack, properties, 10);
+        stack.physical_id = Some("a-Preset-1ABCDEFGHIJKL".to_owned());
+        stack.properties = Some(properties.clone());
+        let delete = stack.request_sent(None, 10);
+        let (newest, progress) = (Newest::begun(&delete), Progress::default());
+        newest.event.take();
+        runtime().block_on(async {
+            let waiting = Waiting(&account);
+            let meanwhile = async {
+                sleep(Duration::from_secs(7)).await;
+                handle(&account, &create).unwrap().unwrap();
+            };
+            serve_while(&waiting, &delete, &newest, &progress, meanwhile).await;
+        });
+        assert_same(&but_service_linked(&account), &populated().state());
+    }
+}
+
+/// An account in which five seconds pass between two looks for a Create that is at work.
+struct Waiting<'a>(&'a Fake);
+
+impl Cloud for Waiting<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        self.0.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.0.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.0.find(me, scope).await
+    }
+
+    async fn wait(&self) {
+        sleep(Duration::from_secs(5)).await;
+    }
+}
