@@ -37,7 +37,7 @@ use crate::plan::conflict::{Conflict, explain, joined};
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::parameters::Value;
 use crate::preset::{Branches, Wish, attributes, render};
-use crate::reconcile::{Standing, Work, carry_out, look};
+use crate::reconcile::{Standing, Unfinished, Work, carry_out, look};
 use crate::state::{Account, Id, Object, Owner, Resource, State};
 pub use audit::{Audit, Class, Finding, Grants, Repairs, Report, Unknown};
 pub use between::{Between, between};
@@ -243,12 +243,13 @@ impl<C: Cloud> IamPreset<C> {
             Ok(()) => {}
             // The Create that is still at work may have put users into groups that no property
             // names. They are found by another search.
-            Err(reason) if lasts && task.scope.is_complete && progress.stopped().is_none() => {
-                info!(reason, "is tried again while the Create may be at work");
+            Err(why) if lasts && task.scope.is_complete && progress.stopped().is_none() => {
+                info!(reason = %why, "is tried again while the Create may be at work");
             }
-            Err(reason) => {
-                let reason = self.with_other_paths(&task.me, &task.desired, reason).await;
-                return Err(not_allowed.into_iter().chain([reason]).collect::<Vec<_>>().join("; "));
+            Err(why) => {
+                let elsewhere = self.at_other_paths(&task.me, &task.desired, &why).await;
+                let reasons = not_allowed.into_iter().chain(elsewhere).chain([why.to_string()]);
+                return Err(reasons.collect::<Vec<_>>().join("; "));
             }
         }
         if lasts {
@@ -336,26 +337,26 @@ impl<C: Cloud> IamPreset<C> {
         })
     }
 
-    /// Adds to the reason of a failed CreatePolicy the path at which a policy of that name exists:
-    /// IAM keeps a policy's name unique in the account, and a look goes by name and path.
-    async fn with_other_paths(&self, me: &Owner, desired: &State, reason: String) -> String {
-        if !reason.contains("EntityAlreadyExists") {
-            return reason;
-        }
-        let made = desired.iter().filter_map(|(id, object)| {
-            let Resource::Policy(policy) = &object.resource else { return None };
+    /// For each policy that was not made because its name is taken, the path at which the account
+    /// has one: IAM keeps a policy's name unique in the account, and a look goes by name and path.
+    async fn at_other_paths(&self, me: &Owner, desired: &State, why: &Unfinished) -> Vec<String> {
+        let taken = why.taken.iter().filter_map(|id| {
+            let Resource::Policy(policy) = &desired.get(id)?.resource else { return None };
             Some((id.clone(), policy.path.clone()))
         });
+        let taken: Vec<(Id, String)> = taken.collect();
+        if taken.is_empty() {
+            return Vec::new();
+        }
         let paths = self.cloud.policy_paths().await.unwrap_or_else(|error| {
             warn!(%error, "whether a policy's name is taken at another path cannot be told");
             BTreeMap::new()
         });
-        let elsewhere = made.filter_map(|(id, wanted)| {
+        let elsewhere = taken.into_iter().filter_map(|(id, wanted)| {
             let found = paths.get(&id).filter(|found| **found != wanted)?.clone();
             Some(Conflict::Path { id, found, wanted, is_own: false })
         });
-        let said = explain(me, &elsewhere.collect::<Vec<_>>());
-        said.into_iter().chain([reason]).collect::<Vec<_>>().join("; ")
+        explain(me, &elsewhere.collect::<Vec<_>>())
     }
 
     /// The answer if all goes well; known before anything is written.
@@ -425,7 +426,8 @@ impl<C: Cloud> IamPreset<C> {
             let (me, scope, wait) = (&task.me, &task.scope, Duration::ZERO);
             let work = Work { me, scope, standing: &standing, wait, requester: &() };
             let on_failure = task.transition.on_failure();
-            carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress).await?;
+            let done = carry_out(&self.cloud, &work, &task.desired, plan, on_failure, progress);
+            done.await.map_err(|why| why.to_string())?;
             if quiet == enough {
                 return Ok(());
             }

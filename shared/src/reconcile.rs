@@ -4,9 +4,11 @@
 
 mod afterwards;
 mod execute;
+mod others;
 mod sights;
 mod standing;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -77,6 +79,33 @@ pub enum Said {
     Besides(String),
 }
 
+/// Why a plan was not carried out whole. Displays the faults for a person: sentence, object, remedy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Unfinished {
+    sentences: Vec<String>,
+    /// Objects that IAM did not make because the account has one of the name.
+    pub taken: BTreeSet<Id>,
+}
+
+impl From<Vec<String>> for Unfinished {
+    fn from(sentences: Vec<String>) -> Self {
+        Unfinished { sentences, taken: BTreeSet::new() }
+    }
+}
+
+/// One fact after the other, each once: several steps may have met the same.
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut said: Vec<&str> = Vec::new();
+        for sentence in &self.sentences {
+            if !said.contains(&sentence.as_str()) {
+                said.push(sentence);
+            }
+        }
+        f.write_str(&said.join("; "))
+    }
+}
+
 /// Nothing is known but AWS's words.
 impl Requester for () {
     fn explain(&self, _: &Id, _: &CallError) -> Option<Said> {
@@ -104,7 +133,7 @@ pub async fn look(cloud: &impl Cloud, scope: &Scope, progress: &Progress) -> Res
 ///
 /// # Errors
 ///
-/// Sentences for a person: the fault, its object, the remedy.
+/// The faults of the last pass, and what could not be taken back.
 pub async fn carry_out(
     cloud: &impl Cloud,
     work: &Work<'_>,
@@ -112,11 +141,12 @@ pub async fn carry_out(
     plan: Plan,
     on_failure: OnFailure,
     progress: &Progress,
-) -> Result<(), String> {
+) -> Result<(), Unfinished> {
     let Work { me, scope, .. } = *work;
     let (mut made, mut undecided): (Vec<Change>, Vec<Change>) = Default::default();
     let mut plan = plan;
     let mut problems = Vec::new();
+    let mut taken = BTreeSet::new();
     let mut sights = Sights::new(cloud, work.wait);
     for pass in 1..=PASSES {
         let (done, failures) = execute(cloud, work, &plan, &mut sights, progress).await;
@@ -125,6 +155,7 @@ pub async fn carry_out(
         let again =
             pass < PASSES && (may_end || must_look_again(me, desired, &plan, &done, &failures));
         problems = sentences(&failures, work.requester);
+        taken = failures.iter().filter_map(Failure::taken).collect();
         problems.extend(plan.blockers.iter().cloned());
         let released: Vec<Id> = plan.released(me).collect();
         undecided.extend(failures.iter().filter_map(Failure::undecided).cloned());
@@ -193,7 +224,7 @@ pub async fn carry_out(
             progress.ask_whether_wanted().await;
         }
         problems.extend(give_way(cloud, work, undecided, progress).await);
-        return Err(said_once(problems));
+        return Err(Unfinished { sentences: problems, taken });
     }
     // What has to stop is taken back by the Delete that follows.
     if on_failure == OnFailure::Undo && progress.stopped().is_none() {
@@ -203,18 +234,7 @@ pub async fn carry_out(
             problems.extend(undo(cloud, work, made, progress).await);
         }
     }
-    Err(said_once(problems))
-}
-
-/// One fact after the other, each once: several steps may have met the same.
-fn said_once(problems: Vec<String>) -> String {
-    let mut said: Vec<String> = Vec::new();
-    for problem in problems {
-        if !said.contains(&problem) {
-            said.push(problem);
-        }
-    }
-    said.join("; ")
+    Err(Unfinished { sentences: problems, taken })
 }
 
 /// True where another process may have decided at the same time: for objects that were joined or
@@ -278,12 +298,12 @@ async fn plan_again(
 
 #[cfg(test)]
 mod tests {
-    use super::said_once;
+    use super::Unfinished;
 
     #[test]
     fn a_fact_that_two_steps_met_is_said_once() {
         let problems = ["iam:A `r`: no", "policy `p` is still used", "iam:A `r`: no"];
-        let reason = said_once(problems.map(str::to_owned).into());
-        assert_eq!(reason, "iam:A `r`: no; policy `p` is still used");
+        let unfinished = Unfinished::from(Vec::from(problems.map(str::to_owned)));
+        assert_eq!(unfinished.to_string(), "iam:A `r`: no; policy `p` is still used");
     }
 }

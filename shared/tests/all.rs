@@ -9,6 +9,7 @@ mod layers;
 mod lint;
 mod pages;
 mod partitions;
+mod plans;
 mod releases;
 mod sixth_preset;
 mod trusts;

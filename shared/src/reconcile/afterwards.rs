@@ -8,7 +8,7 @@ use tracing::{info, warn};
 
 use super::execute::{execute, sentences};
 use super::sights::Sights;
-use super::{PASSES, Standing, Work, plan_again, said_once};
+use super::{PASSES, Standing, Unfinished, Work, plan_again};
 use crate::cfn::Progress;
 use crate::cloud::Cloud;
 use crate::plan::{Change, Plan, Scope, plan};
@@ -35,11 +35,11 @@ pub(super) async fn end_anew(
     work: &Work<'_>,
     desired: &State,
     progress: &Progress,
-) -> Result<(), String> {
+) -> Result<(), Unfinished> {
     let rest = plan_again(cloud, work.me, work.scope, desired, &[], progress).await;
-    let rest = rest.map_err(said_once)?;
+    let rest = rest?;
     let problems = [at_once(cloud, work, &rest, progress).await, rest.blockers].concat();
-    if problems.is_empty() { Ok(()) } else { Err(said_once(problems)) }
+    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
 }
 
 /// Takes back what this request made since CloudFormation had gone on from it, or brings it to what

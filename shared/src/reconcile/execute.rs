@@ -7,12 +7,13 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tracing::{error, info};
 
+use super::others::Others;
 use super::sights::Sights;
 use super::{Requester, Said, Work};
 use crate::cfn::Progress;
-use crate::cloud::{Applied, CallError, Cloud, Marks, apply_together, are_one_call, marks_a_user};
-use crate::plan::{Change, Plan, Scope};
-use crate::state::{Id, Kind, Object, Owner, Resource};
+use crate::cloud::{Applied, CallError, Cloud, apply_together, are_one_call, marks_a_user};
+use crate::plan::{Change, Plan};
+use crate::state::{Id, Kind};
 
 /// Changes under way at most, each about other entities. Opening a connection costs as much as
 /// two waits for one, so more gains nothing over a real distance.
@@ -37,6 +38,16 @@ impl Failure {
     pub(super) fn undecided(&self) -> Option<&Change> {
         match self {
             Failure::Call(change, error) if error.is_undecided() => Some(change),
+            Failure::Call(..) | Failure::Joined(_) | Failure::Stopped(_) => None,
+        }
+    }
+
+    /// The object that was not made because the account has one of its name.
+    pub(super) fn taken(&self) -> Option<Id> {
+        match self {
+            Failure::Call(change, error) if error.code == "EntityAlreadyExists" => {
+                Some(change.id())
+            }
             Failure::Call(..) | Failure::Joined(_) | Failure::Stopped(_) => None,
         }
     }
@@ -148,94 +159,35 @@ impl<C: Cloud> Run<'_, '_, C> {
     }
 
     /// Looks once more before these objects and claims are deleted: another resource may have
-    /// joined since the plan was made, and counts on the links that this one has deleted since.
-    /// They are made again, and what was joined counts as failed, so that it stays. Who joined a
-    /// user's policy may have let go of it before it was given back: then it is detached again,
-    /// until a look finds nothing new.
+    /// joined since the plan was made. Makes again the links that it counts on, and keeps what it
+    /// joined.
     async fn look_for_others<'p>(&mut self, going: impl Iterator<Item = &'p Change>) {
-        let Run { cloud, work: &Work { me, scope, .. }, progress, .. } = *self;
+        let Run { cloud, work, progress, .. } = *self;
         let going: Vec<&Change> =
             going.filter(|change| !depends_on(change, &self.failures)).collect();
-        let (claims, objects): (Vec<&Change>, Vec<&Change>) =
-            going.iter().partition(|change| !change.id().kind.is_node());
-        // The policy of a claim may have been detached by another delivery.
-        let of_users = self.done.iter().filter(|change| takes_from_a_user(change)).chain(claims);
-        let detached: BTreeSet<Id> = of_users.map(Change::id).collect();
-        let shared = objects.into_iter().filter(|change| is_shared(change)).map(Change::id);
-        let shared: BTreeSet<Id> = shared.collect();
-        if progress.stopped().is_some() || detached.is_empty() && shared.is_empty() {
+        let mut others = Others::of(&going, &self.done, work);
+        if progress.stopped().is_some() || others.cannot_be() {
             return;
         }
         progress.note("looking whether others use what goes");
-        let ends = detached.iter().flat_map(|id| [id.parent(), id.target()]).flatten();
-        let ids = ends.chain(detached.iter().cloned()).chain(shared.iter().cloned()).collect();
-        let seen = Scope { ids, ..scope.clone() };
-        let (mut joined, mut given_back): (BTreeSet<Id>, BTreeSet<Id>) = Default::default();
         for _ in 0..LOOKS {
-            let marks = match cloud.marks(&seen).await {
+            let marks = match cloud.marks(others.place()).await {
                 Ok(marks) => marks,
                 Err(error) => {
-                    let failed = going
-                        .into_iter()
-                        .map(|change| Failure::Call(change.clone().into(), error.clone()));
-                    return self.failures.extend(failed);
+                    let fails =
+                        |change: &Change| Failure::Call(change.clone().into(), error.clone());
+                    return self.failures.extend(going.into_iter().map(fails));
                 }
             };
-            let is_joined = |id: &Id| marks.get(id).is_some_and(|owners| scope.is_used(me, owners));
-            let joins: Vec<Id> = shared.iter().filter(|id| is_joined(id)).cloned().collect();
-            let new: BTreeSet<Id> = joins.into_iter().filter(|id| !joined.contains(id)).collect();
-            let hung = self.done.iter().filter_map(|change| match change {
-                Change::Delete(link) => {
-                    let parent = link.resource.id().parent()?;
-                    new.contains(&parent).then(|| Change::Create(link.clone()))
-                }
-                Change::Create(_) | Change::Update { .. } => None,
-            });
-            let is_claimed = |id: &&Id| is_claimed_by_another(id, me, scope, &marks);
-            let claimed: BTreeSet<Id> = detached.iter().filter(is_claimed).cloned().collect();
-            let given = claimed.difference(&given_back).filter_map(|id| attaching(id, &marks));
-            let taken = given_back.difference(&claimed).filter_map(|id| attaching(id, &marks));
-            let again = Plan::of(hung.chain(given).chain(taken.map(Change::inverse)));
+            let again = others.seen(&marks, &self.done);
             if again.is_empty() {
-                return self.failures.extend(joined.into_iter().map(Failure::Joined));
+                return self.failures.extend(others.joined().map(Failure::Joined));
             }
             info!(changes = again.len(), plan = %again, "another resource joined meanwhile");
             self.make(again.changes()).await;
-            joined.extend(new);
-            given_back = claimed;
         }
-        self.failures.extend(joined.into_iter().chain(detached).map(Failure::Joined));
+        self.failures.extend(others.undecided().map(Failure::Joined));
     }
-}
-
-/// True if another owner claims this policy of a user, and keeps the policy.
-fn is_claimed_by_another(link: &Id, me: &Owner, scope: &Scope, marks: &Marks) -> bool {
-    let Some(claim) = marks.get(link) else { return false };
-    let policy = link.target();
-    let owners = policy.as_ref().and_then(|policy| marks.get(policy));
-    // A policy of ours that is gone is nobody's any more.
-    (policy.is_none() || owners.is_some()) && scope.claimants(me, claim, owners).next().is_some()
-}
-
-/// The change that attaches a policy to a user again, whoever claims it.
-fn attaching(link: &Id, marks: &Marks) -> Option<Change> {
-    let (user, policy_arn) = (link.name.clone(), link.part.clone()?);
-    let resource = Resource::UserAttachment { user, policy_arn, attached: false };
-    let owners = marks.get(link).cloned().unwrap_or_default();
-    let before = Object { owners, ..Object::unowned(resource) };
-    Some(Change::Update { after: before.attached(), before })
-}
-
-/// True if a user loses a policy by it.
-fn takes_from_a_user(change: &Change) -> bool {
-    let is_of_user = change.id().kind == Kind::UserAttachment;
-    is_of_user && (change.detaches() || matches!(change, Change::Delete(_)))
-}
-
-/// True for an object that several resources may own: its mark says in which form.
-fn is_shared(change: &Change) -> bool {
-    matches!(change, Change::Delete(object)
-        if object.owners.iter().any(|owner| owner.mark.form.is_some()))
 }
 
 /// Takes the first change whose entities no change under way is about, and those after it that are

@@ -62,7 +62,8 @@ fn bring(account: &Fake, desired: &[Object]) -> Result<(), String> {
         let (me, standing) = (&me(), &Standing::none(account));
         let wait = Duration::ZERO;
         let work = Work { me, scope: &scope, standing, wait, requester: &() };
-        carry_out(account, &work, &desired, plan, OnFailure::Leave, &progress).await
+        let done = carry_out(account, &work, &desired, plan, OnFailure::Leave, &progress);
+        done.await.map_err(|why| why.to_string())
     };
     work.now_or_never().unwrap()
 }
