@@ -13,7 +13,7 @@ use crate::output::Output;
 /// Actions, resources and managed policies of AWS, as the repository's own test has them.
 const REFERENCE: &str = include_str!("../../shared/data/aws-reference.json");
 
-/// A finding of the linter, and what the preset's file says about it.
+/// A finding of the linter, and its acceptance in the preset's file.
 struct Told {
     file: String,
     finding: Finding,
@@ -50,7 +50,7 @@ impl Told {
 /// # Errors
 ///
 /// A file cannot be read, has a word that the grammar does not have, an undeclared name, or accepts
-/// what is not found.
+/// a finding that the linter does not make.
 pub(crate) fn lint(files: &[PathBuf], output: &Output) -> Result<Found, String> {
     let reference = Reference::from_json(REFERENCE).map_err(|error| error.to_string())?;
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! Every action that the code calls. The template grants each function its own and no others; a
+//! Every action that the code calls. The template grants each function its own and no other one; a
 //! test holds both to it.
 
 use std::fmt;
@@ -124,7 +124,7 @@ actions! {
 }
 
 actions! {
-    /// An action of both: what CloudFormation is doing with a stack.
+    /// An action of both: CloudFormation's present work on a stack.
     StackAction {
         "cloudformation":
             DescribeStackEvents;

@@ -1,5 +1,5 @@
-//! CloudFormation's custom-resource protocol: one request in, one answer out, whatever happens
-//! between.
+//! CloudFormation's custom-resource protocol: one request in, one answer out, after every outcome
+//! of the work.
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/crpg-ref.html>.
 //! Must not know: IAM, presets, quotas.

@@ -1,4 +1,4 @@
-//! A Lambda function that serves one custom resource, and audits what it made where the operator
+//! A Lambda function that serves one custom resource, and audits its objects where the operator
 //! wants that.
 
 use std::time::{Duration, SystemTime};
@@ -59,7 +59,8 @@ async fn run_beside<R: CustomResource>(
     let stack_events = &environment.stack_events()?;
     let (resource, beside) = (&resource, &beside);
     let deliveries = &Deliveries::default();
-    // Raw JSON: a typed event would fail before this function, and nobody would answer.
+    // Raw JSON: a typed event would fail before this function, and CloudFormation would get no
+    // answer.
     lambda_runtime::run(service_fn(|event: LambdaEvent<Box<RawValue>>| async move {
         let LambdaEvent { payload, context } = event;
         let account = Account::from_arn(&context.invoked_function_arn);

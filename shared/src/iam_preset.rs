@@ -65,15 +65,16 @@ pub const ATTRIBUTES: [&str; 5] = [
     "ChangedByRelease",
 ];
 
-/// So many looks in a row that find nothing of ours: the Create that was given up has ended. IAM
-/// may refuse it for longer than the moment between two looks when many write at once.
+/// The abandoned Create has ended after this number of consecutive reads without an object of the
+/// resource. IAM may refuse the Create's calls for longer than one interval when many clients
+/// write.
 const QUIET: u32 = 3;
 
 /// Looking at the account takes less. Where it takes longer, CloudFormation may have gone on
 /// before anything is written.
 const LONG_LOOK: Duration = Duration::from_secs(1);
 
-/// So many looks at most.
+/// The largest number of reads.
 const LOOKS: u32 = 30;
 
 /// The custom resource.
@@ -96,7 +97,7 @@ impl<C> IamPreset<C> {
         IamPreset { release, ..self }
     }
 
-    /// With what the names of what belongs to the provider itself begin.
+    /// The prefix of the names of the provider's own objects.
     pub fn provider(&self) -> &str {
         self.settings.provider()
     }
@@ -129,8 +130,8 @@ impl<C> IamPreset<C> {
         Account::from_arn(&request.stack_id).is_some_and(|stack| stack == self.account)
     }
 
-    /// Refuses mistakes and what the operator does not let this consumer have, all at once: who
-    /// corrects the one does not run into the other.
+    /// Refuses mistakes and values that the operator does not allow, all of them in one answer, so
+    /// that a consumer corrects them together.
     fn allow(
         &self,
         me: &Owner,
@@ -215,7 +216,7 @@ impl<C: Cloud> IamPreset<C> {
         }
     }
 
-    /// Carries out what was decided, for as long as the request counts, and undoes what another
+    /// Carries out the decided plan while the request counts, and undoes the changes that another
     /// delivery of the resource is still making.
     async fn carry_out(
         &self,
@@ -265,8 +266,8 @@ impl<C: Cloud> IamPreset<C> {
         Ok(())
     }
 
-    /// Detaches what this process began to attach to a user and AWS carried out after the claim on
-    /// it was taken back.
+    /// Detaches policies from users where this process sent the attachment and AWS carried it out
+    /// after the claim was removed.
     ///
     /// # Errors
     ///
@@ -407,7 +408,8 @@ impl<C: Cloud> IamPreset<C> {
                 () = progress.until_stopped() => {}
                 () = self.cloud.wait() => {}
             }
-            // What the properties of the Delete do not name is searched for by its marks anew.
+            // Objects that the Delete's properties do not name are searched for by their marks
+            // anew.
             let is_unnamed = task.transition == Transition::Delete && task.scope.is_complete;
             let looked = match is_unnamed {
                 true => self.observe(intent, task, progress).await,
@@ -444,8 +446,8 @@ fn named<'a>(ids: impl Iterator<Item = &'a Id>) -> String {
     ids.map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// What another release of the provider made otherwise, as in `0.1.0: policy p, role r`. How it
-/// differs is said in the log.
+/// Objects that another release of the provider made differently, as in `0.1.0: policy p, role r`.
+/// The log has the differences.
 fn changed_by_release(intent: &Intent, me: &Owner, plan: &Plan) -> String {
     let mut changed: BTreeMap<&str, Vec<&Id>> = BTreeMap::new();
     let ids: Vec<(Option<&str>, Id)> = plan.of_other_releases(me, &intent.release).collect();

@@ -1,5 +1,5 @@
 //! Values as CloudFormation sends them, read strictly: it turns every number and boolean of a
-//! template into a string. A mistake is a sentence that says what was given and what is allowed.
+//! template into a string. A mistake is a sentence with the given value and the allowed ones.
 
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ pub fn word<'a>(given: &Value, allowed: &[&'a str]) -> Result<&'a str, String> {
     found.copied().ok_or_else(|| unknown("value", &brief(&text), allowed))
 }
 
-/// Reads what is there, if anything is.
+/// Reads a value, if it is given.
 pub fn optional<T>(
     given: Option<&Value>,
     read: impl Fn(&Value) -> Result<T, String>,
@@ -71,7 +71,7 @@ pub fn entry(number: usize, given: &Value) -> Result<String, String> {
     scalar(given).map_err(|problem| format!("entry {number}: {problem}"))
 }
 
-/// What is wrong with a value where a list is wanted, as in "a list of strings".
+/// The mistake of a value where a list is wanted, as in "a list of strings".
 pub fn no_list(given: &Value, wanted: &str) -> String {
     match given.as_str() {
         Some(text) => format!(
@@ -84,7 +84,7 @@ pub fn no_list(given: &Value, wanted: &str) -> String {
     }
 }
 
-/// What kind of JSON it is, for people.
+/// The kind of a JSON value, for people.
 pub fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
@@ -96,8 +96,8 @@ pub fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The beginning of what was given: an answer has 4096 bytes for everything. A character that does
-/// something to a line, and is not seen in it, is written as in `\n`.
+/// The beginning of a given value: an answer has 4096 bytes for everything. A character that
+/// changes a line, and is not seen in it, is written as in `\n`.
 pub fn brief(text: &str) -> String {
     let does = |c: char| {
         let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
@@ -114,7 +114,7 @@ pub fn brief(text: &str) -> String {
     brief
 }
 
-/// So many characters of a text at most, and a sign if there were more.
+/// At most `most` characters of a text, and a sign if there were more.
 pub fn cut(text: &str, most: usize) -> String {
     let mut cut: String = text.chars().take(most).collect();
     if cut.len() < text.len() {
@@ -138,9 +138,9 @@ pub fn nearest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> O
         .map(|(_, word)| word)
 }
 
-/// What is wrong with names of which some are none of the allowed ones: a sentence for each of
-/// the first ones, and one for the rest. The last one says what is allowed, and whose names they are
-/// by `of`, as in " of preset `slim`".
+/// The mistake of names of which some are none of the allowed ones: a sentence for each of the
+/// first ones, and one for the rest. The last one lists the allowed names, with their holder by
+/// `of`, as in " of preset `slim`".
 pub fn unknown_names<'a>(
     what: &str,
     given: impl IntoIterator<Item = &'a String>,
@@ -160,8 +160,8 @@ pub fn unknown_names<'a>(
     problems
 }
 
-/// What is wrong with a word that is none of the allowed ones, what was probably meant, and
-/// what is allowed.
+/// The mistake of a word that is none of the allowed ones, with the probable word and the allowed
+/// ones.
 pub fn unknown(what: &str, given: &str, allowed: &[&str]) -> String {
     unknown_of(what, given, "", allowed)
 }

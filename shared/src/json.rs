@@ -14,7 +14,7 @@ pub fn read(text: &str) -> serde_json::Result<Value> {
     serde_json::from_str::<Json>(text).map(Value::from)
 }
 
-/// JSON as it stands there. `Value` reads more: where its feature `raw_value` is on, a map whose
+/// JSON as it is written. `Value` reads more: where its feature `raw_value` is on, a map whose
 /// first name is `$serde_json::private::RawValue` is for it the JSON in that member's text, read
 /// with 128 levels of its own, so that an event of less than a megabyte can be 30,000 deep.
 #[derive(Deserialize)]

@@ -146,7 +146,7 @@ impl<Q: Quotas> LambdaConcurrency<Q> {
             Submitted::Accepted(increase) => stands(increase, Outcome::Requested),
             Submitted::TooManyAreOpen => (Outcome::TooManyOpenRequests, None),
             Submitted::NotMoreThanTheQuota => (Outcome::NotInForce, None),
-            // Somebody was faster than we. The record may lag behind.
+            // Another caller was faster. The record may lag behind.
             Submitted::AnotherIsOpen => {
                 progress.note("looking for the request that is open");
                 let found = open(wish.desired, &self.quotas.history().await?);
@@ -222,7 +222,7 @@ async fn in_time(
     }
     progress.stop("AWS is slow");
     let words = match timeout(LAST_LOOK, look).await {
-        // The reply to what was on its way.
+        // The reply to the call that was on its way.
         Ok(Ok(report)) => return Ok(report),
         Ok(Err(words)) => format!(": {words}"),
         Err(_) => String::new(),

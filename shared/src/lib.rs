@@ -1,5 +1,5 @@
-//! Account presets: what CloudFormation custom resources need to put an AWS account into a
-//! known state.
+//! Account presets: CloudFormation custom resources that put an AWS account into a known
+//! state.
 //!
 //! A preset is data ([`preset`]), a plan is a value ([`plan`]), and deleting is reconciling to
 //! nothing ([`reconcile`]). `docs/architecture.md` shows how an event travels through these

@@ -1,4 +1,4 @@
-//! What differs between the partitions of AWS besides the ARNs.
+//! The differences between the partitions of AWS besides the ARNs.
 
 /// The suffix of AWS's addresses in a partition other than the usual ones, by the beginning of
 /// its Regions' names: botocore's `partitions.json`.
@@ -19,7 +19,7 @@ pub fn url_suffix(region: &str) -> &'static str {
     other.map_or(USUAL_SUFFIX, |(_, suffix)| suffix)
 }
 
-/// True if AWS's addresses in a Region are those of the usual partitions, whose certificates
+/// True if AWS's addresses in a Region are those of the usual partitions: their certificates
 /// chain to Amazon's roots.
 pub fn is_usual(region: &str) -> bool {
     url_suffix(region) == USUAL_SUFFIX

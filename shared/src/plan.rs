@@ -69,10 +69,10 @@ pub struct Scope {
     /// Owners whose stack is deleted or retains its objects: their objects are refused to no other
     /// stack.
     pub gone: Owners,
-    /// Those of them whose stack retains its objects: they use them for ever.
+    /// Those of them whose stack retains its objects: their use never ends.
     pub retained: Owners,
-    /// The stack rolls back: a deleted user gets no policy, and a policy or role that was used as
-    /// it is, and changed since, is attached to no further principal.
+    /// The stack rolls back: a deleted user gets no policy, and a policy or role that was adopted
+    /// and changed since is attached to no further principal.
     pub rolls_back: bool,
     /// Objects made under other names than those of this request and the last one. A foreign use of
     /// them does not block an Update.
@@ -85,8 +85,8 @@ pub struct Scope {
     pub is_complete: bool,
     /// How many managed policies one user, group or role holds.
     pub attachable: Attachable,
-    /// Owners who are about to let go of an object count, because one of them still uses what
-    /// would be deleted: then that one deletes it.
+    /// Owners that are about to release an object count, because one of them still uses objects
+    /// that would be deleted: then that one deletes it.
     pub waits_for_leavers: bool,
 }
 
@@ -147,7 +147,7 @@ impl Scope {
 
     /// True if `me` is the object's only owner, apart from owners that are about to release it.
     pub fn is_alone(&self, me: &Owner, object: &Object) -> bool {
-        // Nothing uses a policy of a user: whoever lets go of it detaches it.
+        // Nothing uses a policy of a user: its releasing owner detaches it.
         let waits = self.waits_for_leavers && object.resource.id().kind != Kind::UserAttachment;
         let counts = |owner: &Owner| !owner.mark.leaves || waits;
         let is_retained = self.retained.iter().any(|owner| object.owners.contains(owner));
@@ -181,7 +181,7 @@ impl Scope {
     }
 
     /// The owners whose marks go with `me`'s: of `me` itself, of those that have ended and left
-    /// nothing to be kept, and what no provider wrote.
+    /// nothing to be kept, and those that no provider wrote.
     fn ending(&self, me: &Owner, object: &Object) -> Owners {
         let others = self.others(me, object);
         let ends = |owner: &&Owner| !others.contains(*owner) && !self.retained.contains(*owner);
@@ -270,9 +270,9 @@ impl Change {
     /// Changes of one wave do not depend on each other. An object is made before its links, and its
     /// links are deleted before it; a link is deleted before another takes its place,
     /// because an instance profile holds one role and a role ten policies. A user is claimed
-    /// before a policy is attached, and until it is known that nobody else claimed it before it
-    /// was detached; and who is about to detach it says so in the claim, so that another owner
-    /// who lets go meanwhile does not leave it to the one that has detached already.
+    /// before a policy is attached, and until it is known that no other owner claimed it before it
+    /// was detached; and an owner that is about to detach it says so in the claim, so that another
+    /// owner that releases it meanwhile does not leave it to the one that has detached already.
     fn wave(&self) -> usize {
         let is_node = self.id().kind.is_node();
         match self {

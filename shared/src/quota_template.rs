@@ -146,8 +146,8 @@ impl<T: Template> QuotaTemplate<T> {
         if is_associated && !tags.contains_key(ASSOCIATION_TAG) {
             return Ok(());
         }
-        // The marks first, and that of `me` before all: a crash in between leaves nothing that
-        // nobody remembers.
+        // The marks first, and that of `me` before all: a crash in between leaves no entry without
+        // a record.
         let (key, text) = claim::use_tag(me);
         if !tags.contains_key(&key) {
             begin(progress, "noting that this resource needs the association")?;
@@ -175,7 +175,7 @@ impl<T: Template> QuotaTemplate<T> {
         let entries = self.template.entries().await.map_err(told)?;
         let claims = self.let_go(me, claims, &entries, progress).await?;
         let plan = plan(me, None, None, &entries, &claims).map_err(|it| it.join("; "))?;
-        // The marks go last: what a crash interrupts is found again by them.
+        // The marks go last: changes that a crash interrupts are found again by them.
         let (marks, entries): (Vec<Step>, Vec<Step>) =
             plan.steps.iter().cloned().partition(|step| matches!(step, Step::Release { .. }));
         self.carry_out(me, &Plan { steps: entries, ..plan.clone() }, progress).await?;
@@ -211,7 +211,7 @@ impl<T: Template> QuotaTemplate<T> {
             begin(progress, "ending the association of the empty template")?;
             self.template.disassociate().await.map_err(told)?;
         }
-        // Also where somebody has ended it: the next one is theirs.
+        // Also where another caller has ended it: the next association is that caller's.
         self.template.untag(ASSOCIATION_TAG).await.map_err(told)
     }
 

@@ -1,4 +1,4 @@
-//! Observe, plan, execute: the one path on which everything is made, changed and deleted.
+//! Observe, plan, execute: the one path on which all objects are made, changed and deleted.
 //!
 //! Must not know: which request asked, what a preset is.
 
@@ -52,18 +52,18 @@ pub struct Work<'a> {
     pub standing: &'a Standing,
     /// The longest wait for IAM to show new roles and instance profiles; zero for none.
     pub wait: Duration,
-    /// Whoever requested the work.
+    /// The requester of the work.
     pub requester: &'a dyn Requester,
 }
 
-/// What is known to whoever requested the work: the properties, and which of them to change where
-/// a call fails.
+/// The requester's knowledge: the properties, and which of them to change where a call fails.
 pub trait Requester: fmt::Debug + Sync {
     /// The sentence about a failed change of this object or link, besides AWS's words or instead of
     /// them.
     fn explain(&self, id: &Id, error: &CallError) -> Option<Said>;
 
-    /// What a later request with these properties, as JSON, wanted; `None` if they cannot be read.
+    /// The state that a later request with these properties, as JSON, wanted; `None` if they cannot
+    /// be read.
     fn wants(&self, properties: &str) -> Option<State> {
         let _ = properties;
         None
@@ -150,7 +150,7 @@ pub async fn carry_out(
     let mut sights = Sights::new(cloud, work.wait);
     for pass in 1..=PASSES {
         let (done, failures) = execute(cloud, work, &plan, &mut sights, progress).await;
-        // Who shares what goes may be about to go, too.
+        // Another owner of an object to delete may be about to leave, too.
         let may_end = desired.is_empty() && !plan.blockers.is_empty() && pass < PATIENT_PASSES;
         let again =
             pass < PASSES && (may_end || must_look_again(me, desired, &plan, &done, &failures));
@@ -195,13 +195,13 @@ pub async fn carry_out(
         problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
     }
     if progress.end_own_part() {
-        // What it wrote last came after the other delivery had looked. By now other owners may
-        // have what it planned for.
+        // Its last writes came after the other delivery had looked. By now other owners may have
+        // the objects that it planned for.
         return end_anew(cloud, work, desired, progress).await;
     }
     if problems.is_empty() && progress.stopped().is_none() {
         has_waited = progress.until_writes_end().await;
-        // An attempt that was given up, and made again, may have ended after what came next.
+        // An attempt that was given up, and made again, may have ended after the next call.
         if has_waited && progress.stopped().is_none() {
             end_anew(cloud, work, desired, progress).await?;
         }
@@ -226,7 +226,7 @@ pub async fn carry_out(
         problems.extend(give_way(cloud, work, undecided, progress).await);
         return Err(Unfinished { sentences: problems, taken });
     }
-    // What has to stop is taken back by the Delete that follows.
+    // The changes of stopped work are undone by the Delete that follows.
     if on_failure == OnFailure::Undo && progress.stopped().is_none() {
         progress.until_writes_end().await;
         made.extend(landed(cloud, work, undecided).await);
@@ -267,13 +267,13 @@ fn must_look_again(
         );
         overtaken && (desired.is_empty() || ends(&id).any(|end| is_shared(&end)))
     });
-    // What still uses something shared, because its call failed, keeps its mark there.
+    // A link to a shared object that remains, because its call failed, keeps the mark there.
     let goes_on = plan.announces(me) && failures.is_empty();
     surprised || goes_on || plan.joins(me) || plan.released(me).next().is_some()
 }
 
-/// The remaining changes, by a new look. A released object without an owner is ours to delete: two
-/// owners that release it at the same time have each seen the other.
+/// The remaining changes, by a new look. A released object without an owner is this resource's to
+/// delete: two owners that release it at the same time have each seen the other.
 async fn plan_again(
     cloud: &impl Cloud,
     me: &Owner,

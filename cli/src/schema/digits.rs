@@ -43,7 +43,7 @@ fn magnitudes(least: u64, most: u64) -> String {
     format!("(?:{})", every.join("|"))
 }
 
-/// Alternatives for what is of the same length, digit by digit.
+/// Alternatives for numbers of the same length, digit by digit.
 fn between(least: &[u8], most: &[u8]) -> Vec<String> {
     let (Some((&first, least_rest)), Some((&last, most_rest))) =
         (least.split_first(), most.split_first())
@@ -80,7 +80,7 @@ fn digits(low: u8, high: u8) -> String {
     if low == high { low.to_string() } else { format!("[{low}-{high}]") }
 }
 
-/// So many digits.
+/// The pattern for this number of digits.
 fn any(fewest: usize, most: usize) -> String {
     match (fewest, most) {
         (0, 0) => String::new(),

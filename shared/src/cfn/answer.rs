@@ -14,8 +14,8 @@ pub const BODY_LIMIT: usize = 4096;
 /// Bytes of the longest physical id.
 const PHYSICAL_ID_LIMIT: usize = 1024;
 
-/// Bytes, as JSON, of the longest id that is echoed. CloudFormation's are shorter than half of
-/// it, so only what is not CloudFormation's is cut.
+/// Bytes, as JSON, of the longest id that is echoed. CloudFormation's ids are shorter than half of
+/// it, so only a foreign id is cut.
 const ECHO_LIMIT: usize = 700;
 
 /// The attribute of every resource that says which release of the provider served it last.
@@ -31,7 +31,7 @@ pub enum Status {
     Failed,
 }
 
-/// What a request that went well comes to.
+/// The result of a successful request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Success {
     /// Another id than before makes an Update a replacement. `None` keeps the id.
@@ -51,7 +51,7 @@ impl Success {
         let answer = Answer {
             status: Status::Success,
             reason: String::new(),
-            // About as long as any of ours.
+            // About as long as the longest id of a resource.
             physical_resource_id: self.physical_resource_id.clone().unwrap_or(given)
                 + &"x".repeat(64),
             stack_id: request.stack_id.clone(),
@@ -137,15 +137,15 @@ fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-/// Takes at least one character, and `characters` if there are so many, from the end.
+/// Takes at least one character, and `characters` if the text has them, from the end.
 fn shorten(text: &mut String, characters: usize) {
     for _ in 0..characters.max(1) {
         text.pop();
     }
 }
 
-/// Without control characters but white space: CloudFormation takes them, and then nobody can
-/// read the stack's events any more
+/// Without control characters but white space: CloudFormation accepts them, and then cannot show
+/// the stack's events any more
 /// (<https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1601>).
 fn printable(text: &str) -> String {
     let is_bad = |c: char| c.is_control() && !c.is_whitespace();

@@ -21,11 +21,11 @@ pub trait Transport {
     ///
     /// # Errors
     ///
-    /// What kept the reply from coming, without any part of the URL.
+    /// Why no reply came, without any part of the URL.
     fn put(&self, url: &ResponseUrl, body: &str) -> impl Future<Output = Result<Reply, String>>;
 }
 
-/// What came back.
+/// The reply to a `PUT`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
@@ -111,8 +111,8 @@ impl<T: Transport> Callback<T> {
         if self.origins.allow(url) { Ok(()) } else { Err(PutError::Origin(url.to_string())) }
     }
 
-    /// Sends the answer. What may pass (no connection, no reply, 429, 5xx) is tried again until
-    /// `until`; what S3 refuses (a bad or expired signature) once more and no more.
+    /// Sends the answer. A passing failure (no connection, no reply, 429, 5xx) is tried again until
+    /// `until`; a refusal of S3 (a bad or expired signature) once more and no more.
     ///
     /// # Errors
     ///
@@ -128,7 +128,7 @@ impl<T: Transport> Callback<T> {
             if left.is_zero() {
                 return Err(PutError::NoTime(last));
             }
-            // Half of what is left, so that a server that hangs leaves time for another try.
+            // Half of the rest, so that a server that hangs leaves time for another try.
             let attempt = ATTEMPT.min(left / 2).max(PAUSE.0);
             last = match timeout(attempt, self.transport.put(&url, body)).await {
                 Ok(Ok(Reply { status: 200..=299, .. })) => return Ok(()),

@@ -5,7 +5,8 @@ use super::guard::CustomResource;
 use super::progress::Progress;
 use super::request::{Request, RequestType};
 
-/// Serves requests of the second resource's type with that, and all others with the first one.
+/// Serves requests of the second resource's type with the second, and all other ones with the
+/// first.
 #[derive(Clone, Debug)]
 pub struct Either<A, B>(pub A, pub B);
 

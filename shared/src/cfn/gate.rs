@@ -74,7 +74,7 @@ impl Gate {
     }
 
     async fn until(&self, holds: impl FnMut(&Traffic) -> bool) {
-        // The sender is ours, so the channel is never closed.
+        // The gate holds the sender, so the channel is never closed.
         let _ = self.0.subscribe().wait_for(holds).await;
     }
 }

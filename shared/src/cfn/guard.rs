@@ -1,7 +1,7 @@
-//! Whatever a resource does (succeed, fail, panic, hang), one answer comes of it in time.
+//! One answer in time for each request, whether a resource succeeds, fails, panics or hangs.
 //!
-//! The time that there is has four parts: the work; the end of what is on its way when the work
-//! has to stop; the answer; and, while Lambda lets us, what the answer could not wait for.
+//! The available time has four parts: the work; the end of calls on their way when the work has to
+//! stop; the answer; and, while Lambda leaves time, the work for which the answer could not wait.
 
 use std::any::Any;
 use std::fmt;
@@ -24,32 +24,32 @@ use super::request::{Request, RequestType};
 use crate::digest::digest;
 use crate::input::{brief, cut};
 
-/// Kept back from the work, for the end of what is on its way and for the answer.
+/// Kept back from the work, for the end of calls on their way and for the answer.
 const RESERVE: Duration = Duration::from_secs(15);
-/// The share of the reserve for the end of what is on its way: of a whole one as long as the
+/// The share of the reserve for the end of calls on their way: of a whole one as long as the
 /// longest attempt of a call.
 const ENDS_OF_CALLS: (u32, u32) = (2, 3);
-/// Work that has to stop, and of which nothing is on its way, is dropped after this.
+/// Work that has to stop, and has no call on its way, is dropped after this.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Kept back from the answer, for the runtime.
 const MARGIN: Duration = Duration::from_millis(200);
-/// Kept back from what goes on after the answer: an invocation that is cut off comes again.
+/// Kept back from the work after the answer: Lambda repeats an invocation that it cuts off.
 const END_OF_ALL: Duration = Duration::from_secs(3);
-/// An answer is tried for so long even if the deadline is past: Lambda may let us.
+/// An answer is tried for this time even if the deadline is past: Lambda may still allow it.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(2);
 /// With less than this the work is not begun.
 const SHORTEST_WORK: Duration = Duration::from_millis(500);
 /// `ServiceTimeout` where a template has none, in seconds.
 const SERVICE_TIMEOUT: u64 = 3600;
-/// Characters of an id that the log shows: CloudFormation's are shorter, and whoever may invoke
-/// the function chooses all others.
+/// Characters of an id that the log shows: CloudFormation's are shorter, and a caller with
+/// `lambda:InvokeFunction` chooses all other ones.
 const LONGEST_ID: usize = 512;
 /// Characters of a reason that the log shows: more than an answer has.
 const LONGEST_REASON: usize = 16_384;
 /// Why the work is stopped.
 const TIME_IS_OVER: &str = "the time is over";
 
-/// What a custom resource does. It needs to know nothing of answers, panics and deadlines.
+/// A custom resource. It needs to know nothing of answers, panics and deadlines.
 pub trait CustomResource {
     /// The only `Type` in a template that is served. An operator's guards on it, such as an SCP or
     /// the condition `cloudformation:ResourceTypes`, do not see another one with the same
@@ -63,8 +63,8 @@ pub trait CustomResource {
     /// request has the same id.
     fn physical_id(&self, request: &Request) -> String;
 
-    /// Does what is asked. When `progress` is stopped it begins nothing more and returns with
-    /// what is left; it may be dropped at any `await` that is not a call to AWS.
+    /// Serves the request. When `progress` is stopped it begins no further change and returns, with
+    /// the open changes in its reason; it may be dropped at any `await` that is not a call to AWS.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ pub trait CustomResource {
         progress: &Progress,
     ) -> impl Future<Output = Result<Success, String>>;
 
-    /// Does what is left when the request was answered: CloudFormation hears no more of it, and
-    /// may ask for the same at this moment.
+    /// Does the rest of the work after the answer: CloudFormation receives no result of it, and may
+    /// ask for the same at this moment.
     ///
     /// # Errors
     ///
@@ -119,8 +119,8 @@ impl std::error::Error for Unanswered {}
 ///
 /// If there is an address to which answers may go, one answer is sent to it before the
 /// deadline and before CloudFormation stops waiting, with the ids of the request, at most 4096
-/// bytes long. When the time for the work is over no further call is begun, and what is on its
-/// way ends, or is named, before the answer goes.
+/// bytes long. When the time for the work is over no further call is begun, and a call that is
+/// on its way ends, or is named, before the answer goes.
 ///
 /// # Errors
 ///
@@ -185,7 +185,8 @@ fn refused(why: Unanswered) -> Unanswered {
     why
 }
 
-/// The answer, or none if nobody waits for one any more; and what is to be done after it.
+/// The answer, or none if CloudFormation does not wait for it any more; and the type of the work
+/// after it.
 async fn decide<R: CustomResource>(
     resource: &R,
     gate: &Gate,
@@ -202,7 +203,7 @@ async fn decide<R: CustomResource>(
     let nothing_done = |reason: &str| Done { result: Err(reason.to_owned()), rest: None };
     let done = match (request.kind(), age(request, now)) {
         (Err(problem), _) => nothing_done(&problem),
-        // A Delete is never too late: what is not ours is not touched anyway.
+        // A Delete is never too late: it touches no foreign object anyway.
         (Ok(RequestType::Delete), _) => work(RequestType::Delete).await,
         (Ok(_), Age::Expired) => {
             warn!("the request is so old that its answer cannot be sent; nothing is done");
@@ -240,7 +241,7 @@ async fn decide<R: CustomResource>(
     Some((answer, done.rest))
 }
 
-/// What the work came to before the answer, and what is to be done after it.
+/// The result of the work before the answer, and the type of the work after it.
 struct Done {
     result: Result<Success, String>,
     rest: Option<RequestType>,
@@ -255,7 +256,7 @@ async fn work(
     now: SystemTime,
     time_left: Duration,
 ) -> Done {
-    // Whom CloudFormation gave up before we began (a Delete) has the time that Lambda gives.
+    // A request that CloudFormation gave up before (a Delete) has the time that Lambda gives.
     let until_given_up = given_up_at(request).and_then(|end| end.duration_since(now).ok());
     let until_given_up = until_given_up.filter(|left| !left.is_zero()).unwrap_or(Duration::MAX);
     let of_lambda = time_left;
@@ -294,7 +295,7 @@ async fn work(
     }
     let rest = match kind {
         RequestType::Create | RequestType::Update => result.is_err() && !on_their_way.is_empty(),
-        // What it marked on its way out would stay.
+        // Marks that it wrote before it was stopped would stay.
         RequestType::Delete => timed_out || !on_their_way.is_empty(),
     };
     Done { result, rest: rest.then_some(kind) }
@@ -318,8 +319,8 @@ fn out_of_time(kind: RequestType, budget: Duration, progress: &Progress, words: 
     )
 }
 
-/// Lets the work go on until its deadline, and then what is on its way end, until `end` at the
-/// latest. `None` if the work had to be dropped.
+/// Lets the work go on until its deadline, and then the calls on their way end, until `end` at
+/// the latest. `None` if the work had to be dropped.
 async fn run(
     work: impl Future<Output = Result<Success, String>>,
     gate: &Gate,
@@ -340,8 +341,8 @@ async fn run(
     }
 }
 
-/// Does after the answer what it could not wait for: the rest of a Delete; and what a request
-/// that failed had on its way is taken back when it is known to have ended.
+/// Does after the answer the work for which it could not wait: the rest of a Delete; and the calls
+/// that a failed request had on their way are undone when they are known to have ended.
 async fn finish(
     resource: &impl CustomResource,
     gate: &Gate,
@@ -372,7 +373,7 @@ async fn finish(
 }
 
 async fn catch<T>(work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    // What the work leaves behind is dropped with it: nothing is looked at after a panic.
+    // The state of the work is dropped with it, and not read after a panic.
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_: Box<dyn Any + Send>| {
         Err("internal error (panic); the function's log has the place".to_owned())
     })

@@ -1,4 +1,4 @@
-//! What a stack's events say of one resource: whether CloudFormation is at work on it, and with
+//! The events of a stack about one resource: whether CloudFormation is at work on it, and with
 //! which properties it was last made or changed.
 //!
 //! Must not know: IAM, presets, AWS's API.
@@ -30,7 +30,7 @@ pub enum Past {
     },
     /// It was deleted, or retained, or its stack is gone.
     Gone,
-    /// Nobody can tell how it was last made: for this reason.
+    /// It is not known how it was last made: for this reason.
     Unknown(String),
 }
 
@@ -81,7 +81,7 @@ impl History {
         self.stack.is_some() && self.resource.is_some()
     }
 
-    /// What the events say, once there are no more of them.
+    /// The result, once all events are read.
     pub fn end(self) -> Past {
         match (self.stack, self.resource) {
             (None, _) => Past::Gone,

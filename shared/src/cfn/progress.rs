@@ -1,5 +1,5 @@
-//! What is being done and until when, so that work can stop before its answer and the answer can
-//! say what was being done.
+//! The present step of the work and its deadline, so that work can stop before its answer and the
+//! answer can name the step.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,7 +25,7 @@ pub struct Progress {
     told: Notify,
 }
 
-/// Somebody who answers whether the work is wanted.
+/// Answers whether the work is wanted.
 #[derive(Debug)]
 pub struct Watch<'a>(&'a Progress);
 
@@ -59,13 +59,13 @@ impl Progress {
         Progress::until(&self.gate, self.deadline)
     }
 
-    /// When the work is stopped. What waits for somebody else has to end before it.
+    /// When the work is stopped. A wait for another principal has to end before it.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// Stops the work: no further change and no further attempt of a call is begun. What is on
-    /// its way ends. The first reason stays, as in `the time is over`.
+    /// Stops the work: no further change and no further attempt of a call is begun. Calls on their
+    /// way end. The first reason stays, as in `the time is over`.
     pub fn stop(&self, why: &str) {
         self.gate.close(why);
     }
@@ -106,7 +106,7 @@ impl Progress {
         self.stop(&why);
     }
 
-    /// Lets work that was left to another delivery end what it has made itself. True if it was.
+    /// Lets work that was left to another delivery end its own changes. True if it was.
     pub fn end_own_part(&self) -> bool {
         let is_left = self.is_done.load(Ordering::Relaxed) && !self.is_superseded();
         if is_left {
@@ -120,8 +120,8 @@ impl Progress {
         self.is_superseded.load(Ordering::Relaxed)
     }
 
-    /// Returns when CloudFormation was asked whether it still wants this work, if somebody watches
-    /// it. The work is superseded if it does not.
+    /// Returns when CloudFormation was asked whether it still wants this work, if the work is
+    /// watched. The work is superseded if it does not.
     pub async fn ask_whether_wanted(&self) {
         if self.is_watched.load(Ordering::Relaxed) {
             let told = self.told.notified();
@@ -136,7 +136,7 @@ impl Progress {
         Watch(self)
     }
 
-    /// Lets work that was superseded take back what it made after its successor began.
+    /// Lets work that was superseded undo the changes that it made after its successor began.
     pub fn take_back(&self) {
         if self.is_superseded() {
             self.gate.open();
@@ -172,7 +172,7 @@ impl Progress {
         self.gate.until_closed().await;
     }
 
-    /// Says what begins now, as in `looking at what is in the account`.
+    /// Notes the step that begins now, as in `looking at what is in the account`.
     pub fn note(&self, doing: &str) {
         *self.note.lock().unwrap_or_else(PoisonError::into_inner) = doing.to_owned();
     }

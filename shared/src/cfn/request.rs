@@ -10,7 +10,7 @@ use crate::json;
 
 type Fields = BTreeMap<String, Box<RawValue>>;
 
-/// What CloudFormation asks for.
+/// The type of CloudFormation's request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestType {
     /// Make it.
@@ -34,7 +34,7 @@ pub struct Request {
     pub logical_resource_id: String,
     /// The resource's type in the template, for example `Custom::IamPreset`.
     pub resource_type: String,
-    /// What we or CloudFormation called it; never on a Create.
+    /// The id that this function or CloudFormation gave it; never on a Create.
     pub physical_resource_id: Option<String>,
     /// The properties, or why they could not be read.
     pub properties: Result<Map<String, Value>, String>,
@@ -89,11 +89,11 @@ impl Request {
         }
     }
 
-    /// What is asked for.
+    /// The type of the request.
     ///
     /// # Errors
     ///
-    /// A sentence that says what came instead.
+    /// A sentence with the given type.
     pub fn kind(&self) -> Result<RequestType, String> {
         match self.request_type.as_str() {
             Some("Create") => Ok(RequestType::Create),
@@ -109,7 +109,7 @@ impl Request {
     }
 }
 
-/// The top level only: what is inside a field may be broken without breaking the rest.
+/// The top level only: a broken field does not break the rest.
 fn fields(payload: &RawValue) -> Result<Fields, String> {
     serde_json::from_str(payload.get()).map_err(|_| "the event is no JSON object".to_owned())
 }
@@ -141,7 +141,7 @@ fn parse(raw: &str) -> Option<Value> {
     json::read(raw).ok()
 }
 
-/// A string, or the text of what stands there instead of one.
+/// A string, or the text of another value in its place.
 fn text(raw: &str) -> Option<String> {
     let value = parse(raw).filter(|value| !value.is_null())?;
     Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))

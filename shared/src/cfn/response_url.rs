@@ -31,7 +31,7 @@ impl ResponseUrl {
         &self.0
     }
 
-    /// True if what it writes is the answer to this request: CloudFormation names the object by
+    /// True if its object is the answer to this request: CloudFormation names the object by
     /// the three ids with bars between them, as in the sample event of the AWS Lambda Developer
     /// Guide, "Using AWS Lambda with AWS CloudFormation". An id that the event lacks is not
     /// compared.
@@ -113,8 +113,8 @@ impl Origins {
         }
     }
 
-    /// True if an answer may be sent there. Anything else would let whoever can invoke the
-    /// function make it talk to hosts of their choice.
+    /// True if an answer may be sent there. Any other address would let a caller with
+    /// `lambda:InvokeFunction` make the function talk to hosts of the caller's choice.
     pub fn allow(&self, url: &ResponseUrl) -> bool {
         let Some(Origin { scheme, authority }) = url.origin() else {
             return false;

@@ -21,7 +21,7 @@ use super::request::{Request, RequestType};
 use crate::input::brief;
 use crate::json;
 
-/// So many looks, because an event may be written a moment after its request is sent.
+/// The number of looks, because an event may be written a moment after its request is sent.
 const LOOKS: u32 = 3;
 /// Between two looks.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -33,10 +33,10 @@ const WATCH: Duration = Duration::from_secs(5);
 /// An event is written at about the time at which its request is sent.
 const SLACK: Duration = Duration::from_secs(5);
 
-/// What the time in a presigned address is exact to.
+/// The precision of the time in a presigned address.
 const SECOND: Duration = Duration::from_secs(1);
 
-/// So many requests are remembered by a process.
+/// The number of requests that a process remembers.
 const REMEMBERED: usize = 64;
 
 /// The requests that a process served last. Lambda may deliver one twice, and CloudFormation may
@@ -59,7 +59,7 @@ impl Deliveries {
     }
 }
 
-/// Of what a stack's events are.
+/// The subject of events: a stack or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StackPart<'a> {
     /// The stack itself.
@@ -83,13 +83,13 @@ pub struct StackEvent {
     pub properties: Option<String>,
 }
 
-/// What CloudFormation tells of a stack.
+/// The events of CloudFormation's stacks.
 pub trait StackEvents {
-    /// The newest event; `None` if there is none, or no such stack.
+    /// The newest event; `None` if there is none, or no stack of this id.
     ///
     /// # Errors
     ///
-    /// Why CloudFormation did not tell.
+    /// Why CloudFormation did not return it.
     fn latest(
         &self,
         stack_id: &str,
@@ -97,14 +97,14 @@ pub trait StackEvents {
     ) -> impl Future<Output = Result<Option<StackEvent>, String>>;
 }
 
-/// A resource that is asked only for what CloudFormation still wants of it, by the stack's own
+/// A resource that serves only requests that CloudFormation still wants, by the stack's own
 /// events.
 ///
-/// Lambda delivers a request again whose process died, and CloudFormation sends a rollback while
-/// the Update that it cancelled is at work: nothing orders the deliveries but the events. They are
-/// looked at when a request is not fresh and while the work takes long; if the operator wants it,
-/// before every request, for whoever may invoke the function can write a request, but no event of
-/// a stack.
+/// Lambda delivers a request again after a crash of its process, and CloudFormation sends a
+/// rollback while the Update that it cancelled is at work: nothing orders the deliveries but the
+/// events. They are looked at when a request is not fresh and while the work takes long; if the
+/// operator wants it, before every request, for a caller with `lambda:InvokeFunction` can write a
+/// request, but no event of a stack.
 #[derive(Debug)]
 pub struct Verified<'a, R, S> {
     resource: R,
@@ -146,7 +146,7 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
             .is_none_or(|age| age <= FRESH)
     }
 
-    /// Refuses what CloudFormation has gone on from.
+    /// Refuses a request that CloudFormation has gone on from.
     async fn check_age(&self, kind: RequestType, request: &Request) -> Result<(), Refusal> {
         if self.is_fresh(request) {
             return Ok(());
@@ -182,7 +182,7 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
                     Ok(None) => {}
                     Ok(Some(GoneOn { why, is_done, properties })) => {
                         warn!(why, is_done, "the work is stopped");
-                        // What another delivery of the request has done is not taken back.
+                        // The changes of another delivery of the request are not undone.
                         match is_done {
                             true => progress.leave_to_another(&why),
                             false => progress.supersede_by(&why, properties.as_deref()),
@@ -195,8 +195,8 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
         }
     }
 
-    /// Why CloudFormation does not want work any more that was begun. Work whose calls took long
-    /// asks because it `is_late`.
+    /// Why CloudFormation does not want the begun work any more. Work whose calls took long asks
+    /// because it `is_late`.
     async fn gone_on(
         &self,
         kind: RequestType,
@@ -238,7 +238,7 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
             if look > 0 {
                 sleep(PAUSE).await;
             }
-            // What a resource of another type is doing says nothing of this one.
+            // The event of a resource of another type says nothing of this one.
             let event = self.latest(request).await.map_err(Refusal::of)?;
             found = event.map(|it| of(&it.status, it.resource_type.as_deref().unwrap_or_default()));
             if found.as_ref() == Some(&expected) {
@@ -255,10 +255,11 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
 }
 
 impl<R: CustomResource, S> Verified<'_, R, S> {
-    /// Deletes what a Create that died may have made after its resource was deleted: IAM may
-    /// carry out a call that was on its way then. Returns what to say of it.
+    /// Deletes objects that a Create may have made after a crash, when its resource was deleted:
+    /// IAM may carry out a call that was on its way then. Returns a sentence about them for the
+    /// answer.
     async fn delete_rest(&self, request: &Request, progress: &Progress) -> String {
-        // Under the id that the Create would have given, so that nobody waits for others.
+        // Under the id that the Create would have given, so that the Delete waits for no other one.
         let physical_resource_id = Some(self.resource.physical_id(request));
         let request = Request { physical_resource_id, ..request.clone() };
         // Without its type, because the compiler gives up on futures that are nested so deeply.
@@ -275,7 +276,7 @@ struct GoneOn {
     why: String,
     /// Another delivery of the request was answered: the resource has what the request asks for.
     is_done: bool,
-    /// What the resource has now, as JSON, if it is at rest.
+    /// The resource's present properties, as JSON, if it is at rest.
     properties: Option<String>,
 }
 
@@ -304,7 +305,7 @@ fn expected(kind: RequestType) -> &'static str {
 /// of the resource says.
 fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>) -> Option<String> {
     let Some(StackEvent { status, at, physical_id, .. }) = latest else {
-        // What a Delete is about is not wanted by anybody.
+        // The resource of a Delete is wanted by no stack.
         return (kind != RequestType::Delete)
             .then(|| "CloudFormation knows no such stack or resource any more".to_owned());
     };
@@ -313,7 +314,7 @@ fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>)
     let goes_on = match kind {
         RequestType::Create | RequestType::Update => status != expected(kind) || is_later,
         // One Delete more of the same does no harm while there is nothing but Deletes. A clean-up
-        // deletes one half of a resource, and the other half is what its stack has.
+        // deletes one half of a resource, and its stack has the other half.
         RequestType::Delete => {
             let id = request.physical_resource_id.as_ref();
             let is_another = physical_id.as_ref().zip(id).is_some_and(|(now, id)| now != id);
@@ -325,7 +326,7 @@ fn superseded(kind: RequestType, request: &Request, latest: Option<&StackEvent>)
     })
 }
 
-/// True if the newest event says that CloudFormation has what this request asks for. A rollback
+/// True if the newest event says that CloudFormation has the result of this request. A rollback
 /// ends in `UPDATE_COMPLETE` too, with other properties.
 fn is_done(kind: RequestType, request: &Request, latest: &StackEvent) -> bool {
     let told = latest.properties.as_deref().and_then(|text| json::read(text).ok());
@@ -337,7 +338,7 @@ fn is_done(kind: RequestType, request: &Request, latest: &StackEvent) -> bool {
                 && told.is_some()
                 && told.as_ref().map(as_texts) == asked.as_ref().map(as_texts)
         }
-        // What has these names by now may be another stack's.
+        // Objects with these names may be another stack's by now.
         RequestType::Delete => {
             latest.status == "DELETE_COMPLETE"
                 && latest.physical_id.is_some()

@@ -95,7 +95,7 @@ impl Fake {
             path.is_some_and(|path| !scope.paths.contains(path))
         };
         let in_scope = |id: &Id| scope.ids.contains(id) && !is_elsewhere(id);
-        // What hangs on something in the scope, by either end.
+        // Links of an object in the scope, by either end.
         let hangs = |id: &Id| {
             let held = id.parent().is_some_and(|parent| in_scope(&parent));
             held || id.target().is_some_and(|target| in_scope(&target))
@@ -111,7 +111,7 @@ impl Fake {
             .filter(|(id, object)| {
                 in_scope(id) || hangs(id) && !(is_counted(id) && object.is_claim())
             })
-            // What is everybody's has no owner on it to be seen.
+            // A service-linked role shows no owner.
             .map(|(id, object)| {
                 let is_seen = id.kind != Kind::ServiceLinkedRole && !is_counted(id);
                 let owners = is_seen.then(|| object.owners.clone());
@@ -273,7 +273,7 @@ fn carry_out(state: &mut State, call: &Call, attachable: usize) -> Result<(), Ca
             link(state, Resource::UserAttachment { user, policy_arn, attached: true })?;
             claim(state, &id, |all| *all = owners)
         }
-        // The claims of whoever else gave it stay.
+        // The claims of other owners stay.
         Call::DetachUserPolicy { .. } => {
             match state.get(&id).filter(|it| !it.is_claim()).cloned() {
                 Some(Object { owners, .. }) if owners.is_empty() => delete(state, &id),

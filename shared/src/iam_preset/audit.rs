@@ -38,8 +38,8 @@ pub use report::{Report, Unknown};
 const LAST: Duration = Duration::from_secs(20);
 /// The longest that one resource takes. One that takes longer is unknown, and the audit goes on.
 const ONE: Duration = Duration::from_secs(40);
-/// Bytes of findings after which the rest is left to another audit: what starts audits in a
-/// state machine passes on 256 KiB of them at most
+/// Bytes of findings after which the rest is left to another audit: a state machine that starts
+/// audits passes on 256 KiB of them at most
 /// (<https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html>).
 const LONGEST_REPORT: usize = 150_000;
 
@@ -128,7 +128,8 @@ struct Comparison {
     findings: Vec<Finding>,
     preset: String,
     edition: &'static str,
-    /// Of what it puts right; empty if it would be refused, or leave what others added.
+    /// The classes that the Update repairs; empty if it would be refused, or would leave added
+    /// members.
     classes: BTreeSet<Class>,
 }
 
@@ -140,8 +141,8 @@ struct Made {
 }
 
 impl<C: Cloud> IamPreset<C> {
-    /// Looks at every resource of this account and Region that owns something, until `progress`
-    /// has too little time left. Puts right what `repairs` says.
+    /// Looks at the objects of every owner in this account and Region, until `progress` has too
+    /// little time left. Repairs the classes of `repairs`.
     ///
     /// # Errors
     ///
@@ -243,7 +244,7 @@ impl<C: Cloud> IamPreset<C> {
         let Ok(Value::Object(properties)) = json::read(&properties) else {
             return Verdict::Unknown("the event's properties cannot be read".to_owned());
         };
-        // Whoever may name a resource in a template says what it has to look like only where
+        // Every author of a template may name a resource, so its properties count only where
         // CloudFormation has asked this function, and was answered.
         let token = properties.get("ServiceToken").and_then(Value::as_str).map(unqualified);
         if function.is_some() && token.as_deref() != function {
@@ -297,7 +298,7 @@ impl<C: Cloud> IamPreset<C> {
         findings.sort();
         findings.dedup();
         let classes = match (&refused, &planned) {
-            // Whoever was added gets what the repair gives back.
+            // An added member of a group would get the permissions that the repair restores.
             (None, Ok(plan)) if plan.foreign.is_empty() && !leaves_some => finding::classes(plan),
             (Some(_), _) | (_, Ok(_) | Err(_)) => BTreeSet::new(),
         };

@@ -1,6 +1,6 @@
 //! How two renderings differ, object by object and statement by statement.
 //!
-//! Must not know: AWS's API, what is in the account.
+//! Must not know: AWS's API, the account's objects.
 
 use super::audit::Finding;
 use super::audit::finding::fields;
@@ -10,7 +10,8 @@ use crate::state::{Id, State};
 /// An object in which two states differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Between {
-    /// The second has it alone. `says` is what it allows and denies; for a role, whom it trusts.
+    /// The second has it alone. `says` lists its allowed and denied actions; for a role, the
+    /// trusted principals.
     Added {
         /// Which object.
         id: Id,
@@ -30,14 +31,14 @@ pub enum Between {
         id: Id,
         /// The statements that come and go.
         statements: Difference,
-        /// The fields, each with what the second state has for what is expected and what the first
-        /// has for what is found.
+        /// The fields, each with the second state's value as expected and the first state's value
+        /// as found.
         fields: Vec<Finding>,
     },
 }
 
-/// What the second state has that the first has not, and the reverse, in the order of the ids. Whose
-/// objects they are is not compared.
+/// Objects that only the second state has, and the reverse, in the order of the ids. Owners are not
+/// compared.
 pub fn between(first: &State, second: &State) -> Vec<Between> {
     let mut ids: Vec<&Id> = first.ids().chain(second.ids()).collect();
     ids.sort();

@@ -1,5 +1,5 @@
-//! What a request comes to, up to its first write: whether it is allowed, what is there, and the
-//! plan.
+//! The decision about a request, up to its first write: whether it is allowed, the observed state,
+//! and the plan.
 //!
 //! Must not know: AWS's API.
 
@@ -20,15 +20,15 @@ use crate::plan::{Attachable, Change, Plan, Scope, plan};
 use crate::reconcile::look;
 use crate::state::{Id, Kind, State};
 
-/// What a request comes to, known before its first write.
+/// The decision about a request, made before its first write.
 pub(super) struct Decided {
     pub task: Task,
     pub observed: State,
     pub plan: Plan,
     pub overtaken: Overtaken,
-    /// Why it is not allowed, though it is let through because nobody gets anything by it.
+    /// Why it is not allowed, though it is let through because it grants nothing.
     pub not_allowed: Option<String>,
-    /// Why what was there already makes administrators of those who get the preset.
+    /// Why existing objects already make administrators of the preset's users.
     pub further: Vec<String>,
 }
 
@@ -56,8 +56,8 @@ impl<C: Cloud> IamPreset<C> {
             }
             (_, None) => allowed,
         };
-        // An Update that gives nothing is let through: a stack has to find its way back to what
-        // it had, also where the operator would not allow that any more.
+        // An Update that grants nothing is let through: a stack has to return to its former state,
+        // also where the operator would not allow that state any more.
         if let (RequestType::Create, Err(refusal)) = (intent.kind, &allowed) {
             return Err(refusal.clone());
         }
@@ -67,8 +67,8 @@ impl<C: Cloud> IamPreset<C> {
         order::check(intent, &task, &observed)?;
         self.check_that_it_lives(&task, &observed).await?;
         let mut overtaken = order::overtaken(intent, &task, &observed);
-        // An Update that Lambda delivers again writes nothing: CloudFormation's events stop what it
-        // is told of. Of a stack that CloudFormation does not know there are none.
+        // An Update that Lambda delivers again writes no note: CloudFormation's events stop an
+        // overtaken request. A stack that CloudFormation does not know has no events.
         let is_noted = match overtaken {
             Overtaken::Nothing => false,
             Overtaken::Unbegun => self.is_unknown(&task.me).await,
@@ -106,7 +106,7 @@ impl<C: Cloud> IamPreset<C> {
         info!(changes = plan.len(), plan = %plan, "plan");
         report(&task, &observed, &plan);
         let lacking = lacking::lacking(&task.desired, &observed, &plan);
-        // Who was named before, and was not put in, is no news.
+        // A user that the last request named, and that is still no member, is no news.
         let is_new = |id: &&Id| task.left.as_ref().is_none_or(|left| !left.contains(id));
         let newly_lacking = lacking.iter().filter(is_new).cloned().collect();
         if let Some(wanted) = &intent.wanted
@@ -124,9 +124,9 @@ impl<C: Cloud> IamPreset<C> {
         Ok(Decided { task, observed, plan, overtaken, not_allowed, further })
     }
 
-    /// Says in the log which values have no effect, and why the request is refused if people are
-    /// named who get nothing: that is a Create, or an Update that names them anew. What an older
-    /// release took is never refused again, nor is a way back.
+    /// Logs the values that have no effect, and returns why the request is refused if people are
+    /// named who get nothing: that is a Create, or an Update that names them anew. A value that an
+    /// older release accepted is never refused again, nor is a way back.
     async fn idle(&self, intent: &Intent, allowed: &Result<(), String>) -> Option<String> {
         let wanted = intent.wanted.as_ref().filter(|_| intent.mistakes.is_none())?;
         let mut refusals = Vec::new();
@@ -154,8 +154,8 @@ impl<C: Cloud> IamPreset<C> {
         Some(refusals.join("; "))
     }
 
-    /// What is there of what the request is about; under whatever name, where its properties may
-    /// not be those under which things were made.
+    /// Observes the objects of the request, and those under any other name where its properties may
+    /// differ from the properties under which the objects were made.
     pub(super) async fn observe(
         &self,
         intent: &Intent,
@@ -182,7 +182,7 @@ impl<C: Cloud> IamPreset<C> {
         };
         let named = task.scope.ids.clone();
         if let Some(doubt) = memory::doubt(&task.me, &belief, &observed) {
-            // Ordinary where CloudFormation's properties say who was given something.
+            // Ordinary where CloudFormation's properties name the users that were given a policy.
             if doubt.is_of_choices {
                 warn!(
                     why = doubt.why,
@@ -212,7 +212,8 @@ impl<C: Cloud> IamPreset<C> {
             }
             task.scope.past = &task.scope.ids - &named;
         }
-        // While a stack lives, another life of the resource may be what it has, or goes back to.
+        // While a stack lives, another life of the resource may be its present one, or the one that
+        // it goes back to.
         if let (RequestType::Delete, Some(life)) = (intent.kind, &life)
             && memory::has_other_lives(&task.me, life, &observed)
             && !self.stack_goes(&task.me).await
@@ -223,8 +224,8 @@ impl<C: Cloud> IamPreset<C> {
         Ok(observed)
     }
 
-    /// Adds the users who got one of the resource's policies from it and are not named: a delivery
-    /// that was overtaken may have given it to them, and their tags say so.
+    /// Adds unnamed users that got one of the resource's policies from it: an overtaken delivery
+    /// may have attached it, and the users' tags record it.
     async fn find_claims(
         &self,
         task: &mut Task,
@@ -240,7 +241,7 @@ impl<C: Cloud> IamPreset<C> {
         if !seen.has_any_of(me) {
             return Ok(());
         }
-        // What they got besides, AWS's own policies among it, is told by their marks alone.
+        // Their other policies, AWS's own among them, are told by the users' marks alone.
         let found = self.cloud.find(me, &task.scope).await.map_err(|error| error.to_string())?;
         let claims = found.ids.into_iter().filter(|id| id.kind == Kind::UserAttachment);
         let ids: BTreeSet<Id> =
@@ -255,8 +256,8 @@ impl<C: Cloud> IamPreset<C> {
         Ok(())
     }
 
-    /// The plan, after a second thought on what stands in its way: an owner may be gone, and a
-    /// stack that rolls back cannot do better.
+    /// The plan. Its conflicts are examined once more: an owner may be gone, and a stack that rolls
+    /// back cannot do better.
     pub(super) async fn plan(
         &self,
         intent: &Intent,
@@ -274,7 +275,7 @@ impl<C: Cloud> IamPreset<C> {
             task.scope.rolls_back =
                 intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
         }
-        // What an ordinary account attaches is enough for most.
+        // A quota of an ordinary account is enough for most requests.
         let is_full = conflicts.iter().any(|it| matches!(it, Conflict::Full { .. }));
         if is_full {
             task.scope.attachable = self.attachable().await;
@@ -293,7 +294,7 @@ impl<C: Cloud> IamPreset<C> {
         Err(reasons::of_conflicts(&task.me, wanted, &task.desired, conflicts))
     }
 
-    /// Who is named and not there may be there in another case.
+    /// A named user that is missing may exist in another case.
     async fn as_spelled(&self, mut conflicts: Vec<Conflict>) -> Vec<Conflict> {
         if !conflicts.iter().any(|it| matches!(it, Conflict::Missing(_))) {
             return conflicts;
@@ -321,7 +322,7 @@ impl<C: Cloud> IamPreset<C> {
     }
 }
 
-/// Says in the log what is not as the stack has it.
+/// Logs the differences between the account and the stack's last state.
 fn report(task: &Task, observed: &State, plan: &Plan) {
     for missing in &plan.missing {
         warn!(%missing, "is named and exists no more; nothing is given to it or taken from it");
@@ -347,11 +348,11 @@ fn report(task: &Task, observed: &State, plan: &Plan) {
     for foreign in &plan.foreign {
         warn!(%foreign, "was attached by somebody else, and gives more than the preset");
     }
-    // What a refused Create leaves to its Delete was never made.
+    // A refused Create leaves to its Delete objects that were never made.
     let has_own = observed.has_any_of(&task.me);
     let left = task.left.as_ref().filter(|_| has_own || !task.desired.is_empty());
     let drift = left.map(|left| self::plan(&task.me, &task.scope, left, observed));
-    // The marks of what is there are those of the request that made it.
+    // The observed marks are those of the request that made the objects.
     let drift = drift.and_then(Result::ok).unwrap_or_default();
     let drift = Plan::of(drift.changes().filter(|change| change.is_of_content()).cloned());
     if !drift.is_empty() {

@@ -16,7 +16,7 @@ use crate::plan::Plan;
 use crate::preset::{Branches, Edition, Preset, attributes, render};
 use crate::state::{Owner, State, limits};
 
-/// The state that properties ask for, whatever the account holds.
+/// The state that properties ask for, independent of the account.
 #[derive(Clone, Debug)]
 pub struct Wanted {
     /// The preset's name.

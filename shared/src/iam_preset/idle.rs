@@ -1,6 +1,7 @@
-//! Values that have no effect beside the others: who gives one believes that it does something.
+//! Values without an effect beside the other properties: a consumer who gives one expects an
+//! effect.
 //!
-//! Must not know: what is in the account, which request asked.
+//! Must not know: the account's objects, which request asked.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +17,16 @@ use crate::state::{State, Tags};
 pub(super) struct Idle {
     /// As in `Parameters.DeleteImages`.
     pub property: String,
-    /// What was given.
+    /// The given value.
     pub given: String,
-    /// The parameter, if it names people who are there: they would get nothing.
+    /// The parameter, if it names existing people: they would get nothing.
     pub people: Option<String>,
-    /// What would give it an effect, as in "set Parameters.AdministratorsGroup to `true`".
+    /// A change that gives it an effect, as in "set Parameters.AdministratorsGroup to `true`".
     takes: Option<String>,
 }
 
 impl Idle {
-    /// What to do, in a sentence.
+    /// The correction, in a sentence.
     pub fn refusal(&self) -> String {
         let Idle { property, given, people: _, takes } = self;
         let takes = takes.as_ref().map_or_else(String::new, |takes| format!("{takes}, or "));
@@ -105,7 +106,7 @@ fn names_people(parameter: &Parameter) -> bool {
     matches!(parameter, Parameter::List { setting: None, begins_with: None, .. })
 }
 
-/// What a wish comes to: objects and attributes.
+/// The objects and attributes of a wish.
 type Outcome = (State, BTreeMap<String, String>);
 
 fn result(preset: &Preset, wish: &Wish) -> Outcome {

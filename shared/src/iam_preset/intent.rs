@@ -1,7 +1,7 @@
-//! What a request asks for, read once: what is wanted, what was there before, and which of the
-//! resource's lives it is about.
+//! The intent of a request, read once: the wanted properties, the former ones, and the life of the
+//! resource that it is about.
 //!
-//! Must not know: what is in the account.
+//! Must not know: the account's objects.
 
 use std::collections::BTreeSet;
 use std::time::UNIX_EPOCH;
@@ -20,20 +20,20 @@ const DIGITS: usize = 16;
 /// A request, read.
 #[derive(Clone, Debug)]
 pub(super) struct Intent {
-    /// What CloudFormation asks for.
+    /// The type of CloudFormation's request.
     pub kind: RequestType,
     /// The resource that asks.
     pub me: Owner,
-    /// What is to be there; `None` for a Delete.
+    /// The wanted properties; `None` for a Delete.
     pub wanted: Option<Properties>,
-    /// What is wrong with the properties. A Create is refused. An Update is, unless it changes
-    /// nothing: a stack has to find its way back to properties that an older release took.
+    /// The mistakes in the properties. A Create with mistakes is refused. So is an Update, unless
+    /// it changes nothing: a stack has to return to properties that an older release accepted.
     pub mistakes: Option<String>,
-    /// What was asked for before; `None` if that is not known.
+    /// The former properties; `None` if they are not known.
     pub earlier: Option<Properties>,
     /// The properties of before have mistakes: they may be those of an older release.
     pub earlier_is_doubtful: bool,
-    /// The physical id that CloudFormation knows the resource by, if it is one of ours.
+    /// The physical id by which CloudFormation knows the resource, if this function made the id.
     pub known_id: Option<String>,
     /// The id that this request's properties give.
     pub computed_id: String,
@@ -50,8 +50,8 @@ impl Intent {
     ///
     /// # Errors
     ///
-    /// A sentence for each mistake in properties that name no preset. On a Delete, whose
-    /// properties nobody can correct any more, nothing is a mistake.
+    /// A sentence for each mistake in properties that name no preset. On a Delete, whose properties
+    /// cannot be corrected any more, nothing is a mistake.
     pub fn read(kind: RequestType, request: &Request, release: &str) -> Result<Self, String> {
         let me = Owner::new(&request.stack_id, &request.logical_resource_id);
         let (wanted, mistakes) = match kind {
@@ -80,8 +80,8 @@ impl Intent {
         })
     }
 
-    /// True if the physical id that CloudFormation knows is that of what is wanted now, as in the
-    /// rollback of a replacement that failed.
+    /// True if CloudFormation's physical id is the id of the wanted properties, as in the rollback
+    /// of a replacement that failed.
     pub fn knows_wanted(&self, request: &Request) -> bool {
         let (Some(wanted), Some(earlier)) = (&self.wanted, &self.earlier) else { return false };
         let id = request.physical_resource_id.as_deref().unwrap_or_default();
@@ -94,7 +94,7 @@ impl Intent {
         self.known_id.is_some() && self.known_id == self.earlier_id
     }
 
-    /// What the objects of this request carry.
+    /// The mark for the objects of this request.
     pub fn mark(&self, transition: Transition) -> Mark {
         let known = self.known_id.as_ref().filter(|_| transition != Transition::Replace);
         let id = known.unwrap_or(&self.computed_id);
@@ -109,8 +109,8 @@ impl Intent {
 }
 
 /// A digest of the names and lists that a consumer chose and of the policies that `links` give to
-/// roles and groups, by which a later request's choices are told from these. What users get is
-/// marked at each user, and what a switch makes besides is marked itself.
+/// roles and groups, by which a later request's choices are told from these. A user's policies are
+/// marked at the user, and the further objects of a switch have marks of their own.
 pub(super) fn choices(properties: &Properties, links: &BTreeSet<Id>) -> String {
     let texts = properties.parameters.iter().filter_map(|(name, value)| match value {
         Value::One(text) => {
@@ -134,9 +134,8 @@ pub(super) fn choices(properties: &Properties, links: &BTreeSet<Id>) -> String {
     digest(&texts.chain(given).collect::<Vec<_>>().join(" "), 8)
 }
 
-/// Preset, stack and logical id for people, and a digest of the owner and of the texts that were
-/// chosen: the same for the same request in every release, another where the names of all
-/// objects are others.
+/// Preset, stack and logical id for people, and a digest of the owner and of the chosen texts: the
+/// same for the same request in every release, another where all objects have other names.
 pub(super) fn physical_id(
     me: &Owner,
     request: &Request,
@@ -158,8 +157,8 @@ pub(super) fn short(id: &str) -> String {
     digest(id, 8)
 }
 
-/// True if the id has the form of ours. It has not where CloudFormation gave up on a Create that
-/// had not answered yet.
+/// True if the id has this function's form. It has another one where CloudFormation gave up on a
+/// Create before the answer.
 fn is_ours(id: &str, computed: &str) -> bool {
     let fits = || {
         let (names, digest) = id.rsplit_once(':')?;
@@ -171,9 +170,9 @@ fn is_ours(id: &str, computed: &str) -> bool {
     fits().unwrap_or_default()
 }
 
-/// What was asked for before this request, and whether it has mistakes.
+/// The former properties, and whether they have mistakes.
 fn earlier(kind: RequestType, request: &Request) -> (Option<Properties>, bool) {
-    // The id is ours and says which preset it was, whatever became of the properties.
+    // The function made the id, which names the preset even where the properties do not.
     let preset = request.physical_resource_id.as_deref().map(preset_of);
     let (properties, mistakes) = match kind {
         RequestType::Create => return (None, false),
@@ -190,7 +189,7 @@ fn earlier(kind: RequestType, request: &Request) -> (Option<Properties>, bool) {
     (properties, !mistakes.is_empty())
 }
 
-/// What is wanted, and what is wrong with it.
+/// The wanted properties, and their mistakes.
 fn read(request: &Request) -> Result<(Option<Properties>, Option<String>), String> {
     let given = request.properties.as_ref().map_err(Clone::clone)?;
     match Properties::read(given, None) {

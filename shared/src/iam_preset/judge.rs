@@ -1,7 +1,7 @@
-//! What roles and groups that no preset made would add to what a stack's users may do: a role
-//! that is used as it is or that a policy passes acts for them, with all that it was given.
+//! Power that roles and groups outside of the presets would add to a stack's users: an adopted
+//! role, or one that a policy passes, acts for them with all its permissions.
 //!
-//! What the preset gives itself is not judged again: it says aloud what that amounts to.
+//! The preset's own grants are not judged again: its marks disclose administrator's rights.
 //!
 //! Must not know: AWS's API.
 
@@ -73,9 +73,9 @@ pub(super) fn managed(links: &[Id]) -> BTreeSet<String> {
     attachments.filter_map(|id| id.part.clone()).collect()
 }
 
-/// How these links of a holder make an administrator of whoever acts as it, alone or together with
-/// what the preset gives it or would give it; `None` if no way is known. What the preset gives by
-/// itself it says aloud.
+/// How these links of a holder make an administrator of a principal that acts as it, alone or
+/// together with the preset's present and future grants; `None` if no way is known. The preset
+/// discloses the power of its own grants.
 pub(super) fn path(
     judge: &Judge<'_>,
     holder: &Id,

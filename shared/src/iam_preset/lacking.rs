@@ -1,5 +1,5 @@
-//! What is used as it is gets nothing of the preset, and may lack what the preset would give it. A user
-//! who is named and is no member is refused; policies that are lacking are told in an attribute.
+//! An adopted object gets nothing of the preset, and may lack grants of the preset. A named user
+//! that is no member is refused; lacking policies are listed in an attribute.
 //!
 //! Must not know: AWS's API.
 
@@ -9,10 +9,10 @@ use super::properties::Properties;
 use crate::plan::Plan;
 use crate::state::{Id, Kind, State};
 
-/// The links that the preset would make of what is used as it is.
+/// The links that the preset would make of the adopted objects.
 pub(super) fn lacking(desired: &State, observed: &State, plan: &Plan) -> BTreeSet<Id> {
     let is_used = |id: &&Id| id.parent().is_some_and(|parent| plan.used_as_is.contains(&parent));
-    // IAM takes a user's name in whatever case.
+    // IAM ignores the case of a user's name.
     let is_alike = |one: &Id, other: &Id| {
         let part = |id: &Id| id.part.as_deref().map(str::to_ascii_lowercase);
         one.kind == other.kind && one.name == other.name && part(one) == part(other)
@@ -21,7 +21,7 @@ pub(super) fn lacking(desired: &State, observed: &State, plan: &Plan) -> BTreeSe
     desired.ids().filter(is_used).filter(|id| !is_there(id)).cloned().collect()
 }
 
-/// Those that say what somebody may do.
+/// The links that grant permissions.
 pub(super) fn policies(lacking: &BTreeSet<Id>) -> impl Iterator<Item = &Id> {
     lacking.iter().filter(|id| {
         matches!(

@@ -1,4 +1,4 @@
-//! What a preset says aloud of a wish, and what may be asked for instead.
+//! A preset's disclosures that apply to a wish, and the changes that avoid them.
 
 use super::idle;
 use crate::plan::conflict::joined;
@@ -9,11 +9,11 @@ use crate::preset::{Edition, Preset, Wish};
 /// Marks of one sort that apply to a wish.
 #[derive(Debug, Default)]
 pub(super) struct Marked {
-    /// What makes it so, a sentence for each mark.
+    /// A sentence for each mark that applies.
     pub reasons: Vec<String>,
-    /// What to do so that none applies, if there is a way.
+    /// The changes with which none applies, if there is a way.
     pub instead: Option<String>,
-    /// The properties that make it so, with what they have; nothing where all have their defaults.
+    /// The properties by which they apply, with their values; empty where all have their defaults.
     pub chosen: Vec<(String, String)>,
 }
 
@@ -38,7 +38,7 @@ impl Marked {
         }
     }
 
-    /// The properties and what was given, as in "Edition: given `current`, which amounts to".
+    /// The properties and their values, as in "Edition: given `current`, which amounts to".
     pub fn which(&self, does: &str) -> String {
         let (names, values): (Vec<_>, Vec<_>) =
             self.chosen.iter().map(|(name, value)| (name.clone(), format!("`{value}`"))).unzip();
@@ -69,8 +69,8 @@ fn chosen_by(preset: &Preset, wish: &Wish, name: &str) -> Option<(String, String
 }
 
 /// The fewest changes to a wish with which none of these marks applies any more: the edition
-/// `hardened`, where that may be had, and turned switches. Nothing if no mark applies, or if there
-/// is no such way.
+/// `hardened`, where the operator allows it, and turned switches. `None` if no mark applies, or if
+/// there is no way.
 fn way_out(
     preset: &Preset,
     wish: &Wish,
@@ -106,7 +106,7 @@ fn turned(
             wish = turned;
         }
     }
-    // Who gets nothing any more has to be left out as well.
+    // People who get nothing any more have to be left out as well.
     let named = idle::people(preset, original);
     let idle = idle::people(preset, &wish).into_iter().filter(|name| !named.contains(name));
     steps.extend(idle.map(|name| format!("leave out Parameters.{name}")));
@@ -222,7 +222,7 @@ mod tests {
                 all,
                 "choose Edition `hardened` and leave out Parameters.Loud",
             ),
-            // What is the default cannot be left out.
+            // A default cannot be left out.
             (
                 json!([mark(json!({"Loud": false}))]),
                 Hardened,

@@ -1,9 +1,9 @@
-//! What the marks on an account's objects say about a request: whether its properties are those
-//! under which things were made, and which of the resource's lives an object belongs to.
+//! The marks on an account's objects, compared with a request: whether its properties are those
+//! under which the objects were made, and which of the resource's lives an object belongs to.
 //!
 //! CloudFormation resolves dynamic references anew for each request, people rename users and
-//! groups, and releases rename parameters: then a request's properties do not name what was
-//! made. The marks do.
+//! groups, and releases rename parameters: then a request's properties do not name the existing
+//! objects. The marks do.
 //!
 //! Must not know: AWS's API, which request asked.
 
@@ -13,10 +13,10 @@ use crate::cloud::Found;
 use crate::plan::Scope;
 use crate::state::{Id, Kind, Mark, Object, Owner, State};
 
-/// What a request believes of what is there.
+/// A request's beliefs about the existing objects.
 #[derive(Clone, Debug)]
 pub(super) struct Belief<'a> {
-    /// The end of the physical id, if it is one of ours.
+    /// The end of the physical id, if this function made it.
     pub life: Option<&'a str>,
     /// What the last request's properties make; `None` if they are not known.
     pub left: Option<&'a State>,
@@ -38,7 +38,7 @@ pub(super) struct Doubt {
     pub is_of_choices: bool,
 }
 
-/// Why things of `me` may be there under other names than the scope has; `None` in the ordinary
+/// Why objects of `me` may exist under other names than those of the scope; `None` in the ordinary
 /// case.
 pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option<Doubt> {
     let of_choices = |why| Some(Doubt { why, is_of_choices: true });
@@ -95,8 +95,8 @@ pub(super) fn doubt(me: &Owner, belief: &Belief<'_>, observed: &State) -> Option
     is_missing.and_then(of_names)
 }
 
-/// True if a group, or a user who was given something, is there and shows nothing of it: who had
-/// the name may have been renamed, and somebody else have it now.
+/// True if a group, or a user that was given a policy, exists without a trace of it: IAM may have
+/// renamed the former holder of the name, and another group or user may have it now.
 fn has_namesakes(me: &Owner, left: &State, observed: &State) -> bool {
     let given = |kind: Kind| left.ids().filter(move |id| id.kind == kind && left.is_owned(id, me));
     let claims_on = |user: &Id| {
@@ -142,12 +142,12 @@ pub(super) fn anchor(me: &Owner, desired: &State, observed: &State) -> Option<Id
     own.or_else(|| desired.iter().find(tagged)).map(|(id, _)| id.clone())
 }
 
-/// Adds what was found by its mark to what is looked at.
+/// Adds the objects that were found by their marks to the scope.
 pub(super) fn widen(me: &Owner, scope: &mut Scope, found: Found, observed: &State) {
     let group = |id: &&Id| id.kind == Kind::Group;
     let renamed: Vec<Id> =
         found.ids.iter().filter(group).filter(|id| !scope.ids.contains(*id)).cloned().collect();
-    // Who and what was in a group that has another name now was put there under the old one.
+    // Members and policies of a group that was renamed were given under its old name.
     let moved: BTreeSet<Id> = renamed
         .iter()
         .flat_map(|renamed| {
@@ -171,8 +171,8 @@ pub(super) fn widen(me: &Owner, scope: &mut Scope, found: Found, observed: &Stat
     scope.paths.extend(found.paths);
 }
 
-/// The users who hold a policy of `me` and were not looked at, and what they hold. A user who is
-/// named in another case may have been looked for in vain.
+/// Users outside of the scope that hold a policy of `me`, and their links. A user that is named in
+/// another case may have been looked for in vain.
 pub(super) fn unnamed_users(me: &Owner, observed: &State) -> BTreeSet<Id> {
     let is_mine = |id: &Id| observed.is_owned(id, me);
     let held = observed.ids().filter(|id| {
@@ -193,7 +193,7 @@ fn is_of_another(life: &str, mark: &Mark) -> bool {
 }
 
 /// Adds the members of the resource's groups and the holders of its policies to the scope: the
-/// properties do not name those who were given them, so every holder counts as given.
+/// properties do not name them, so every holder counts as given.
 ///
 /// Returns true if there are holders that were not observed yet.
 pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) -> bool {
@@ -223,7 +223,7 @@ pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) 
 }
 
 /// Adds the members of the resource's groups that the properties do not name, where all groups that
-/// the properties make, `left`, are there: such a group was made under other names and not renamed,
+/// the properties make, `left`, exist: an unnamed group was made under other names and not renamed,
 /// so every member counts as given.
 pub(super) fn widen_to_members(
     me: &Owner,
@@ -256,7 +256,7 @@ pub(super) fn of_other_lives(
     let of_another = marks(me, observed).filter(|(_, mark)| is_of_another(life, mark));
     let mut others: BTreeSet<Id> = of_another.map(|(id, _)| id.clone()).collect();
     if !others.is_empty() {
-        // A group's path does not say of which life it is, but the marks of what is named beside
+        // A group's path does not name its life, but the marks of the objects that are named beside
         // it do: CloudFormation may have resolved the properties to the names of the new half.
         let names_this_life = !named.iter().any(|id| others.contains(id));
         let groups = marks(me, observed).map(|(id, _)| id).filter(|id| id.kind == Kind::Group);
@@ -265,7 +265,7 @@ pub(super) fn of_other_lives(
     others
 }
 
-/// What `me` noted, on each object that it owns.
+/// The mark of `me` on each object that it owns.
 fn marks<'a>(me: &'a Owner, observed: &'a State) -> impl Iterator<Item = (&'a Id, &'a Mark)> {
     observed.iter().filter_map(move |(id, object)| {
         // A group has no tags, and a service-linked role no owner.

@@ -1,9 +1,9 @@
 //! The order of a resource's requests, as far as the marks in the account tell it.
 //!
-//! CloudFormation sends a rollback while the Update that it cancelled may still be at work, and
-//! Lambda delivers a request again whose process died. A rollback that does not find what the
-//! last request should have left notes itself on one of the resource's objects: whoever reads
-//! that note and is older stops.
+//! CloudFormation sends a rollback while the cancelled Update may still be at work, and Lambda
+//! delivers a request again after a crash of its process. A rollback that does not find the state
+//! that the last request should have left notes itself on one of the resource's objects: an older
+//! request that reads the note stops.
 //!
 //! Must not know: AWS's API.
 
@@ -18,7 +18,7 @@ use crate::state::{Mark, State};
 ///
 /// # Errors
 ///
-/// What was served since.
+/// A later request was served.
 pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<(), String> {
     let (RequestType::Create | RequestType::Update, Some((sent, id))) = (intent.kind, &intent.sent)
     else {
@@ -36,20 +36,20 @@ pub(super) fn check(intent: &Intent, task: &Task, observed: &State) -> Result<()
     }
 }
 
-/// What a request may have overtaken.
+/// An earlier request, or an earlier delivery, that may still be at work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Overtaken {
-    /// Nothing: it finds what the last request should have left, or wants that.
+    /// None: the request finds the state that the last one should have left, or wants that state.
     Nothing,
-    /// There is nothing to undo yet. So it is for the rollback of an Update that has not begun to
-    /// write, and for an Update that Lambda delivers again.
+    /// No write to undo yet: the rollback of an Update that has not begun to write, or an Update
+    /// that Lambda delivers again.
     Unbegun,
-    /// What the last request did is being undone.
+    /// Writes of the last request are being undone.
     Begun,
 }
 
-/// Whether an Update finds something else than the last request should have left, and wants
-/// something else: what it undoes may still be at work.
+/// Whether an Update finds another state than the last request should have left, and wants another
+/// one than that: the request that it undoes may still be at work.
 pub(super) fn overtaken(intent: &Intent, task: &Task, observed: &State) -> Overtaken {
     let (RequestType::Update, Some(_), Some(left)) = (intent.kind, &intent.sent, &task.left) else {
         return Overtaken::Nothing;
@@ -68,8 +68,8 @@ pub(super) fn overtaken(intent: &Intent, task: &Task, observed: &State) -> Overt
     }
 }
 
-/// Notes the request on the object that carries the resource's notes: whoever is older and reads
-/// it stops.
+/// Notes the request on the object that carries the resource's notes: an older request that reads
+/// the note stops.
 pub(super) fn note(intent: &Intent, task: &mut Task) {
     let Some(mut noted) = task.anchors.first().and_then(|anchor| task.desired.remove(anchor))
     else {

@@ -16,9 +16,9 @@ use crate::reconcile::look;
 use crate::state::{Id, Kind, State};
 
 impl<C: Cloud> IamPreset<C> {
-    /// Why what was there already makes administrators of those who get the preset: roles and
-    /// groups that are used as they are, roles that a policy passes and nobody's preset made, and
-    /// what other hands attached to the preset's own.
+    /// Why existing objects already make administrators of the preset's users: adopted roles and
+    /// groups, passed roles that no preset made, and foreign attachments to the preset's own roles
+    /// and groups.
     ///
     /// # Errors
     ///
@@ -34,7 +34,8 @@ impl<C: Cloud> IamPreset<C> {
         let Some(wanted) = &intent.wanted else { return Ok(Vec::new()) };
         let wish = self.wish(&task.me, wanted);
         let is_said = !wish.admin_equivalent(wanted.preset).is_empty();
-        // What the preset says aloud takes both words already.
+        // Administrator's rights that the preset discloses are accepted by operator and stack
+        // already.
         if is_said && plan.foreign.is_empty() {
             return Ok(Vec::new());
         }
@@ -59,7 +60,7 @@ impl<C: Cloud> IamPreset<C> {
         let of_preset = further.iter().flat_map(|(holder, ..)| judge::links(holder, &task.desired));
         let all = further.iter().flat_map(|(_, links, _)| links.clone()).chain(of_preset);
         let mut arns = judge::managed(&all.collect::<Vec<_>>());
-        // What the preset makes itself need not be there yet.
+        // Policies that the preset makes need not exist yet.
         let made = task.desired.iter().filter_map(|(_, it)| self.account.arn(&it.resource));
         let made: BTreeSet<String> = made.collect();
         arns.retain(|arn| !made.contains(arn));
@@ -89,7 +90,7 @@ impl<C: Cloud> IamPreset<C> {
         }
     }
 
-    /// The roles that the preset's policies pass and that it does not make, with what they hold.
+    /// The roles that the preset's policies pass and that it does not make, with their links.
     async fn passed_roles(
         &self,
         task: &Task,
@@ -112,7 +113,7 @@ impl<C: Cloud> IamPreset<C> {
             arns.extend(all);
         }
         let mut ids = judge::passed_roles(&unknown, &arns, &task.desired);
-        // What is this resource's own and not wanted goes.
+        // Roles of this resource that it does not want are about to be deleted.
         let is_mine = |id: &Id| observed.get(id).is_some_and(|it| it.owners.contains(&task.me));
         ids.retain(|id| !is_mine(id));
         if ids.is_empty() {
@@ -120,7 +121,7 @@ impl<C: Cloud> IamPreset<C> {
         }
         let scope = Scope { ids, ..Scope::default() };
         let mut there = look(&self.cloud, &scope, progress).await?;
-        // IAM finds a role by its name, below whatever path it is.
+        // IAM finds a role by its name, below any path.
         for id in &scope.ids {
             let role = there.get(id).and_then(|role| self.account.arn(&role.resource));
             if !role.is_some_and(|arn| judge::is_passed(&unknown, &arn)) {

@@ -32,15 +32,15 @@ const KNOWN: [&str; 14] = [
     "WaitForPropagation",
 ];
 
-/// Longest that IAM is looked at for what was made, unless the consumer chooses. IAM promises no
-/// time; a change is mostly seen within some seconds.
+/// The longest time for which the answer waits until IAM shows the new objects, unless the consumer
+/// chooses. IAM promises no time; a change is mostly visible within some seconds.
 const PROPAGATION: Duration = Duration::from_secs(12);
 
 /// Longest that a consumer may have IAM looked at, in seconds.
 const LONGEST_PROPAGATION: i64 = 300;
 
-/// What a consumer asks for. An empty string is the same as no value, so that a template can
-/// pass on a parameter that is optional.
+/// The properties of a `Custom::IamPreset`. An empty string is the same as no value, so that a
+/// template can pass on a parameter that is optional.
 #[derive(Clone, Debug)]
 pub struct Properties {
     /// The preset's name.
@@ -61,18 +61,19 @@ pub struct Properties {
     pub max_session_duration: i32,
     /// The consumer knows that the preset may amount to administrator's rights.
     pub acknowledge_admin_equivalent: bool,
-    /// What has a name of the preset and was made by nobody's preset is used as it is.
+    /// Adopts existing objects that have a name of the preset and no owner.
     pub adopt_existing: bool,
-    /// What becomes of a policy that somebody else attached to a role or group of ours.
+    /// How to treat a foreign attachment to a role or group of the preset.
     pub on_foreign_attachment: OnForeignAttachment,
-    /// Longest that the answer waits until IAM shows what was made; zero for not at all.
+    /// The longest time for which the answer waits until IAM shows the new objects; zero for no
+    /// wait.
     pub wait_for_propagation: Duration,
 }
 
 impl Properties {
-    /// Reads properties, and says what is wrong with them in one sentence each, which names the
-    /// property, what was given and what is allowed. What is wrong has its default in the
-    /// result; there is none at all if the preset is unknown.
+    /// Reads properties, and returns a sentence for each mistake with the property, the given value
+    /// and the allowed ones. A mistaken property has its default in the result; without a known
+    /// preset there is no result.
     ///
     /// `preset` is the preset's name where it is known from elsewhere.
     pub fn read(given: &Map<String, Value>, preset: Option<&str>) -> (Option<Self>, Vec<String>) {
@@ -191,7 +192,7 @@ impl Properties {
         holding.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// The texts among the parameters that are not their defaults: what names depend on.
+    /// The texts among the parameters that are not their defaults: the names depend on them.
     pub fn chosen_texts(&self) -> Vec<String> {
         let chosen = self.preset.parameters.iter().filter_map(|(name, parameter)| {
             match (parameter, self.parameters.get(name)) {
@@ -205,11 +206,11 @@ impl Properties {
     }
 }
 
-/// What the property `Parameters` is like.
+/// The form of the property `Parameters`.
 const A_MAP: &str = "allowed is a map of the preset's parameters, such as \
                      `Parameters: {UserNames: [alice]}`";
 
-/// What no property is called, and where it belongs if a parameter of the preset is.
+/// Unknown properties, and where each belongs if it is a parameter of the preset.
 fn unknown_properties(
     given: &Map<String, Value>,
     found: Option<&(String, &Preset)>,
@@ -245,7 +246,7 @@ fn unknown_properties(
     of_parameters.into_iter().chain(unknown_names("property", others, "", &KNOWN)).collect()
 }
 
-/// What was given, for people: a text itself, anything else by its kind.
+/// A given value, for people: a text itself, any other value by its kind.
 fn what(given: &Value) -> String {
     let text = given.as_str().map(|text| format!("the string `{}`", brief(text)));
     text.unwrap_or_else(|| kind(given).to_owned())
@@ -358,7 +359,7 @@ fn boundary(given: &Value) -> Result<String, String> {
     }
 }
 
-/// Tags that a consumer may set on an object, beside those that say whose it is.
+/// Tags that a consumer may set on an object, beside those that record its owners.
 const MOST_TAGS: usize = limits::TAGS - limits::OWN_TAGS;
 
 fn tags(given: &Value) -> Result<Tags, String> {
@@ -388,7 +389,7 @@ fn tags(given: &Value) -> Result<Tags, String> {
     Ok(tags)
 }
 
-/// What an entry of `Tags` is like.
+/// The form of an entry of `Tags`.
 const A_TAG: &str = "`{Key: …, Value: …}`, both of them texts";
 
 /// Begins the keys of all tags by which this project remembers something.

@@ -1,4 +1,4 @@
-//! What a reason says before and around a conflict's own words: the properties of the resource
+//! The parts of a reason before and around a conflict's own words: the properties of the resource
 //! and the parameters of the provider's stack, which the plan and IAM do not know.
 //!
 //! Must not know: AWS's API.
@@ -18,7 +18,7 @@ use crate::preset::{Branches, Wish, parameters, render};
 use crate::reconcile::Said;
 use crate::state::{Account, Id, Kind, Object, Owner, Owners, Resource, State, limits};
 
-/// What stands in the way of what is wanted, each fact once, by the property that it is about.
+/// The conflicts, each fact once, by the property that it is about.
 pub(super) fn of_conflicts(
     me: &Owner,
     wanted: Option<(&Properties, &Wish)>,
@@ -43,7 +43,7 @@ pub(super) fn of_conflicts(
     said.join("; ")
 }
 
-/// Whom a conflict is about, if the properties name somebody who is there.
+/// The name in the properties that a conflict is about.
 fn named(conflict: &Conflict) -> Option<&str> {
     let (Conflict::Missing(id)
     | Conflict::Spelled { id, .. }
@@ -62,7 +62,8 @@ fn by(properties: &Properties, names: &BTreeSet<&str>) -> String {
     if lists.is_empty() { String::new() } else { format!("{}: ", joined(&lists)) }
 }
 
-/// Notes of what is taken which list of the properties asks for it: another entry is enough.
+/// Notes in each conflict about an object of another owner which list of the properties asks for
+/// the object: another entry is enough.
 fn name_lists(properties: &Properties, wish: &Wish, conflicts: &mut [Conflict]) {
     let preset = properties.preset;
     let lists = preset.parameters.iter().filter(|(_, it)| matches!(it, Parameter::List { .. }));
@@ -80,7 +81,8 @@ fn name_lists(properties: &Properties, wish: &Wish, conflicts: &mut [Conflict]) 
     }
 }
 
-/// That another stack has the whole preset, where it has, and what a second one takes.
+/// Says that another stack has the whole preset, where it has, and how a second one becomes
+/// possible.
 fn already_there(
     me: &Owner,
     properties: &Properties,
@@ -139,7 +141,7 @@ fn already_there(
     ))
 }
 
-/// The parameters that give some of these objects another name, and what allows them.
+/// The parameters that give some of these objects another name, with the settings that allow them.
 fn naming(properties: &Properties, wish: &Wish, taken: &BTreeSet<&Id>) -> Vec<(String, String)> {
     let preset = properties.preset;
     let declared = preset.parameters.iter().filter_map(|(name, parameter)| {
@@ -158,7 +160,7 @@ fn naming(properties: &Properties, wish: &Wish, taken: &BTreeSet<&Id>) -> Vec<(S
     declared.filter(|(name, _)| renames(name)).map(|(name, by)| (name.clone(), by)).collect()
 }
 
-/// What the properties and the operator's settings say of a call that failed.
+/// The properties and the operator's settings, as they explain a failed call.
 #[derive(Debug)]
 pub(super) struct Reasons<'a> {
     pub settings: &'a Settings,
@@ -198,8 +200,7 @@ impl Reasons<'_> {
         }
     }
 
-    /// IAM refuses what a user gets: somebody deleted the user meanwhile, or put the user into many
-    /// groups.
+    /// IAM refuses a change of a user: the user was deleted meanwhile, or was put into many groups.
     fn of_user(&self, id: &Id, error: &CallError) -> Option<String> {
         let ends = [id.parent(), id.target(), Some(id.clone())];
         let user = ends.into_iter().flatten().find(|end| end.kind == Kind::User)?;
@@ -279,7 +280,7 @@ pub(super) fn of_other_accounts(
     given.into_iter().chain(operators).collect()
 }
 
-/// What IAM's limits refuse, a sentence for each: by the property, where that is the longest part.
+/// The limits of IAM that are exceeded, a sentence for each: by the property with the longest part.
 pub(super) fn of_limits(properties: &Properties, desired: &State) -> Vec<String> {
     let mut rest = desired.clone();
     let mut said = Vec::new();
@@ -305,8 +306,8 @@ pub(super) fn of_limits(properties: &Properties, desired: &State) -> Vec<String>
     said
 }
 
-/// Roles of the resource with a permissions boundary that somebody else set, where the last request
-/// asked for none and this one would put its own in that one's place.
+/// Roles of the resource with a foreign permissions boundary, where the last request asked for none
+/// and this one would replace the boundary with its own.
 pub(super) fn of_foreign_boundaries(task: &Task, observed: &State) -> Vec<String> {
     let Some(left) = &task.left else { return Vec::new() };
     let boundary = |state: &State, id: &Id| match state.get(id).map(|object| &object.resource) {
@@ -327,9 +328,9 @@ pub(super) fn of_foreign_boundaries(task: &Task, observed: &State) -> Vec<String
     task.desired.ids().filter_map(refusal).collect()
 }
 
-/// What of a wish IAM would refuse because it is named as what the provider's own is: the
-/// provider's role may not touch that, whatever the operator's patterns allow. A sentence for each
-/// property that makes it so.
+/// Objects of a wish that IAM would refuse because their names begin as those of the provider's
+/// own: the provider's role may not touch these, even where the operator's patterns allow the name.
+/// A sentence for each property that gives such a name.
 pub(super) fn of_the_providers_own(properties: &Properties, wish: &Wish) -> Vec<String> {
     let provider = wish.provider.as_str();
     let is_own = |text: &str| !provider.is_empty() && text.starts_with(provider);
@@ -464,7 +465,7 @@ mod tests {
                         .to_owned()
                 ))
             );
-            // It is allowed: somebody else denies it.
+            // The settings allow it: another policy denies it.
             let allowing =
                 |asked: &str| (asked == "ALLOWED_NAMES").then_some("skypilot.PolicyName=sky-*");
             let allowing = Settings::read(allowing);

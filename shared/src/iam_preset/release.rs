@@ -1,4 +1,4 @@
-//! What a release of the provider gives that the one before did not, and the reverse, in words.
+//! The grants that a release of the provider adds and removes, in words.
 //!
 //! Must not know: AWS's API.
 
@@ -11,13 +11,14 @@ use crate::state::{PolicyDocument, Resource};
 /// Sentences, each about actions that stand in the same statement.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Difference {
-    /// What the second form says and the first does not.
+    /// Sentences of the second form alone.
     pub added: Vec<String>,
-    /// What the first form says and the second does not.
+    /// Sentences of the first form alone.
     pub taken_away: Vec<String>,
 }
 
-/// How two forms of an object differ in what they allow and deny; for a role, in whom it trusts.
+/// How two forms of an object differ in allowed and denied actions; for a role, in trusted
+/// principals.
 ///
 /// Statement by statement and word by word: a pattern that covers another one is another one.
 pub fn difference(before: &Resource, after: &Resource) -> Difference {

@@ -1,4 +1,4 @@
-//! What the operator of the provider lets consumers have.
+//! The presets, editions and values that the operator of the provider allows.
 
 mod values;
 
@@ -16,7 +16,7 @@ use values::AllowedValues;
 /// | --- | --- | --- |
 /// | `ALLOWED_PRESETS` | presets, separated by commas | all |
 /// | `ALLOWED_EDITIONS` | editions, separated by commas | all |
-/// | `ALLOW_ADMIN_EQUIVALENT` | `true`: also what amounts to administrator's rights | refused |
+/// | `ALLOW_ADMIN_EQUIVALENT` | `true`: administrator's rights are allowed as well | refused |
 /// | `PERMISSIONS_BOUNDARY` | ARN of the boundary that every role has to have | none |
 /// | `PROVIDER_NAME` | begins the names of the provider's own functions, roles and log groups, which no document of a preset may reach | `account-presets` |
 /// | `ALLOWED_NAMES`, `ALLOWED_VALUES` | names, ARNs and principals that stacks may choose: entries `preset.Parameter=pattern`, separated by spaces; the second also `Path=pattern` and `Tags=Key=pattern` | each preset's `allows`; any path and tags |
@@ -42,8 +42,8 @@ impl Settings {
         Settings { admin_equivalent: true, values, ..Settings::read(|_| None) }
     }
 
-    /// Reads the variables. A value that is none forbids everything: what the operator meant is
-    /// not known. So does a list without a word; other empty values are the same as none.
+    /// Reads the variables. An invalid value forbids everything: the operator's intention is not
+    /// known. So does a list without a word; other empty values are the same as none.
     pub fn read<'a>(given: impl Fn(&str) -> Option<&'a str>) -> Self {
         let get = |name: &str| given(name).filter(|value| !value.is_empty());
         let mut problems = Vec::new();
@@ -91,7 +91,7 @@ impl Settings {
         Settings { provider: name.to_owned(), ..self }
     }
 
-    /// With what the names of what belongs to the provider itself begin.
+    /// The prefix of the names of the provider's own objects.
     pub fn provider(&self) -> &str {
         &self.provider
     }
@@ -111,7 +111,7 @@ impl Settings {
         self.editions.contains(edition.as_str())
     }
 
-    /// Why what makes administrators, for these reasons, is not allowed.
+    /// Why administrator's rights, for these reasons, are not allowed.
     pub(super) fn of_administrators(
         &self,
         properties: &Properties,
@@ -159,7 +159,7 @@ impl Settings {
         admin: &Marked,
         unbounded: &Marked,
     ) -> Vec<String> {
-        // What is allowed otherwise, nobody knows.
+        // Without valid settings, the allowed values are not known.
         if !self.problems.is_empty() {
             return vec![format!(
                 "the provider is not set up well, so that it allows nothing: {}; tell the operator of the \
@@ -361,7 +361,7 @@ mod tests {
                 own.into_iter().chain(parameters.as_object().unwrap().clone()).collect();
             json!({"Preset": "zappa", "Edition": "hardened", "Parameters": own})
         };
-        // The default of a role that is not wanted is in nobody's way.
+        // The default of an unwanted role is in no stack's way.
         assert_eq!(refusals(&cloud, with(json!({}))), "");
         let elsewhere =
             json!({"Preset": "zappa", "Edition": "current", "Parameters": {"SharedRole": true}});
@@ -395,7 +395,7 @@ mod tests {
         ] {
             let refused = refusals(&[(name, value)], json!({"Preset": "lithops"}));
             assert!(refused.contains("is not set up well") && refused.contains(name), "{refused}");
-            // Nothing else can be said of what is allowed.
+            // The refusal cannot say more about allowed values.
             assert!(refused.ends_with("; tell the operator of the provider"), "{refused}");
         }
     }

@@ -49,14 +49,14 @@ impl<C: Cloud> IamPreset<C> {
         status.is_some_and(|status| status.starts_with("DELETE_"))
     }
 
-    /// True if CloudFormation knows no such stack.
+    /// True if CloudFormation does not know the stack.
     pub(super) async fn is_unknown(&self, me: &Owner) -> bool {
         let Some((stack, _)) = me.stack_and_logical_id() else { return true };
         self.status(stack, StackPart::Stack).await == StackStatus::None
     }
 
-    /// True while CloudFormation takes an Update of the stack back: nobody can correct the
-    /// properties that it sends.
+    /// True while CloudFormation rolls an Update of the stack back: the properties that it sends
+    /// cannot be corrected.
     pub(super) async fn rolls_back(&self, me: &Owner) -> bool {
         self.status_of_stack(me).await.as_deref() == Some("UPDATE_ROLLBACK_IN_PROGRESS")
     }
@@ -66,8 +66,8 @@ impl<C: Cloud> IamPreset<C> {
         self.status_of_stack(me).await.as_deref() == Some("UPDATE_IN_PROGRESS")
     }
 
-    /// The owners that exist no more: their stack is gone, or has deleted or retained the
-    /// resource. And those of them whose stack retains it.
+    /// The owners that exist no more: their stack is gone, or has deleted or retained the resource.
+    /// And those of them whose stack retains it.
     pub(super) async fn gone(&self, owners: &Owners) -> (Owners, Owners) {
         let (mut gone, mut retained) = (Owners::new(), Owners::new());
         for owner in owners.iter().take(ASKED) {
@@ -81,7 +81,7 @@ impl<C: Cloud> IamPreset<C> {
         (gone, retained)
     }
 
-    /// How an owner has ended; `None` if it lives, or nobody can tell.
+    /// How an owner has ended; `None` if it lives, or if that is not known.
     async fn end_of(&self, owner: &Owner) -> Option<End> {
         let (stack, logical_id) = owner.stack_and_logical_id()?;
         if Account::from_arn(stack).is_none_or(|account| account != self.account) {
@@ -96,15 +96,16 @@ impl<C: Cloud> IamPreset<C> {
                     "DELETE_SKIPPED" => End::Retained,
                     _ => return None,
                 };
-                // After a replacement, what was deleted last is the old half of what lives.
+                // After a replacement, the resource that was deleted last is the old half of the
+                // living one.
                 let of_it = physical_id.as_deref().map(short) == owner.mark.id;
                 (of_it || self.stack_goes(owner).await).then_some(end)
             }
         }
     }
 
-    /// Refuses an Update that finds nothing of its resource where CloudFormation says that it has
-    /// gone on: the resource was deleted meanwhile, and nobody would delete what is made now.
+    /// Refuses an Update that finds none of its resource's objects where CloudFormation has gone
+    /// on: the resource was deleted meanwhile, and no Delete would follow for new objects.
     pub(super) async fn check_that_it_lives(
         &self,
         task: &Task,

@@ -1,6 +1,6 @@
-//! What a request comes to: the state to reach, where to look, and what to do if it fails.
+//! The task of a request: the state to reach, the scope, and its notes on the objects.
 //!
-//! Must not know: what is in the account.
+//! Must not know: the account's objects.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ use crate::state::{Id, Kind, Mark, Owner, State};
 /// A request, ready to be carried out.
 #[derive(Clone, Debug)]
 pub(super) struct Task {
-    /// The resource, with what it notes on its objects.
+    /// The resource, with its mark.
     pub me: Owner,
-    /// What is to be there.
+    /// The desired state.
     pub desired: State,
     /// What the last request's properties make; `None` if they are not known.
     pub left: Option<State>,
@@ -29,11 +29,11 @@ pub(super) struct Task {
     pub anchors: Vec<Id>,
     /// Where to look.
     pub scope: Scope,
-    /// What this request's properties name, without those of the last one.
+    /// The objects that this request's properties name, without those of the last one.
     own: Scope,
     /// The last request was refused before its first write.
     pub last_did_nothing: bool,
-    /// What becomes of the resource.
+    /// The request's effect on the resource.
     pub transition: Transition,
     /// A digest of this request's choices.
     pub choice: Option<String>,
@@ -46,7 +46,7 @@ pub(super) struct Task {
 impl<C> IamPreset<C> {
     /// # Errors
     ///
-    /// What is wanted breaks limits of IAM, a sentence for each.
+    /// The wanted objects break limits of IAM, a sentence for each.
     pub(super) fn task(&self, intent: &Intent, request: &Request) -> Result<Task, String> {
         let scope_of = |properties: &Properties| self.scope(&intent.me, properties);
         let before = intent.earlier.as_ref().map(|earlier| Scope {
@@ -72,7 +72,7 @@ impl<C> IamPreset<C> {
                 wanted
             }
             (Some(wanted), None) if transition == Transition::Create => wanted,
-            // What the last request gave is not known.
+            // The links of the last request are not known.
             (Some(wanted), None) => Scope { given: None, ..wanted },
             (None, before) => before.unwrap_or_default(),
         };
@@ -105,11 +105,11 @@ impl<C> IamPreset<C> {
         })
     }
 
-    /// What these properties make.
+    /// The state that these properties make.
     ///
     /// # Errors
     ///
-    /// It breaks limits of IAM, a sentence for each.
+    /// The state breaks limits of IAM, a sentence for each.
     pub(super) fn desired(&self, me: &Owner, wanted: &Properties) -> Result<State, String> {
         let desired = render_of(self.wish(me, wanted), wanted, Branches::Chosen);
         let problems = reasons::of_limits(wanted, &desired);
@@ -119,7 +119,7 @@ impl<C> IamPreset<C> {
     /// Everything that these properties, with any switch in any position, may have made.
     fn scope(&self, me: &Owner, properties: &Properties) -> Scope {
         let state = render_of(self.wish(me, properties), properties, Branches::Any);
-        // What a link hangs on is looked at too: it may be an existing role or group.
+        // A link's holder is looked at too: it may be an existing role or group.
         let parents: BTreeSet<Id> = state.ids().filter_map(Id::parent).collect();
         Scope {
             named: parents.iter().filter(|parent| !state.contains(parent)).cloned().collect(),
@@ -153,9 +153,9 @@ impl<C> IamPreset<C> {
 }
 
 impl Task {
-    /// True if the notes of what is there have this request's choices alone. A request notes its
-    /// choices beside those of before until all of them are carried out, and before it gives
-    /// anything to anybody: so the last one was refused, or this one is done and delivered again.
+    /// True if the observed marks have this request's choices alone. A request notes its choices
+    /// beside the former ones until all of them are carried out, and before it grants anything: so
+    /// the last one was refused, or this one is done and delivered again.
     pub(super) fn finds_its_choices(&self, observed: &State) -> bool {
         let (Some(choice), Some(former)) = (&self.choice, &self.former_choice) else {
             return false;
@@ -165,8 +165,8 @@ impl Task {
             && memory::choices(&self.me, observed, |_| true) == BTreeSet::from([choice.as_str()])
     }
 
-    /// True if what the last request wanted stands against what is there: it was refused before
-    /// its first write.
+    /// True if the last request's state conflicts with the observed one: that request was refused
+    /// before its first write.
     pub(super) fn last_was_refused(&self, observed: &State) -> bool {
         let left = self.left.as_ref().filter(|_| !self.transition.is_of_other_names());
         left.is_some_and(|left| plan(&self.me, &self.scope, left, observed).is_err())
@@ -189,8 +189,8 @@ impl Task {
         Some(Change::Update { before, after })
     }
 
-    /// Takes the last request for one that gave nothing: whoever its properties name has what
-    /// they have from somebody else.
+    /// Takes the last request for one that gave nothing: users that its properties name have their
+    /// grants from elsewhere.
     pub(super) fn forget_the_last(&mut self) {
         self.last_did_nothing = true;
         let own = &self.own;
@@ -200,7 +200,7 @@ impl Task {
     }
 
     /// Chooses the object that carries the resource's notes, among those that are or will be its
-    /// own, and notes on it what was chosen and what it replaces.
+    /// own, and notes on it the choices and the id that it replaces.
     pub(super) fn choose_anchor(&mut self, intent: &Intent, observed: &State) {
         if intent.wanted.is_none() {
             return;
@@ -223,7 +223,7 @@ impl Task {
             }
             self.desired.insert(noted);
         }
-        // A rollback notes itself on what it goes back to.
+        // A rollback notes itself on the object that it goes back to.
         let nothing = State::default();
         let old = self.left.as_ref().filter(|_| self.transition == Transition::Replace);
         let old = old.and_then(|left| memory::anchor(&self.me, left, &nothing));
@@ -235,8 +235,8 @@ fn render_of(wish: Wish, properties: &Properties, branches: Branches) -> State {
     render(properties.preset, &wish, branches)
 }
 
-/// What makes two states have an object in common: users and service-linked roles belong to
-/// nobody's preset.
+/// The ids by which two states have an object in common: users and service-linked roles belong to
+/// no preset.
 fn own_ids(scope: &Scope) -> BTreeSet<Id> {
     let own = |id: &&Id| !matches!(id.kind, Kind::User | Kind::ServiceLinkedRole);
     scope.ids.iter().filter(own).cloned().collect()

@@ -1,7 +1,7 @@
-//! What a request makes of a resource: which of its two sets of objects, that of the properties of
-//! before and that of the wanted ones, stays, goes or comes.
+//! The effect of a request on a resource: which of its two sets of objects, that of the former
+//! properties and that of the wanted ones, stays, goes or comes.
 //!
-//! Must not know: what is in the account.
+//! Must not know: the account's objects.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::cfn::RequestType;
 use crate::reconcile::OnFailure;
 use crate::state::Id;
 
-/// What a request makes of a resource.
+/// The effect of a request on a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Transition {
     /// There was nothing before.
@@ -19,10 +19,10 @@ pub(super) enum Transition {
     /// Other objects are made under another id. CloudFormation deletes the old id when the whole
     /// stack is updated.
     Replace,
-    /// The rollback of a replacement that failed: CloudFormation knows the id of what is wanted now,
-    /// so nobody will ask for the Delete of what the replacement made.
+    /// The rollback of a replacement that failed: CloudFormation knows the id of the wanted
+    /// properties, so no Delete will follow for the objects of the replacement.
     GoBack,
-    /// Nothing is wanted any more.
+    /// No object is wanted any more.
     Delete,
 }
 
@@ -49,7 +49,7 @@ impl Transition {
         }
     }
 
-    /// True if what is wanted comes under an id of its own, beside whatever was there before.
+    /// True if the wanted objects come under an id of their own, beside all former ones.
     pub(super) fn is_fresh(self) -> bool {
         match self {
             Transition::Create | Transition::Replace => true,
@@ -65,8 +65,8 @@ impl Transition {
         }
     }
 
-    /// What becomes of what was made if something else fails: CloudFormation asks for the old state
-    /// of what is changed in place, and for nothing where the id is new.
+    /// The treatment of new objects if another change fails: CloudFormation asks for the old state
+    /// of objects that are changed in place, and for nothing where the id is new.
     pub(super) fn on_failure(self) -> OnFailure {
         if self.is_fresh() { OnFailure::Undo } else { OnFailure::Leave }
     }

@@ -112,9 +112,9 @@ mod tests {
             (&[("DENIED", 1000)], "denied DENIED-1000", "ask"),
             (&[("NOT_APPROVED", 1000)], "denied NOT_APPROVED-1000", "ask"),
             (&[("INVALID_REQUEST", 1000)], "denied INVALID_REQUEST-1000", "ask"),
-            // Who was refused less is refused more.
+            // A value above a refused one is refused, too.
             (&[("DENIED", 500)], "denied DENIED-500", "ask"),
-            // More was refused: this is another wish.
+            // A larger value was refused: this is another wish.
             (&[("DENIED", 1001)], "ask", "ask"),
             (&[("DENIED", 5000), ("DENIED", 1000)], "denied DENIED-1000", "ask"),
         ]);

@@ -128,7 +128,7 @@ impl Fake {
 
     async fn begin(&self, call: &'static str) -> Result<(), CallError> {
         self.0.borrow_mut().calls.push(call);
-        // Others may get their turn here, as they do while a real call is on its way.
+        // Other tasks may get their turn here, as they do while a real call is on its way.
         tokio::task::yield_now().await;
         let hangs = self.0.borrow().hanging.contains(call);
         if hangs {

@@ -1,5 +1,5 @@
-//! What is there already, made by no preset, may be used as it is only if it gives what the
-//! preset gives: whoever wrote it would otherwise decide what the stack's users may do.
+//! An existing object, made by no preset, may be adopted only if it grants the same as the preset:
+//! its author would otherwise decide on the permissions of the stack's users.
 
 #![allow(clippy::wildcard_enum_match_arm, reason = "JSON will have no other kinds of values")]
 
@@ -15,10 +15,10 @@ const QUOTED: usize = 300;
 
 /// Why `found` cannot be used in the place of `wanted`.
 ///
-/// A policy has to say what the preset's says. A role has to have the preset's trust policy, the
+/// A policy has to have the preset's document. A role has to have the preset's trust policy, the
 /// path that documents name, and a boundary if one is wanted; an instance profile has to hold the
-/// preset's role. What further policies a role or group has is judged apart, because that may be
-/// acknowledged.
+/// preset's role. Further policies of a role or group are judged apart, because the stack may
+/// accept them.
 pub(super) fn difference(
     wanted: &Object,
     found: &Object,
@@ -66,7 +66,7 @@ fn is_named_only_at(desired: &State, id: &Id, wanted: &str, there: &str) -> bool
     let names = |texts: &[String], path: &str| {
         texts.iter().any(|text| text.starts_with("arn:") && text.ends_with(&ends(path)))
     };
-    // What follows the kind of the resource: `role/` and `role/service-role/`.
+    // The part after the kind of the resource: `role/` and `role/service-role/`.
     let wanted = format!("{}{wanted}", kind(id));
     let there = format!("{}{there}", kind(id));
     let mut resources = documents.flat_map(statements).map(|statement| resources(&statement));
@@ -115,8 +115,8 @@ fn says_the_same(wanted: &PolicyDocument, found: &PolicyDocument) -> bool {
             && beyond(found, wanted).is_empty()
 }
 
-/// True if both trust the same services and nobody else. For whose resources a service has to
-/// come, which is a matter of conditions, gives the stack's users nothing.
+/// True if both trust the same services and no other principal. A condition on the service's
+/// source resources gives the stack's users nothing.
 fn trusts_the_same(wanted: &PolicyDocument, found: &PolicyDocument) -> bool {
     let services = |document| {
         let services = statements(document).into_iter().map(|statement| services(&statement));

@@ -7,13 +7,13 @@ use super::planner::{gives_ours, is_foreign_attachment};
 use super::{OnForeignAttachment, Scope};
 use crate::state::{Id, Kind, Object, Owner, State};
 
-/// What has to stay, and why: the object and the link by which somebody else uses it.
+/// The blockers: each object that has to stay, with the link by which it is in use.
 ///
-/// A policy that somebody attached elsewhere stays; so does a role that somebody put into their
-/// instance profile, and a group that somebody put a user into, with all that hangs on it and
-/// the policies that this needs: whoever uses it loses nothing. Whom this resource put into the
-/// group leaves it: nobody may be able to tell any more when the group can go. With
-/// [`OnForeignAttachment::Fail`], so does a role or group that somebody attached a policy to.
+/// A policy that is attached outside of the stack stays; so does a role in a foreign instance
+/// profile, and a group with a foreign member, with all links of the group and the policies that it
+/// needs: its other members lose nothing. Members that this resource added leave the group: later
+/// it may not be known any more when the group can go. With [`OnForeignAttachment::Fail`], so does
+/// a role or group with a foreign attachment.
 pub(super) fn find(
     me: &Owner,
     scope: &Scope,
@@ -68,7 +68,7 @@ pub(super) fn find(
     (staying, blockers)
 }
 
-/// A sentence for each object and way of use: who uses it, and what ends that.
+/// A sentence for each object and way of use: its users, and the action that ends the use.
 pub(super) fn sentences(blockers: &[(Id, Id)]) -> Vec<String> {
     let mut uses: BTreeMap<(&Id, Kind), BTreeSet<&Id>> = BTreeMap::new();
     for (used, link) in blockers {
@@ -100,7 +100,7 @@ pub(super) fn sentences(blockers: &[(Id, Id)]) -> Vec<String> {
     uses.into_iter().map(sentence).collect()
 }
 
-/// Who uses something by this link.
+/// The user of an object by this link.
 fn user(link: &Id) -> Option<String> {
     let user = if link.kind == Kind::GroupMember { link.target() } else { link.parent() };
     user.map(|user| user.to_string())

@@ -1,4 +1,4 @@
-//! What stands in the way of a plan, found before the first write.
+//! The conflicts of a plan, found before the first write.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,37 +11,38 @@ use crate::state::{GROUP_FOLDER, Id, Kind, Owner, Owners};
 pub enum Conflict {
     /// A user, group or role that the properties name does not exist.
     Missing(Id),
-    /// IAM has what the properties name in another case.
+    /// The properties' name exists in IAM in another case.
     Spelled { id: Id, found: String },
     /// A role that the properties name, and that AWS alone changes.
     OfAws(Id),
-    /// The name is taken by what no preset made; `is_like` if it could be used as it is, as far as
-    /// the plan can tell.
+    /// The name is taken by an object that no preset made; `is_like` if it could be adopted, as far
+    /// as the plan can tell.
     Foreign { id: Id, is_like: bool },
     /// The name is taken by another stack or resource; `gone` if none of them is there any more,
     /// and `is_like` as above. `by` the entry of a list of the properties, if it is.
     Taken { id: Id, owners: Owners, gone: bool, is_like: bool, by: Option<String> },
-    /// Others share the object, in another form than the one asked for; `by` these properties.
+    /// Other owners share the object, in another form than the one asked for; `by` these
+    /// properties.
     OtherForm { id: Id, owners: Owners, by: &'static [&'static str] },
     /// IAM cannot change a path; `is_own` if this resource made the object.
     Path { id: Id, found: String, wanted: String, is_own: bool },
     /// The object has the name in another case, and policies are exact about it.
     Case { id: Id, found: String },
-    /// What would be used as it is does not say what the preset says.
+    /// The object to adopt grants something else than the preset.
     Differs { id: Id, how: String },
-    /// What would be used as it is lacks the boundary that every role has to have.
+    /// The role to adopt lacks the boundary that every role has to have.
     Unbounded { id: Id, boundary: String },
     /// A policy of this resource is wanted on a role or group that another resource made.
     Managed { id: Id, owners: Owners },
     /// Users of a group, or groups of a policy, that were named before do not exist, and the group
     /// or policy is held by some that no request named.
     Renamed { id: Id, gone: Vec<String>, holders: Vec<String> },
-    /// Somebody else attached this, and the properties want nothing done until it is gone.
+    /// A foreign attachment, and the properties want no change until it is gone.
     Attached(Id),
     /// More managed policies than IAM attaches to one user, group or role; `is_known` if the
     /// account was asked how many that are.
     Full { id: Id, has: usize, more: usize, most: usize, is_known: bool },
-    /// What has to go is used by somebody else.
+    /// An object to delete is in use outside of the stack.
     Used(String),
 }
 
@@ -70,7 +71,7 @@ pub fn explain(me: &Owner, conflicts: &[Conflict]) -> Vec<String> {
             .replace("{it}", &verb("it", "them"))
             .replace("{as it is}", &verb("as it is", "as they are"))
             .replacen("{has}", &verb("has", "have"), 1);
-        // What is a sentence already has no predicate.
+        // A sentence has no predicate to share.
         if predicate.is_empty() { subjects.join("; ") } else { joined(&subjects) + &predicate }
     };
     facts.into_iter().map(sentence).collect()
@@ -105,7 +106,8 @@ impl Conflict {
         owners.into_iter().flatten()
     }
 
-    /// True for what a stack that rolls back cannot do better: it asks for what it had.
+    /// True for conflicts that a stack that rolls back cannot resolve: it asks for its former
+    /// state.
     pub fn is_of_the_past(&self) -> bool {
         matches!(
             self,
@@ -116,7 +118,7 @@ impl Conflict {
         )
     }
 
-    /// The object, and what is said of it. `known` are owners of whom all is known.
+    /// The object, and the words about it. `known` are owners that were asked for.
     fn sentence(&self, me: &Owner, known: &Owners) -> (String, String) {
         let (id, said) = match self {
             Conflict::Missing(id) => (id, " {does} not exist; create {it} first, or leave {it} out".to_owned()),
@@ -166,7 +168,7 @@ impl Conflict {
                 ),
             ),
             Conflict::Path { id, found, wanted, is_own } => {
-                // What follows in a group's path names its owner.
+                // The rest of a group's path names its owner.
                 let below = |path: &str| match path.split_once(&format!("/{GROUP_FOLDER}/")) {
                     Some((below, _)) if id.kind == Kind::Group => format!("{below}/"),
                     _ => path.to_owned(),
@@ -273,7 +275,7 @@ fn in_words(owners: &Owners, known: &Owners) -> String {
     joined(&known.collect::<Vec<_>>())
 }
 
-/// How many there are, how many would come, which quota that is against, and what to do.
+/// The present number, the added number, the quota that they exceed, and the remedy.
 fn full(kind: Kind, has: usize, more: usize, most: usize, is_known: bool) -> String {
     let known = if is_known {
         "in this account"
@@ -289,7 +291,7 @@ fn full(kind: Kind, has: usize, more: usize, most: usize, is_known: bool) -> Str
     )
 }
 
-/// What to do. If the owner is this very stack: CloudFormation takes a renamed logical id for
+/// The remedy. If the owner is this very stack: CloudFormation takes a renamed logical id for
 /// another resource, and creates it before it deletes the first.
 fn way_out(me: &Owner, owners: &Owners, by: Option<&str>) -> String {
     let or_let_go = if owners.iter().any(|owner| owner.is_in_stack_of(me)) {
@@ -302,7 +304,7 @@ fn way_out(me: &Owner, owners: &Owners, by: Option<&str>) -> String {
     format!("{}{or_let_go}", rename.unwrap_or_default())
 }
 
-/// What to do about what another stack has.
+/// The remedy for objects of another stack.
 pub const DELETE_THAT_STACK: &str =
     "delete that stack first; if that stack is gone, delete by hand what it retained";
 

@@ -23,8 +23,8 @@ pub(super) fn same_link(wanted: &Resource, found: &Resource) -> bool {
     }
 }
 
-/// What an object of ours is to become: as wanted, but with what other people added and what
-/// IAM cannot change.
+/// The target of an update: the wanted object, but with foreign tags, a foreign boundary and
+/// the fields that IAM cannot change.
 pub(super) fn settled(scope: &Scope, wanted: &Resource, found: &Resource) -> Resource {
     let mut settled = wanted.clone();
     match (&mut settled, found) {

@@ -24,7 +24,7 @@ pub fn plan(
     observed: &State,
 ) -> Result<Plan, Vec<Conflict>> {
     let (staying, blockers) = blockers::find(me, scope, desired, observed);
-    // Who goes at the same time and still uses it is the last one.
+    // An owner that leaves at the same time and still uses it is the last one.
     let is_others_too = |(used, _): &(Id, Id)| {
         observed.get(used).is_some_and(|object| !scope.others(me, object).is_empty())
     };
@@ -208,7 +208,7 @@ impl Planner<'_> {
         let resource = if others.is_empty() {
             settled(self.scope, &wanted.resource, &found.resource)
         } else if same_power(&wanted.resource, &found.resource) {
-            // Its tags are as who made it wants them.
+            // Its tags stay as its maker wants them.
             found.resource.clone()
         } else if self.agree(wanted, others) {
             let mut resource = settled(self.scope, &wanted.resource, &found.resource);
@@ -226,7 +226,7 @@ impl Planner<'_> {
         let mut owners = self.scope.lasting(&found.owners);
         // A group has no tags to note anything on.
         if let Some(mine) = wanted.owners.get(self.me).filter(|_| id.kind.has_tags()) {
-            // What is noted on one object alone stays there if another request does not say.
+            // A note on one object alone stays there if another request has none.
             let was = found.owners.get(self.me).map(|owner| owner.mark.clone()).unwrap_or_default();
             let mut mark = mine.mark.clone();
             mark.names = mark.names.or(was.names);
@@ -248,7 +248,7 @@ impl Planner<'_> {
         if self.used_as_is.contains(&parent) || self.missing.contains(&parent) {
             return;
         }
-        // What says something else now gives nothing more to anybody, and gets nothing.
+        // An unusable object grants nothing more, and gets nothing.
         let is_unusable = |end: &Id| self.unusable.contains(end);
         if is_unusable(&parent) || id.target().is_some_and(|target| is_unusable(&target)) {
             return;
@@ -268,9 +268,9 @@ impl Planner<'_> {
             None => self.changes.push(Change::Create(wanted.clone())),
             Some(found) if id.kind == Kind::UserAttachment => {
                 let mut after = found.attached();
-                // Nobody's: it was there before, and stays when we go.
+                // Without an owner: it existed before, and stays when this owner leaves.
                 if !found.owners.is_empty() {
-                    // Of which of the resource's lives it is, is noted anew.
+                    // The resource's present life is noted anew.
                     let is_noted = |owner: &&Owner| {
                         let was = found.owners.get(*owner).map(|owner| &owner.mark);
                         was.is_some_and(|was| was.id == owner.mark.id && !was.leaves)
@@ -346,7 +346,7 @@ impl Planner<'_> {
         found.and_then(|role| role.resource.path()).is_some_and(limits::is_path_of_aws)
     }
 
-    /// A user of a group, or a group of a policy, who was named before, is not now, and does not
+    /// A user of a group, or a group of a policy, that was named before, is not now, and does not
     /// exist may have been renamed: then it is one of those that no request named. A user with a
     /// policy carries a mark of it.
     fn find_renamed(&mut self) {
@@ -431,14 +431,14 @@ impl Planner<'_> {
         }
     }
 
-    /// A user's claim outlives the attachment until it is known that nobody else claimed it. It
-    /// says before that its owner lets go. Other owners take off their own claims.
+    /// A user's claim outlives the attachment until it is known that no other owner claimed it. It
+    /// says before that its owner is leaving. Other owners remove their own claims.
     fn delete(&mut self, found: &Object) {
         let is_claimed = found.resource.id().kind == Kind::UserAttachment;
         if !is_claimed || found.owners.is_empty() {
             return self.changes.push(Change::Delete(found.clone()));
         }
-        // Another one who lets go may have detached it, and be giving it back to this one.
+        // Another leaving owner may have detached it, and be attaching it again for this one.
         let is_mine_alone = found.owners.iter().all(|owner| owner == self.me);
         let found = if is_mine_alone { found.clone() } else { found.attached() };
         let mut before = found.clone();
@@ -469,7 +469,8 @@ impl Planner<'_> {
     }
 
     /// True for a user's attachment of a policy that `me` alone owns. The policy could not be
-    /// attached before `me` made it, so the attachment is `me`'s, whatever the user's tags say.
+    /// attached before `me` made it, so `me` owns the attachment, whether the user's tags say so or
+    /// not.
     fn loses_its_policy(&self, link: &Id) -> bool {
         let policy = link.target().and_then(|policy| self.observed.get(&policy));
         link.kind == Kind::UserAttachment
@@ -479,7 +480,7 @@ impl Planner<'_> {
     }
 
     /// Deletes the links of an object that is deleted. An object that stays loses only links that
-    /// this resource may have made, and the role whose place in a profile another one takes.
+    /// this resource may have made, and the role that another role replaces in a profile.
     fn drop_link(&mut self, id: &Id, parent: &Id, found: &Object) {
         let Some(holder) = self.observed.get(parent) else { return };
         let goes = if !holder.owners.contains(self.me) {

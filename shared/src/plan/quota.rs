@@ -1,4 +1,5 @@
-//! How many managed policies IAM attaches to one user, group or role, against what a plan gives.
+//! The number of managed policies that IAM attaches to one user, group or role, and a plan's
+//! number.
 
 use std::collections::BTreeSet;
 
@@ -26,7 +27,7 @@ impl Default for Attachable {
 }
 
 impl Attachable {
-    /// The most that one of this kind holds; `None` for what holds no policies.
+    /// The most that one of this kind holds; `None` for a kind without policies.
     pub fn most(&self, holder: Kind) -> Option<usize> {
         match holder {
             Kind::User => Some(self.user),
@@ -46,8 +47,8 @@ impl Attachable {
     }
 }
 
-/// Who would hold more than IAM attaches. What is there already, by any hand, is not counted
-/// again, and what the same plan detaches makes room: it goes first.
+/// Users, groups and roles that would hold more than IAM attaches. An existing attachment, foreign
+/// or not, is not counted again, and one that the same plan detaches makes room: it goes first.
 pub(super) fn exceeded(scope: &Scope, observed: &State, changes: &[Change]) -> Vec<Conflict> {
     let given: BTreeSet<Id> = changes.iter().filter_map(given).collect();
     let taken: BTreeSet<Id> = changes.iter().filter_map(taken).collect();

@@ -97,7 +97,7 @@ impl Fake {
         if is_write {
             let left = self.0.borrow().writes_until_death;
             if left == Some(0) {
-                // Whoever asked drops this, and never hears of it again.
+                // The caller drops this, and never hears of it again.
                 std::future::pending::<()>().await;
             }
             self.0.borrow_mut().writes_until_death = left.map(|left| left - 1);

@@ -150,7 +150,7 @@ pub(super) fn plan(
                 plan.own.insert(region.clone(), desired);
             }
             Some(there) if values.contains(&there) => {
-                // Both values are ours until the new one is there for certain.
+                // Both values are this owner's until the new one is there for certain.
                 if there != desired {
                     puts.extend([claim([there, desired].into()), put]);
                 }
@@ -182,7 +182,7 @@ pub(super) fn plan(
     if !refusals.is_empty() {
         return Err(refusals);
     }
-    // What is taken out makes room for what is put.
+    // Removed entries make room for new ones.
     plan.steps.extend(puts);
     Ok(plan)
 }
@@ -272,7 +272,7 @@ mod tests {
         let wanted = wish(&["a"], 2000, false);
         let refused = plan(&me(), Some(&wanted), None, &there, &claims).unwrap_err().join("; ");
         assert!(refused.contains(&format!("resource `Other` of stack `{STACK}`")), "{refused}");
-        // What it said once and somebody changed is not its own any more.
+        // An entry that was changed since it was put is not its own any more.
         let there = [entry("a", 1)];
         let refused = plan(&me(), Some(&wanted), None, &there, &claims).unwrap_err().join("; ");
         assert!(refused.contains("no resource of this provider put it there"), "{refused}");
@@ -320,7 +320,7 @@ mod tests {
         };
         let (old, new) = (wish(&["a"], 1000, false), wish(&["a"], 2000, false));
         assert!(refused(&new, &before, &there));
-        // The rollback of that, also where somebody changed the entry meanwhile.
+        // The rollback of that, also where the entry was changed meanwhile.
         let raised = Before::from(new);
         assert!(!refused(&old, &raised, &there));
         assert!(!refused(&old, &raised, &[entry("a", 7)]));

@@ -1,5 +1,5 @@
-//! What comes after the changes of a plan: taking back what came too late or halfway, and ending what
-//! a reply did not decide.
+//! After the changes of a plan: undoing late and half-made changes, and settling calls without a
+//! reply.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::cloud::Cloud;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Kind, Object, State};
 
-/// Carries out what nothing can overtake. Returns a sentence for each failure.
+/// Carries out changes that nothing can overtake. Returns a sentence for each failure.
 async fn at_once(
     cloud: &impl Cloud,
     work: &Work<'_>,
@@ -29,7 +29,7 @@ async fn at_once(
     sentences(&failures, requester)
 }
 
-/// Plans what is left by a new look, and carries it out at once.
+/// Plans the rest by a new look, and carries it out at once.
 pub(super) async fn end_anew(
     cloud: &impl Cloud,
     work: &Work<'_>,
@@ -42,8 +42,8 @@ pub(super) async fn end_anew(
     if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
 }
 
-/// Takes back what this request made since CloudFormation had gone on from it, or brings it to what
-/// the resource has by now. What was made since the last good look may have come after the
+/// Undoes the changes that this request made since CloudFormation had gone on from it, or brings
+/// them to the resource's present state. Changes since the last good look may have come after the
 /// successor had looked. Returns a sentence for each failure.
 pub(super) async fn give_way(
     cloud: &impl Cloud,
@@ -64,7 +64,7 @@ pub(super) async fn give_way(
 }
 
 /// Those of these changes that AWS made although their calls failed here. A new object is one of
-/// them if it carries the owner's mark, a link if what it hangs on does.
+/// them if it carries the owner's mark, a link if its holder does.
 pub(super) async fn landed(
     cloud: &impl Cloud,
     work: &Work<'_>,
@@ -89,7 +89,7 @@ pub(super) async fn landed(
         let is_of_user = id.kind == Kind::UserAttachment;
         let found = observed.get(&id);
         let is_as_made = found.is_none() == matches!(change, Change::Delete(_));
-        // A user carries no mark of whoever made it.
+        // A user carries no mark of its maker.
         let holder = id.parent().filter(|_| !is_of_user);
         is_as_made
             && match (holder, found) {
@@ -105,7 +105,7 @@ pub(super) async fn landed(
     undecided.into_iter().filter(is_made).collect()
 }
 
-/// The changes that bring what these changed to what a later request wanted, which was served
+/// The changes that bring the objects of these to the state of a later request, which was served
 /// before they were made. Where that cannot be planned, those that undo them.
 async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: Vec<Change>) -> Plan {
     let Work { me, scope, .. } = *work;
@@ -142,7 +142,7 @@ async fn backwards(cloud: &impl Cloud, work: &Work<'_>, made: Vec<Change>) -> Pl
     Plan::of(whole)
 }
 
-/// Takes back what this delivery made. What is shared is let go as any owner lets go: somebody
+/// Undoes this delivery's changes. It releases a shared object as any owner does: another owner
 /// may have joined meanwhile.
 pub(super) async fn undo(
     cloud: &impl Cloud,
@@ -157,7 +157,7 @@ pub(super) async fn undo(
         touched.contains(&id) || id.parent().is_some_and(|parent| touched.contains(&parent))
     };
     let nothing = State::default();
-    // A policy that was attached after somebody had deleted the claim on it is ours by no mark.
+    // A policy that was attached after its claim had been deleted carries no mark of this owner.
     let attaches = |change: &&Change| match change {
         Change::Create(after) | Change::Update { after, .. } => {
             after.resource.id().kind == Kind::UserAttachment && !after.is_claim()
@@ -170,7 +170,7 @@ pub(super) async fn undo(
         let next = plan_again(cloud, me, scope, &nothing, &released, progress).await;
         let (back, looked) = match next {
             Ok(plan) => (plan.changes().filter(is_mine).cloned().collect(), true),
-            // Without a look, what was done is done backwards.
+            // Without a look, the changes are undone in reverse.
             Err(_) => (made.iter().cloned().map(Change::inverse).collect::<Vec<_>>(), false),
         };
         let back = Plan::of(back);

@@ -1,5 +1,4 @@
-//! Carrying out a plan: what does not depend on each other at once, what concerns one entity one
-//! after the other.
+//! Carrying out a plan: independent changes at once, those of one entity one after the other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -19,7 +18,7 @@ use crate::state::{Id, Kind};
 /// two waits for one, so more gains nothing over a real distance.
 const IN_FLIGHT: usize = 8;
 
-/// Looks at most for others who join and let go while this one lets go.
+/// Looks at most for other owners that join and release while this one releases.
 const LOOKS: usize = 5;
 
 /// Why a change was not made.
@@ -53,8 +52,8 @@ impl Failure {
     }
 }
 
-/// Carries out what does not depend on a change that failed, until the work has to stop. Returns
-/// what was done now, and what failed or was not begun.
+/// Carries out the changes that do not depend on a failed one, until the work has to stop. Returns
+/// the changes made now, and those that failed or were not begun.
 pub(super) async fn execute<C: Cloud>(
     cloud: &C,
     work: &Work<'_>,
@@ -65,8 +64,8 @@ pub(super) async fn execute<C: Cloud>(
     let (done, failures, not_begun) = Default::default();
     let planned = plan.len();
     let mut run = Run { cloud, work, planned, sights, progress, done, failures, not_begun };
-    // First of all comes what the request notes: who could not note its choices gives and takes
-    // nothing, and whatever is done is known.
+    // First of all come the request's notes: a request that could not note its choices grants and
+    // removes nothing, and every change that is made is known.
     let is_note = |change: &&Change| {
         !matches!(change, Change::Delete(_)) && work.standing.is_noted_on(&change.id())
     };
@@ -138,7 +137,7 @@ impl<C: Cloud> Run<'_, '_, C> {
         self.not_begun.extend(waiting.into_iter().cloned());
     }
 
-    /// Remembers what became of a change.
+    /// Remembers the result of a change.
     fn ended(&mut self, change: &Change, result: Result<Applied, CallError>) {
         let standing = self.work.standing;
         log(change, &result);
@@ -206,10 +205,10 @@ fn take_free<'a>(
     Some(taken)
 }
 
-/// What IAM locks for a change: it refuses one of two changes of the same entity that meet
-/// (`ConcurrentModification`). IAM's model has that of everything but links that are no documents
-/// and carry no mark: IAM takes several of these at once, and what it refuses nevertheless is
-/// tried again (<https://github.com/hashicorp/terraform-provider-aws/issues/34371>).
+/// The entities that IAM locks for a change: it refuses one of two changes of the same entity that
+/// meet (`ConcurrentModification`). IAM's model has that of everything but links that are no
+/// documents and carry no mark: IAM takes several of these at once, and a refused one is tried
+/// again (<https://github.com/hashicorp/terraform-provider-aws/issues/34371>).
 fn entities(change: &Change) -> impl Iterator<Item = Id> {
     let id = change.id();
     let is_free = match id.kind {
@@ -234,7 +233,7 @@ fn entities(change: &Change) -> impl Iterator<Item = Id> {
     ends.filter(move |_| !is_free)
 }
 
-/// What is left to do, in a sentence.
+/// The remaining changes, in a sentence.
 fn left(why: &str, not_begun: &[Change]) -> Option<String> {
     const NAMED: usize = 5;
     let named: Vec<String> = not_begun.iter().take(NAMED).map(ToString::to_string).collect();
@@ -267,7 +266,7 @@ fn log(change: &Change, result: &Result<Applied, CallError>) {
     }
 }
 
-/// A sentence for each failure; one that several calls had is said once. What to do comes last.
+/// A sentence for each failure; one that several calls had is said once. The remedy comes last.
 pub(super) fn sentences(failures: &[Failure], requester: &dyn Requester) -> Vec<String> {
     let mut said: BTreeMap<(&str, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     let mut known = BTreeSet::new();

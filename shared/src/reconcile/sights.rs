@@ -1,4 +1,4 @@
-//! What was made and is not shown by IAM yet, looked at while the next changes are made.
+//! New objects that IAM does not show yet, looked at while the next changes are made.
 
 use std::future::Future;
 use std::pin::pin;
@@ -19,13 +19,13 @@ pub(super) struct Sights<'a, C> {
 }
 
 impl<'a, C: Cloud> Sights<'a, C> {
-    /// Looks for each thing for so long at most; for zero, where nobody is about to use what was
-    /// made, not at all.
+    /// Looks for each object for `longest` at most; for zero, where no principal is about to use
+    /// the new objects, not at all.
     pub(super) fn new(cloud: &'a C, longest: Duration) -> Self {
         Sights { cloud, looks: FuturesUnordered::new(), longest }
     }
 
-    /// Begins to look at what was made.
+    /// Begins to look at a new object.
     pub(super) fn made(&mut self, change: &Change) {
         if !self.longest.is_zero() {
             let (cloud, change, longest) = (self.cloud, change.clone(), self.longest);

@@ -12,13 +12,13 @@ use crate::cloud::{Cloud, Marks};
 use crate::plan::{Change, Scope};
 use crate::state::{Id, Owner, State};
 
-/// So long may work go on without a look. An ordinary request is over before.
+/// The time that work may go on without a look. An ordinary request is over before.
 const UNSEEN: Duration = Duration::from_secs(2);
-/// A call that takes longer is no ordinary one: whatever is decided since is looked at.
+/// A call that takes longer is no ordinary one: the marks are read for decisions made since.
 const SLOW: Duration = Duration::from_millis(400);
 
-/// What is known of the request's standing: a later request of the same resource notes itself on
-/// one of its objects, or deletes that.
+/// The request's standing: a later request of the same resource notes itself on one of its
+/// objects, or deletes that.
 #[derive(Debug)]
 pub struct Standing {
     /// When CloudFormation sent this request, in seconds, and a digest of its id.
@@ -27,7 +27,7 @@ pub struct Standing {
     looked: Cell<Instant>,
     is_due: Cell<bool>,
     since: RefCell<Vec<Change>>,
-    /// Somebody else may end the work: whoever watches it is asked.
+    /// A watch may end the work, and is asked.
     may_end: bool,
     /// The resource has something already.
     has_own: bool,
@@ -44,7 +44,7 @@ struct Anchor {
 
 impl Standing {
     /// Of a request of `me` that was `sent` then and begins now. Without `anchors` nothing is
-    /// looked at, and only whoever watches the work is asked.
+    /// looked at, and only the work's watch is asked.
     pub fn new(
         cloud: &impl Cloud,
         me: &Owner,
@@ -146,7 +146,7 @@ impl Standing {
         self.has_own && self.anchors.iter().any(|anchor| anchor.id == *id)
     }
 
-    /// Makes sure that somebody looks before the first change whether the request still counts.
+    /// Makes the first change wait for a look whether the request still counts.
     pub fn doubt(&self) {
         self.is_due.set(true);
     }
@@ -158,7 +158,7 @@ impl Standing {
         }
     }
 
-    /// Remembers what another delivery had made: if it is gone later, somebody deleted it.
+    /// Remembers an anchor that another delivery had made: if it is gone later, it was deleted.
     pub(super) fn was_made_before(&self, change: &Change) {
         let is_made = matches!(change, Change::Create(_));
         for anchor in self.anchors.iter().filter(|anchor| is_made && anchor.id == change.id()) {
@@ -178,7 +178,7 @@ impl Standing {
         self.since.borrow_mut().push(change.clone());
     }
 
-    /// What was made since the last look that found nothing, or since the beginning.
+    /// The changes since the last look that found nothing, or since the beginning.
     pub(super) fn since_the_last_look(&self) -> Vec<Change> {
         self.since.take()
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::cfn::callback::Reply;
 use crate::cfn::response_url::{Origins, ResponseUrl};
 
-/// Keeps what is sent.
+/// Keeps the sent answers.
 #[derive(Default)]
 struct Inbox(RefCell<Vec<Value>>);
 
@@ -17,7 +17,7 @@ impl Transport for &Inbox {
     }
 }
 
-/// A resource that does what its one property says, and counts how often it was asked to.
+/// A resource that obeys its one property, and counts its calls.
 #[derive(Default)]
 struct Mood {
     asked: RefCell<Vec<RequestType>>,
@@ -145,7 +145,7 @@ impl Case {
         (result, answers)
     }
 
-    /// What came of it, what was sent, and what the resource was asked for.
+    /// The result, the sent answers, and the types of the resource's calls.
     async fn all(self) -> (Result<(), Unanswered>, Vec<Value>, Vec<RequestType>) {
         let mood = Mood::default();
         let inbox = Inbox::default();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// A request that was sent at [`SENT`], and what else it says.
+/// A request that was sent at [`SENT`], with further fields.
 fn sent(further: Value) -> Request {
     let mut event = json!({
         "ResponseURL": "https://answers/?X-Amz-Date=19700101T000100Z", "StackId": "stack",
@@ -133,7 +133,7 @@ async fn what_is_old_or_was_served_before_is_held_against_the_events() {
     assert_eq!((events.1.get(), asked.0.get()), (3, 1));
 }
 
-/// What CloudFormation says of the resource, and of its stack so many milliseconds after the
+/// The newest status of the resource, and that of its stack with its milliseconds after the
 /// request was sent.
 struct Told(Option<&'static str>, (&'static str, u64));
 
@@ -284,7 +284,7 @@ async fn a_create_that_comes_again_after_its_delete_deletes_what_is_left() {
     }
     for (status, done) in [
         ("DELETE_COMPLETE", vec![(RequestType::Delete, Some("id".to_owned()))]),
-        // What is retained stays.
+        // A retained resource stays.
         ("DELETE_SKIPPED", vec![]),
         ("CREATE_COMPLETE", vec![]),
     ] {

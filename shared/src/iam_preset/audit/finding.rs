@@ -12,7 +12,7 @@ use crate::plan::conflict::{Conflict, explain};
 use crate::plan::{Change, Plan};
 use crate::state::{Id, Kind, Object, Owner, Resource, Role, State, Tags};
 
-/// Characters of what is expected or found, and of a reason.
+/// Characters of an expected or a found value, and of a reason.
 pub(super) const LONGEST: usize = 1000;
 
 /// How an object differs.
@@ -65,11 +65,11 @@ pub(super) fn classes(plan: &Plan) -> BTreeSet<Class> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grants {
-    /// It grants more, or lets others in, whatever else it takes away.
+    /// It grants more, or trusts another principal, regardless of grants that it removes.
     More,
     /// It grants less.
     Less,
-    /// Nobody can tell.
+    /// It may grant more or less.
     Different,
     /// It grants the same.
     Same,
@@ -185,7 +185,7 @@ pub(super) fn of_conflicts(me: &Owner, conflicts: &[Conflict]) -> Vec<Finding> {
     findings
 }
 
-/// Users whom another principal put into the resource's groups.
+/// Users that another principal put into the resource's groups.
 pub(in crate::iam_preset) fn members(
     me: &Owner,
     desired: &State,
@@ -225,7 +225,7 @@ pub(in crate::iam_preset) fn fields(id: &Id, wanted: &Resource, found: &Resource
     let (wanted_tags, found_tags) = (tags(wanted), tags(found));
     if wanted_tags != found_tags {
         let (expected, there) = (pairs(&wanted_tags), pairs(&found_tags));
-        // A policy of somebody else's may go by a tag.
+        // A policy outside of the preset may depend on a tag.
         differs("tags", Grants::Different, &expected, &there);
     }
     findings
@@ -258,7 +258,8 @@ fn grants(missing: &[String], more: &[String]) -> Grants {
     let has = |sentences: &[String], effect| sentences.iter().any(|it| it.starts_with(effect));
     let gives = has(more, "Allow") || has(missing, "Deny");
     let takes = has(missing, "Allow") || has(more, "Deny");
-    // Who looks for more power does not care what was taken away besides.
+    // A reader of findings looks for more power first, so a removed grant does not hide an added
+    // one.
     match (gives, takes) {
         (true, _) => Grants::More,
         (false, true) => Grants::Less,

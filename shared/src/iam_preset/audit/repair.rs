@@ -1,7 +1,7 @@
-//! Putting right what an audit found, where the operator wants that.
+//! Repairing the drift that an audit found, where the operator wants that.
 //!
-//! A repair is the Update that changes nothing, carried out: what refuses that one, such as a
-//! setting that the operator changed since, refuses the repair.
+//! A repair is the Update with unchanged properties, carried out: a reason to refuse that Update,
+//! for example a setting that the operator changed since, refuses the repair.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -31,12 +31,13 @@ impl Repairs {
         Repairs::default()
     }
 
-    /// What the operator has audits put right; `None` if there are to be no audits.
+    /// The classes of drift that audits repair by the operator's settings; `None` if there are to
+    /// be no audits.
     ///
     /// | variable | meaning |
     /// | --- | --- |
-    /// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: what differs is put right as well |
-    /// | `AUDIT_REPAIRS` | what is put right: `changed`, `missing`, `added`, with commas between them |
+    /// | `AUDIT` | `report`: an event that asks for an audit is served; `repair`: drift is repaired as well |
+    /// | `AUDIT_REPAIRS` | the repaired classes: `changed`, `missing`, `added`, with commas between them |
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl Repairs {
     }
 }
 
-/// The Update that changes nothing, and the classes of what it would put right.
+/// The Update with unchanged properties, and the classes of drift that it would repair.
 pub(super) struct Update {
     pub request: Request,
     pub classes: BTreeSet<Class>,
@@ -105,7 +106,7 @@ impl<C: Cloud> IamPreset<C> {
             }
         };
         let mut over = pin!(over);
-        // Whoever reads of a change in the log reads for which resource it was.
+        // The log names the resource beside each change.
         let span = info_span!(
             "request",
             request_type = "Update",

@@ -1,4 +1,4 @@
-//! What an audit found, in a form that stays: `events/preset-drift.schema.json` has it.
+//! The result of an audit, in a stable form: `events/preset-drift.schema.json` has it.
 //!
 //! Must not know: AWS's API.
 
@@ -10,24 +10,24 @@ use super::finding::{Finding, LONGEST};
 use crate::input::cut;
 use crate::state::Owner;
 
-/// The form of what is reported. A field may be added to it; anything else is another number.
+/// The form of the report. A field may be added to it; any other change takes another number.
 const FORM: u32 = 1;
 /// Findings about one resource that are told one by one.
 const MOST: usize = 50;
-/// Bytes of findings about one resource, after which the rest is only counted: what an audit begins
-/// below [`LONGEST_REPORT`](super::LONGEST_REPORT) ends with it below the 262,144 bytes that a state
-/// machine passes on.
+/// Bytes of findings about one resource, after which the rest is only counted: a resource that an
+/// audit begins below [`LONGEST_REPORT`](super::LONGEST_REPORT) ends below the 262,144 bytes that a
+/// state machine passes on.
 const MOST_BYTES: usize = 60_000;
 
-/// What an audit found.
+/// The result of an audit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The details of an event for each resource that differs from how it was made.
     pub drifted: Vec<Value>,
-    /// So many of these were put right.
+    /// Resources that were repaired.
     pub repaired: usize,
-    /// Resources of which nobody can tell.
+    /// Resources of unknown state.
     pub unknown: Vec<Unknown>,
     /// Resources that are as they were made.
     pub same: usize,
@@ -39,12 +39,12 @@ pub struct Report {
     pub next: Option<Value>,
 }
 
-/// A resource of which nobody can tell.
+/// A resource of unknown state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unknown {
     /// Stack and logical id, as far as they are known.
     pub resource: String,
-    /// Why nobody can tell.
+    /// Why its state is unknown.
     pub why: String,
 }
 
@@ -53,9 +53,8 @@ impl Report {
         self.unknown.push(Unknown { resource: owner.to_string(), why: why.to_owned() });
     }
 
-    /// Adds what differs of a resource, by stack and logical id, and whether it was put right, if
-    /// the operator wants that. Returns it as one text, for the
-    /// log.
+    /// Adds the findings about a resource, by stack and logical id, and whether it was repaired, if
+    /// the operator wants that. Returns them as one text, for the log.
     pub(super) fn drift(
         &mut self,
         (stack, logical_id): (&str, &str),

@@ -14,8 +14,9 @@ use super::wrong_setting;
 /// Values of one parameter that a refusal names; it counts the rest.
 const MOST_VALUES: usize = 3;
 
-/// Properties of every preset that other people's policies may go by: they grant by a principal's
-/// path and by its tags. An operator whose account has such policies says which there may be.
+/// Properties of every preset on which other policies of the account may depend: they grant by a
+/// principal's path and by its tags. An operator of an account with these policies limits the
+/// properties.
 const PATH: &str = "Path";
 /// Each as `Key=Value`.
 const TAGS: &str = "Tags";
@@ -23,7 +24,7 @@ const TAGS: &str = "Tags";
 /// The variable for all but the names that shape the function's role.
 pub(super) const ALLOWED_VALUES_VARIABLE: &str = "ALLOWED_VALUES";
 
-/// What is allowed for each parameter that has a setting, by `preset.Parameter`, and for the
+/// The allowed patterns of each parameter that has a setting, by `preset.Parameter`, and of the
 /// properties of every preset.
 #[derive(Clone, Debug)]
 pub(super) struct AllowedValues(BTreeMap<String, Vec<String>>);
@@ -35,10 +36,10 @@ impl AllowedValues {
         AllowedValues(parameters.chain(properties()).collect())
     }
 
-    /// Reads the two variables: entries `preset.Parameter=pattern`, separated by spaces. What a
-    /// variable says of a parameter stands instead of the preset's own `allows`. `ALLOWED_NAMES`
-    /// comes from parameters of the template that also shape the function's role, so
-    /// `ALLOWED_VALUES` cannot allow more of these.
+    /// Reads the two variables: entries `preset.Parameter=pattern`, separated by spaces. A
+    /// variable's entries for a parameter replace the preset's own `allows`. `ALLOWED_NAMES` comes
+    /// from parameters of the template that also shape the function's role, so `ALLOWED_VALUES`
+    /// cannot allow more of these.
     pub(super) fn read<'a>(
         get: impl Fn(&str) -> Option<&'a str>,
         problems: &mut Vec<String>,
@@ -150,13 +151,13 @@ fn refused<'a>(texts: &'a [String], allowed: &[String]) -> Vec<&'a str> {
     texts.iter().map(String::as_str).filter(|text| !is_allowed(text)).collect()
 }
 
-/// The properties of every preset, and what is allowed unless the operator says so: everything,
-/// since only the account knows whether anything goes by them.
+/// The properties of every preset, and the patterns that are allowed unless the operator sets
+/// others: everything, since only the account knows whether a policy depends on them.
 fn properties() -> impl Iterator<Item = (String, Vec<String>)> {
     [PATH, TAGS].into_iter().map(|name| (name.to_owned(), vec!["*".to_owned()]))
 }
 
-/// What an entry for a path or a tag is like, if this one is like no path and no tag.
+/// The form of an entry for a path or a tag, if this one has another form.
 fn other_form(name: &str, pattern: &str) -> Option<&'static str> {
     let any = ['/', '*', '?'];
     match name {
@@ -188,7 +189,7 @@ fn is_names(setting: &Setting) -> bool {
     !is_values(setting)
 }
 
-/// What patterns allow, in words: to say that a text is what matches itself says nothing.
+/// Allowed patterns, in words: that a text matches itself says nothing.
 fn allowed_texts(patterns: &[String]) -> String {
     let phrase = |pattern: &String| match pattern.strip_suffix('*') {
         _ if pattern.is_empty() => "the empty text".to_owned(),
@@ -242,7 +243,7 @@ mod tests {
         problems.join("; ")
     }
 
-    /// What the template says, too, unless its operator says something else: a test of the
+    /// The template allows the same, unless its operator sets other patterns: a test of the
     /// template holds both together.
     /// Threat 1
     #[test]
