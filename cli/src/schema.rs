@@ -40,7 +40,7 @@ pub fn attributes() -> Value {
     })
 }
 
-/// The keys by which a macro or a loop of CloudFormation brings others.
+/// The keys by which a macro or a loop of CloudFormation brings further ones.
 const BRINGS: &str = "^Fn::(Transform$|ForEach::)";
 
 /// Of the keys of a map in which all is written that it has: no function makes it, none brings a part.
@@ -241,8 +241,8 @@ fn of_preset(name: &str, preset: &Preset) -> Vec<Value> {
 }
 
 /// Holds where the preset is this one and each parameter has one of its values. A missing parameter
-/// has its default; an intrinsic function may have any value, and so may what a macro or a loop
-/// brings, so that nothing is required for it.
+/// has its default; an intrinsic function may have any value, and so may the keys that a macro or a
+/// loop brings, so that nothing is required for it.
 fn condition(name: &str, preset: &Preset, when: &When) -> Value {
     let mut top = Map::from_iter([("Preset".to_owned(), json!({"const": name}))]);
     let mut needed = vec!["Preset"];

@@ -144,8 +144,8 @@ pub const PASS_ROLE: &str = "iam:PassRole";
 /// of anything: Service Quotas makes its own role then. No call has this name.
 pub const CREATE_SERVICE_LINKED_ROLE: &str = "iam:CreateServiceLinkedRole";
 
-/// Needed by the calls about the quota request template, which Service Quotas answers with what the
-/// caller may ask AWS Organizations. No call has these names. Source: the managed policy
+/// Needed by the calls about the quota request template: Service Quotas answers them by the
+/// caller's rights on AWS Organizations. No call has these names. Source: the managed policy
 /// `ServiceQuotasFullAccess`.
 pub const OF_ORGANIZATIONS: [&str; 3] = [
     "organizations:DescribeOrganization",

@@ -87,7 +87,7 @@ pub struct IamPreset<C> {
 }
 
 impl<C> IamPreset<C> {
-    /// Serves one account, within what its operator allows.
+    /// Serves one account, within its operator's settings.
     pub fn new(cloud: C, account: Account, settings: Settings) -> Self {
         IamPreset { cloud, account, settings, release: env!("CARGO_PKG_VERSION") }
     }

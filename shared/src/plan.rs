@@ -69,7 +69,7 @@ pub struct Scope {
     /// Owners whose stack is deleted or retains its objects: their objects are refused to no other
     /// stack.
     pub gone: Owners,
-    /// Those of them whose stack retains its objects: their use never ends.
+    /// The retained among them: their use never ends.
     pub retained: Owners,
     /// The stack rolls back: a deleted user gets no policy, and a policy or role that was adopted
     /// and changed since is attached to no further principal.

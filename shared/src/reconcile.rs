@@ -1,6 +1,6 @@
 //! Observe, plan, execute: the one path on which all objects are made, changed and deleted.
 //!
-//! Must not know: which request asked, what a preset is.
+//! Must not know: which request asked, presets.
 
 mod afterwards;
 mod execute;

@@ -1,5 +1,5 @@
-//! A preset that lets somebody make roles says so, for no permissions boundary of ours holds what
-//! others make.
+//! A preset that lets its users make roles says so, for no permissions boundary of the provider
+//! holds those roles.
 
 #![allow(
     clippy::indexing_slicing,

@@ -1,11 +1,11 @@
-//! Parameters of a preset that show what it can bring.
+//! Parameters of a preset that show all its objects.
 
 use account_presets::preset::schema::Parameter;
 use account_presets::preset::{Preset, parameters};
 use serde_json::{Map, Value, json};
 
 /// One element in each list that is empty by default, named after it where its pattern takes
-/// that, so that what hangs on it is seen.
+/// that, so that the objects that depend on it are seen.
 pub fn elements(preset: &Preset) -> Map<String, Value> {
     let empty = |parameter: &Parameter| matches!(parameter, Parameter::List { default, .. } if default.is_empty());
     let lists = preset.parameters.iter().filter(|(_, parameter)| empty(parameter));
@@ -25,7 +25,7 @@ pub fn elements(preset: &Preset) -> Map<String, Value> {
     first.collect()
 }
 
-/// Each switch at each of its values while the others have their defaults.
+/// Each switch at each of its values while all further ones have their defaults.
 pub fn switches(preset: &Preset) -> Vec<Map<String, Value>> {
     let switches = preset.parameters.iter().flat_map(|(name, parameter)| {
         let values = match parameter {

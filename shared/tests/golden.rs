@@ -1,4 +1,4 @@
-//! What each preset and edition grants, and the order in which it is made, as files: a change of
+//! The grants of each preset and edition, and the order of its creation, as files: a change of
 //! power is a diff that a person can read.
 //!
 //! After a wanted change: `make bless`, and read the diff.
@@ -17,7 +17,7 @@ use serde_json::{Map, Value, json};
 
 use crate::choices;
 
-/// With the defaults and one user, so that what users get is seen.
+/// With the defaults and one user, so that a user's grants are seen.
 fn usual(preset: &Preset) -> Map<String, Value> {
     Map::from_iter([("UserNames".to_owned(), json!(["alice"]))])
         .into_iter()

@@ -1,5 +1,5 @@
-//! `Custom::IamPreset` against an account in memory: what stacks do, what people do, and what
-//! goes wrong, in process.
+//! `Custom::IamPreset` against an account in memory: stacks at work, people at work, and faults,
+//! in process.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The linter: what it finds in the catalogue, and a small preset for each thing that it finds.
+//! The linter: its findings in the catalogue, and a small preset for each finding.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
@@ -17,7 +17,7 @@ fn reference() -> Reference {
     Reference::from_json(include_str!("../data/aws-reference.json")).unwrap()
 }
 
-/// What is found in a preset.
+/// The findings in a preset.
 fn lines(text: &str) -> Vec<String> {
     let preset: Preset = serde_saphyr::from_str(text).unwrap();
     lint(&preset, &reference()).iter().map(ToString::to_string).collect()

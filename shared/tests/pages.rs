@@ -102,7 +102,7 @@ fn name_parameters() -> String {
     format!("| {}", names.join(", "))
 }
 
-/// One row for each preset, with what each edition takes to amount to administrator.
+/// One row for each preset, with the choices by which each edition amounts to administrator.
 fn administrators() -> String {
     let editions = [Edition::Hardened, Edition::Current, Edition::Documented];
     let names: Vec<String> =
@@ -183,7 +183,7 @@ fn snippet(name: &str) -> String {
     )
 }
 
-/// The preset with its defaults, but for what is given.
+/// The preset with its defaults, but for the given parameters.
 fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     let (parameters, problems) = parameters::read(preset, given);
     // What a switch makes necessary is in no name, so any value does for a page.
@@ -251,7 +251,7 @@ fn boundary(page: &mut String, preset: &Preset) {
     writeln!(page).unwrap();
 }
 
-/// The objects and their links; dashed is what the defaults do not bring.
+/// The objects and their links; dashed ones do not come with the defaults.
 fn picture(page: &mut String, preset: &Preset) {
     let (all, usual) = (any(preset), chosen(preset, preset.editions[0], &Map::new()));
     let mut nodes: BTreeMap<(Kind, String), String> = BTreeMap::new();
@@ -282,7 +282,7 @@ fn picture(page: &mut String, preset: &Preset) {
     writeln!(page, "{links}```\n\nDashed objects are not made by the defaults.\n").unwrap();
 }
 
-/// What a second stack meets.
+/// The rules for a second stack.
 const SHARED: &str = "*Shared* objects have one name for all stacks of the account. A second stack that asks for \
                       the same (`Edition`, `Path`, `PermissionsBoundary` and the parameters that shape the \
                       object) becomes an owner beside the first, and the last one to go deletes the object. A \
@@ -290,7 +290,7 @@ const SHARED: &str = "*Shared* objects have one name for all stacks of the accou
                       object, as long as there is another owner. All other roles, policies, groups and \
                       instance profiles belong to one stack.";
 
-/// What there is in which edition, and which parameters decide.
+/// The objects of each edition, and the parameters that decide on them.
 fn objects(page: &mut String, preset: &Preset) {
     let editions: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
     writeln!(page, "## Objects\n\nWith the defaults, in each edition:\n").unwrap();
@@ -318,7 +318,7 @@ fn objects(page: &mut String, preset: &Preset) {
     }
 }
 
-/// How many managed policies those get who are there already, for IAM attaches ten to one.
+/// How many managed policies existing users, groups and roles get, for IAM attaches ten to one.
 fn attachments(page: &mut String, preset: &Preset) {
     let mut counts: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for edition in &preset.editions {
@@ -355,7 +355,8 @@ fn attachments(page: &mut String, preset: &Preset) {
     writeln!(page).unwrap();
 }
 
-/// What a permission set of IAM Identity Center has to name instead of users and groups.
+/// The policies that a permission set of IAM Identity Center has to name instead of users and
+/// groups.
 fn people(page: &mut String, preset: &Preset) {
     let of_users = |state: &State| -> BTreeSet<Id> {
         let user = Id::node(Kind::User, "usernames");
@@ -478,11 +479,11 @@ fn parameter_table(page: &mut String, preset: &Preset) {
     writeln!(page).unwrap();
 }
 
-/// What becomes of people who are named.
+/// The rules for named people.
 const PEOPLE: &str = " A newly named one has to exist. One that is deleted later gets nothing any more: an Update \
                       that still names it succeeds, and says so in the log only.";
 
-/// What the operator of the provider allows, and by which parameter of the template.
+/// The values that the operator of the provider allows, with the parameter of the template.
 fn allowed(Setting { parameter, allows }: &Setting) -> String {
     let phrase = |text: &String| match text.strip_suffix('*') {
         _ if text.is_empty() => "only the empty text".to_owned(),
@@ -506,7 +507,7 @@ fn attribute_table(page: &mut String, preset: &Preset) {
     writeln!(page).unwrap();
 }
 
-/// What an attribute says that every preset has.
+/// The words about an attribute that every preset has.
 fn of_every_preset(name: &str) -> &'static str {
     let said = [
         ("AdminEquivalent", "`true` if the grants amount to administrator's rights, else `false`"),

@@ -8,7 +8,7 @@ use account_presets::state::{Account, Owner, Resource};
 
 use crate::choices;
 
-/// Each partition with a Region of it, and what EC2 is called there.
+/// Each partition with a Region of it, and EC2's service principal there.
 const PARTITIONS: [(&str, &str, &str); 7] = [
     ("aws-cn", "cn-north-1", "ec2.amazonaws.com.cn"),
     ("aws-us-gov", "us-gov-west-1", "ec2.amazonaws.com"),

@@ -1,4 +1,4 @@
-//! What each release could name and was told, kept as data: a later catalogue is held to it.
+//! The parameters and objects of each release, kept as data: a later catalogue is held to it.
 //!
 //! `make bless` writes the record of this release. Those of earlier ones never change.
 
@@ -17,7 +17,7 @@ use account_presets::preset;
 use account_presets::preset::schema::{Parameter, Preset};
 use serde::{Deserialize, Serialize};
 
-/// What a release could name and was told.
+/// The parameters and objects of a preset in a release.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Record {
     /// Kind and pattern, or words, of each parameter.
@@ -72,7 +72,7 @@ fn read(path: &Path) -> Release {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// What a catalogue lacks of an earlier one, a line each.
+/// Parameters and objects of an earlier catalogue that a later one lacks, a line each.
 fn lacking(now: &Release, then: &Release) -> BTreeSet<String> {
     let mut lacking = BTreeSet::new();
     for (name, then) in then {

@@ -1,4 +1,4 @@
-//! Whom the roles of the presets trust, and on whose behalf.
+//! The services that the roles of the presets trust, and the source accounts of these.
 
 #![allow(
     clippy::indexing_slicing,
@@ -18,9 +18,9 @@ use serde_json::{Map, Value};
 
 use crate::choices;
 
-/// Services that do not say for whose resource they assume a role, or do not document it: with a condition the role
-/// could not be assumed. All others do, each by its own page "Cross-service confused deputy prevention" (of ECS, "Task
-/// IAM role").
+/// Services that do not say for whose resource they assume a role, or do not document it: with a
+/// condition the role could not be assumed. All further ones do, each by its own page
+/// "Cross-service confused deputy prevention" (of ECS, "Task IAM role").
 const SAY_NOTHING: [&str; 4] = [
     "apigateway.amazonaws.com",
     "ec2.amazonaws.com",

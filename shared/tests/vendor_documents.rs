@@ -1,8 +1,8 @@
 //! The edition `documented` against the vendors' pages: each document means what the page's does,
 //! and nothing is attached, made or joined that the page does not ask for.
 //!
-//! `vendor/*.json` holds for each preset what its page, or an option of it, comes to in account
-//! 123456789012 and Region eu-west-2: the page's own documents with their placeholders filled.
+//! `vendor/*.json` holds for each preset the documents of its page, or of an option of it, in
+//! account 123456789012 and Region eu-west-2: the page's own ones with their placeholders filled.
 
 #![allow(
     clippy::indexing_slicing,
@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 /// Managed policies that AWS retired since, and their successors.
 const RETIRED: [(&str, &str); 1] = [("AWSLambdaFullAccess", "AWSLambda_FullAccess")];
 
-/// What a page, or an option of it, comes to.
+/// The grants of a page, or of an option of it.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Page {
@@ -91,7 +91,7 @@ fn documented(name: &str, given: &Map<String, Value>) -> State {
     render(preset, &wish, Branches::Chosen)
 }
 
-/// What two states are compared by: each document, and each other fact by its identity.
+/// The facts by which two states are compared: each document, and each other fact by its identity.
 #[derive(Debug, Default, PartialEq)]
 struct Facts {
     documents: BTreeMap<String, PolicyDocument>,

@@ -1,5 +1,5 @@
-//! For the policy tests: reads choices of presets from standard input, and writes what each puts
-//! into the account.
+//! For the policy tests: reads choices of presets from standard input, and writes the objects that
+//! each puts into the account.
 
 #![allow(clippy::indexing_slicing, reason = "a tool of the tests stops at what it did not expect")]
 
@@ -28,7 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a choice of a preset puts into the account, and why it amounts to administrator.
+/// The objects that a choice of a preset puts into the account, and why it amounts to
+/// administrator.
 fn account(choice: &Value) -> Result<Value, String> {
     let text = |key| choice.get(key).and_then(Value::as_str);
     let wrong = |what: String| format!("{what}, in {choice}");
@@ -64,8 +65,9 @@ fn account(choice: &Value) -> Result<Value, String> {
     Ok(json!({ "admin_equivalent": wish.admin_equivalent(preset), "objects": objects }))
 }
 
-/// One element in each list that is empty by default, and what a switch makes necessary, so that what hangs on
-/// them is there: as the operator allows it by default, or an example of its form.
+/// One element in each list that is empty by default, and in those that a switch requires, so that
+/// the objects that depend on them are there: as the operator allows it by default, or an example
+/// of its form.
 fn elements(preset: &Preset) -> Result<Map<String, Value>, String> {
     let forms: Vec<Value> = serde_json::from_str(include_str!("../../shared/data/forms.json"))
         .map_err(|error| format!("forms.json: {error}"))?;
@@ -97,7 +99,7 @@ fn elements(preset: &Preset) -> Result<Map<String, Value>, String> {
     Ok(given)
 }
 
-/// All that is made: of an object its ARN, of a link what it hangs on and what it is about.
+/// All objects and links: each with its ARN if it has one, and its calls.
 fn objects(account: &Account, state: &State) -> Vec<Value> {
     let plain = |document: &PolicyDocument| document.as_value().clone();
     let object = |resource: &Resource| match resource {
@@ -128,7 +130,8 @@ fn objects(account: &Account, state: &State) -> Vec<Value> {
     state.iter().map(entry).collect()
 }
 
-/// The actions of a call, the kind and name of what IAM authorizes it by, and its condition keys.
+/// The actions of a call, the kind and name of the object by which IAM authorizes it, and its
+/// condition keys.
 fn call(call: &Call) -> Value {
     let id = call.id();
     let on = id.parent().unwrap_or(id);

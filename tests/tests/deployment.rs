@@ -1,4 +1,4 @@
-//! What the examples ask of the functions, and how those are built.
+//! The examples' requests to the functions, and the build of these.
 
 #![allow(
     clippy::indexing_slicing,
@@ -54,7 +54,7 @@ fn a_panic_of_the_release_build_unwinds_to_where_it_is_answered() {
     assert!(release.lines().any(|line| line == "panic = \"unwind\""));
 }
 
-/// What people of IAM Identity Center get is what the users' group would have, by the same names.
+/// People of IAM Identity Center get the policies of the users' group, by the same names.
 #[test]
 fn the_permission_set_of_the_example_names_what_lithops_gives_its_users() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -1,5 +1,5 @@
-//! The sample requests are what CloudFormation would send, and the malformed
-//! ones are malformed in the way their names say and in no other.
+//! The sample requests are as CloudFormation would send them, and the malformed ones are malformed
+//! in the way of their names and in no other.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use world::ResponseUrls;
 use world::events::{Event, complaints, create, delete, stringified, update};
 
-/// Every sample, and what CloudFormation's documentation has against it.
+/// Every sample, and its breaches of CloudFormation's documentation.
 const SAMPLES: [(&str, &[&str]); 20] = [
     ("iam-preset-create-lithops", &[]),
     ("iam-preset-create-slim", &[]),

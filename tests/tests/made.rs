@@ -1,6 +1,6 @@
-//! What `make bless` writes into `template.yaml`: what follows from the presets and from the calls of
-//! the code. The parts stand between two comments, and what is around them is written by hand. And the
-//! example of a preset that has none by hand.
+//! The parts of `template.yaml` that `make bless` writes: they follow from the presets and from the
+//! calls of the code. The parts stand between two comments, and the text around them is written by
+//! hand. And the example of a preset that has none by hand.
 
 #![allow(
     clippy::indexing_slicing,
@@ -25,7 +25,7 @@ use std::{env, fs};
 const FROM: &str = "# Made by make bless: ";
 const TO: &str = "# Made up to here.";
 
-/// A made part: its name, and what makes it.
+/// A made part: its name, and the function that makes it.
 type Part = (&'static str, fn() -> String);
 
 /// All made parts.

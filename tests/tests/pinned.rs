@@ -1,5 +1,5 @@
-//! What is fetched to build and to test the functions is one version of each, and the lock files
-//! know what it is.
+//! Downloads for building and testing the functions have one version each, and the lock files have
+//! their digests.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -51,7 +51,7 @@ struct Row {
     missing: Option<String>,
 }
 
-/// A test that says what it proves.
+/// A test that names the rows that it proves.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Test {
     file: String,

@@ -251,7 +251,7 @@ async fn put(url: &str, answer: &Value) -> Option<u16> {
     send("PUT", url, &format!("Content-Length: {}\r\n", body.len()), &body).await
 }
 
-/// Sends what is given and nothing more, and returns the status of the answer.
+/// Sends these headers and this body, and returns the status of the answer.
 async fn send(method: &str, url: &str, headers: &str, body: &str) -> Option<u16> {
     let (host, path) = url.trim_start_matches("http://").split_once('/').expect("a URL");
     let mut stream = TcpStream::connect(host).await.expect("a connection");

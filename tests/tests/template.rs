@@ -1,5 +1,5 @@
-//! `template.yaml` against the code and the catalogue: the function may do what they need, and
-//! nothing else.
+//! `template.yaml` against the code and the catalogue: the function may do the calls that they
+//! need, and no other ones.
 
 #![allow(
     clippy::expect_used,

@@ -42,8 +42,8 @@ pub(super) const READ: Duration = Duration::from_secs(10);
 /// over. Other clients of AWS wait a minute by default.
 const LONGEST_WRITE: Duration = Duration::from_secs(90);
 
-/// A write whose connection broke, or that has a 5xx for its reply, counts as on its way for so
-/// long: AWS may be carrying it out.
+/// The time for which a write counts as on its way if its connection broke, or its reply was a 5xx:
+/// AWS may be carrying it out.
 const UNSETTLED: Duration = Duration::from_secs(5);
 
 /// Where trust comes from.

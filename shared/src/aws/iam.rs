@@ -167,7 +167,7 @@ impl Cloud for Iam {
     }
 }
 
-/// Puts together what several reads returned.
+/// Puts the results of several reads together.
 ///
 /// # Errors
 ///

@@ -3,7 +3,7 @@
 //! AWS publishes no rates of IAM, and all functions of an account share them. If each call backed
 //! off for itself, as the SDK does it, calls would meet again and again: four were refused for
 //! each that was accepted. So from the first refusal on a call waits for its turn, and the gap
-//! between two turns follows what AWS says: a refusal widens it, each accepted call narrows it.
+//! between two turns follows AWS's replies: a refusal widens it, each accepted call narrows it.
 //! How the constants were found is on `docs/performance.md`.
 
 use std::sync::{Arc, Mutex, PoisonError};

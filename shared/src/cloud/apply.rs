@@ -51,7 +51,7 @@ pub fn are_one_call(one: &Change, other: &Change) -> bool {
     both.and_then(|(one, other)| one.with(&other)).is_some()
 }
 
-/// True if it claims a user's policy, or takes such a claim off.
+/// True if it claims a user's policy, or removes a claim on it.
 pub fn marks_a_user(change: &Change) -> bool {
     let marks = |call: &Call| matches!(call, Call::TagUser { .. } | Call::UntagUser { .. });
     calls(change).iter().any(marks)

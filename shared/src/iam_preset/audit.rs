@@ -50,7 +50,8 @@ pub struct Audit {
     after: Option<String>,
     /// The ARN of the only stack to look at; `None` for all.
     stack: Option<String>,
-    /// The ARN of the function whose resources to look at; `None` for those of all providers.
+    /// The ARN of the function that serves the resources; `None` for the resources of all
+    /// providers.
     function: Option<String>,
 }
 
@@ -60,7 +61,7 @@ impl Audit {
         Audit { stack: Some(stack_id.to_owned()), ..Audit::default() }
     }
 
-    /// The same of the resources whose `ServiceToken` is this function, by its ARN: those of
+    /// The same of the resources with this function, by its ARN, as their `ServiceToken`: those of
     /// another provider were made with other settings.
     pub fn served_by(self, function: &str) -> Self {
         Audit { function: Some(unqualified(function)), ..self }

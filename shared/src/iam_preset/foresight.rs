@@ -31,7 +31,8 @@ pub struct Wanted {
     pub attributes: BTreeMap<String, String>,
     /// Why it amounts to administrator's rights, a sentence for each path; empty if it does not.
     pub admin_equivalent: Vec<String>,
-    /// The properties whose value changes nothing beside the others, as in `Parameters.BucketNames`.
+    /// The properties whose value has no effect beside the other ones, as in
+    /// `Parameters.BucketNames`.
     pub idle: Vec<String>,
 }
 

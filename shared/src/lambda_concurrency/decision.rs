@@ -16,8 +16,8 @@ pub enum Found {
 }
 
 /// Returns the request that settles the decision; `None` if an increase is to be requested.
-/// `history` has the newest request first; `again` says that a refused value, or one whose case was
-/// closed without effect, is to be requested anew.
+/// `history` has the newest request first; `again` says that a refused value, or one with a case
+/// that was closed without effect, is to be requested anew.
 pub fn settled(desired: u64, history: &[Increase], again: bool) -> Option<Found> {
     let newest = || {
         history.iter().find_map(|increase| match increase.status.phase() {

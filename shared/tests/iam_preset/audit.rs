@@ -1,5 +1,5 @@
-//! What an audit says of what presets made, and that it changes nothing unless the operator wants
-//! it put right.
+//! The reports of an audit about presets' objects, and that it changes nothing unless the operator
+//! wants repairs.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,14 +26,14 @@ pub struct Audited<'a> {
     pub broken: Option<(&'static str, bool)>,
     /// Reads of the account.
     pub looks: Cell<usize>,
-    /// What is put right.
+    /// The classes that are repaired.
     pub repairs: Repairs,
     pub settings: Settings,
     /// CloudFormation begins an Update of every stack when it has been asked so often.
     pub begins_after: Option<usize>,
     /// IAM refuses every write.
     pub refuses: bool,
-    /// Each write takes so long.
+    /// The time of each write.
     pub takes: Duration,
     pub asked: Cell<usize>,
 }
@@ -84,7 +84,7 @@ impl<'a> Audited<'a> {
         preset.audit(audit, &self.repairs, progress).await.unwrap()
     }
 
-    /// What differs of the one resource that is not as it was made, a line for each.
+    /// The findings about the one resource with drift, a line for each.
     async fn findings(&self) -> Vec<String> {
         let writes = self.account.writes();
         let report = self.report().await;
@@ -184,7 +184,7 @@ pub fn hardened(preset: &str, parameters: Value) -> Value {
     edition("hardened", preset, parameters)
 }
 
-/// Somebody's hand puts another object in the place of one.
+/// A person puts another object in the place of one.
 pub fn by_hand(account: &Fake, id: &Id, change: impl Fn(&mut Resource)) {
     let before = account.state().get(id).unwrap().clone();
     let mut after = before.clone();

@@ -1,4 +1,4 @@
-//! Properties for every preset of the catalogue, made from what its parameters allow.
+//! Properties for every preset of the catalogue, made from the values that its parameters allow.
 
 use account_presets::cloud::fake::Fake;
 use account_presets::preset::schema::Parameter;
@@ -55,7 +55,7 @@ fn opposite(preset: &Preset) -> Map<String, Value> {
     preset.parameters.iter().filter_map(other).collect()
 }
 
-/// For people of IAM Identity Center, whose permission set names the policies.
+/// For people of IAM Identity Center: their permission set names the policies.
 /// I35
 #[test]
 fn without_users_named_a_preset_makes_its_policies_and_neither_users_nor_groups() {

@@ -1,7 +1,7 @@
 //! Every call of every preset goes wrong once, in every way, in whole stacks.
 //!
-//! A call is what `aws::iam` sends to AWS for one change, as far as it writes; looking at the
-//! account is one call, because whichever part of it fails, nothing was written.
+//! A call is one write that `aws::iam` sends to AWS for a change; a read of the account is one
+//! call, because a failure of any part of it leaves nothing written.
 
 use std::fmt::Debug;
 
@@ -28,8 +28,8 @@ fn deployed(properties: &Value) -> (CloudFormation, State) {
     (cfn, account.state())
 }
 
-/// Lets each call of what `begin` begins fail once, and says how many there were. `end` looks at
-/// what came of it; after it the stack is deleted, and the account is as it was before the stack.
+/// Lets each call of the work that `begin` begins fail once, and returns their number. `end` looks
+/// at the result; after it the stack is deleted, and the account is as it was before the stack.
 fn everywhere(
     start: (&CloudFormation, &State),
     fault: Fault,

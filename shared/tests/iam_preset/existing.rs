@@ -1,4 +1,4 @@
-//! A policy of ours on a role and a group that are not.
+//! A policy of a preset on a role and a group that no preset made.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What is foreseen of a request is what the request then does.
+//! A request does exactly the changes that were foreseen.
 
 use std::collections::BTreeMap;
 
@@ -33,12 +33,13 @@ async fn next(account_: &Fake, stack: &Stack, kind: RequestType) -> Result<Fores
         .await
 }
 
-/// What an account holds, by its identity; users' marks are no objects of their own.
+/// The objects of an account, by id; users' marks are no objects of their own.
 fn objects(account: &Fake) -> BTreeMap<Id, Object> {
     account.state().iter().map(|(id, object)| (id.clone(), object.clone())).collect()
 }
 
-/// What a plan makes and deletes of objects and links. A policy of a user is claimed, and then attached.
+/// The objects and links that a plan makes and deletes. A policy of a user is claimed, and then
+/// attached.
 fn made(foreseen: &Foreseen) -> (Vec<Id>, Vec<Id>) {
     let (mut made, mut gone) = (Vec::new(), Vec::new());
     for change in foreseen.plan.changes() {

@@ -13,7 +13,7 @@ fn theirs(n: usize) -> String {
     format!("arn:aws:iam::aws:policy/Theirs{n}")
 }
 
-/// `alice` with so many policies of other people's.
+/// `alice` with this number of foreign policies.
 fn with_policies(count: usize) -> Fake {
     let account = populated();
     for n in 0..count {

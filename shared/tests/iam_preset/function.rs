@@ -1,5 +1,5 @@
-//! The whole handler as what serves the events of [`world::cloudformation`], with an account in
-//! memory for its AWS.
+//! The whole handler as the provider that serves the events of [`world::cloudformation`], with an
+//! account in memory for its AWS.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +33,7 @@ pub struct Function<'a> {
     told: Told,
 }
 
-/// What CloudFormation tells whoever asks for a stack's events.
+/// CloudFormation's replies about a stack's events.
 #[derive(Default)]
 struct Told {
     events: RefCell<Vec<cloudformation::StackEvent>>,
@@ -104,7 +104,7 @@ impl<'a> Function<'a> {
         Function { in_turns: true, ..Function::new(account) }
     }
 
-    /// Lets a call of the next delivery fail: the one before which there were so many.
+    /// Lets a call of the next delivery fail: the one after `calls` other ones.
     pub fn fail_next(&self, calls: usize, fault: Fault) {
         self.fault.set(Some((calls, fault)));
         self.failed.set(false);
@@ -151,7 +151,7 @@ impl Provider for Function<'_> {
     }
 }
 
-/// The account, with what CloudFormation tells of its stacks.
+/// The account, with CloudFormation's replies about its stacks.
 struct Account<'a> {
     calls: &'a Calls<'a>,
     told: &'a Told,
@@ -207,7 +207,7 @@ impl Cloud for Account<'_> {
     }
 }
 
-/// Keeps what is sent, as S3 does.
+/// Keeps the sent answers, as S3 does.
 #[derive(Default)]
 pub struct Inbox(pub RefCell<Vec<Put>>);
 
@@ -219,7 +219,7 @@ impl Transport for &Inbox {
     }
 }
 
-/// A runtime whose clock stands still but for those that wait: what hangs is at its deadline at
+/// A runtime with a clock that only waiting tasks advance: a hanging call is at its deadline at
 /// once.
 pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap()

@@ -1,4 +1,4 @@
-//! What other hands took away from, or put to, what is ours.
+//! Drift: people delete parts of a stack's objects, or add to them.
 
 use account_presets::cloud::fake::Fake;
 use account_presets::plan::Change;
@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::world::*;
 
-/// Everything of the one state that is not in the other, what hangs on something first.
+/// All objects of the one state that are not in the other, links before their holders.
 fn beyond(state: &State, before: &State) -> Vec<Object> {
     let more = state.iter().filter(|(id, _)| !before.contains(id));
     let (links, nodes): (Vec<_>, Vec<_>) = more.partition(|(id, _)| id.part.is_some());
     links.into_iter().chain(nodes).map(|(_, object)| object.clone()).collect()
 }
 
-/// An account of which somebody deleted everything that the stack had made.
+/// An account in which a person deleted everything that the stack had made.
 fn with_everything_deleted(stack: &mut Stack) -> Fake {
     let account = populated();
     let before = account.state();

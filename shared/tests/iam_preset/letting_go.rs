@@ -1,4 +1,4 @@
-//! Two stacks let go of what they share at the same time, and one of them dies on the way.
+//! Two stacks release their shared objects at the same time, and one of them dies on the way.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use super::world::*;
 
-/// An account in which somebody else's request is served whole between what this process saw and
-/// its first write.
+/// An account in which another resource's request is served whole between the reads of this
+/// process and its first write.
 struct Beside<'a> {
     calls: Calls<'a>,
     account: &'a Fake,
@@ -60,7 +60,7 @@ fn documented(preset: &str, parameters: Value) -> Value {
     edition("documented", preset, parameters)
 }
 
-/// Properties of which two stacks share objects, and what the second makes of its own.
+/// Properties with which two stacks share objects, and the second has further ones of its own.
 pub fn pairs() -> Vec<[Value; 2]> {
     let users = |preset: &str, edition: &str| {
         let mut of = super::world::edition(edition, preset, json!({"UserNames": ["alice"]}));
@@ -179,12 +179,12 @@ fn who_wants_it_again_after_having_begun_to_let_go_has_it_again() {
     }
 }
 
-/// An account in which somebody else's request is served whole before one of the writes.
+/// An account in which another resource's request is served whole before one of the writes.
 struct Joined<'a> {
     calls: Calls<'a>,
     account: &'a Fake,
     other: &'a Request,
-    /// So many writes come before it.
+    /// The number of writes before it.
     after: Cell<usize>,
     is_served: Cell<bool>,
 }
@@ -266,7 +266,7 @@ fn who_leaves_and_dies_before_giving_back_what_another_joined_gives_it_back_when
 /// I36
 #[test]
 fn a_shared_role_that_another_joins_while_the_only_owner_leaves_keeps_its_policies() {
-    /// An account in which somebody joins the role before the first write.
+    /// An account in which another owner joins the role before the first write.
     struct Joins<'a>(&'a Fake, Change, Cell<bool>);
     impl Cloud for Joins<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {

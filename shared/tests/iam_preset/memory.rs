@@ -1,5 +1,5 @@
-//! What was made is found by its marks, whatever a request's properties name: dynamic references
-//! are resolved anew, users and groups are renamed, names have no case, and releases change.
+//! The marks find a resource's objects, also under names that its properties do not have: dynamic
+//! references are resolved anew, people rename users and groups, case differs, and releases change.
 
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
@@ -368,7 +368,7 @@ fn an_ordinary_request_looks_for_nothing_else() {
     assert_eq!(attached, 0);
 }
 
-/// Somebody who was put into the stack's group by hand.
+/// A user that a person put into the stack's group.
 fn carol_in_the_group(account: &Fake) -> Id {
     let carol = Object::unowned(Resource::User { name: "carol".into() });
     let (group, user) = ("LithopsUserGroup".to_owned(), "carol".to_owned());

@@ -1,25 +1,25 @@
 //! Random schedules of stacks and people, against a reference that is too simple to be wrong.
 //!
-//! The reference knows what belongs to other people and must stay, and what each stack was told
-//! that it has. Everything else follows: whatever happens on the way, at the end, when all stacks
-//! are deleted, the account holds what belongs to other people and nothing more.
+//! The reference knows people's objects, which must stay, and the objects that each stack was told
+//! that it has. The rest follows: after any schedule, when all stacks are deleted, the account
+//! holds people's objects and nothing more.
 //!
-//! `SCHEDULES=10000` runs more of them, `SEED=7` others. The same seed gives the same schedules,
-//! and a schedule that fails is made as short as it can be and printed: it belongs among the
-//! regressions at the end of this file.
+//! `SCHEDULES=10000` runs more of them, `SEED=7` another series. The same seed gives the same
+//! schedules, and a schedule that fails is made as short as it can be and printed: it belongs among
+//! the regressions at the end of this file.
 //!
 //! Deliveries overlap and come twice or late, users and groups are renamed, names come in another
 //! case, resources of one stack and of several are served at once, and releases come and go.
 //!
 //! # Assumptions
 //!
-//! - CloudFormation takes [`LATENCY`] from whatever happens to the request that follows, and
-//!   people take as long to decide.
-//! - A call to AWS takes [`TURN`], or as long as others are at work meanwhile.
-//! - IAM has no conditional writes, so nobody can tell apart what happens between a look and a
-//!   write: people leave an object alone while a request of its owner is being served.
-//! - A group has no tags, and its path does not say of which of a resource's lives it is: nobody
-//!   renames one between a replacement and its clean-up.
+//! - CloudFormation takes [`LATENCY`] from any event to the request that follows, and people take
+//!   as long to decide.
+//! - A call to AWS takes [`TURN`], or as long as other deliveries are at work meanwhile.
+//! - IAM has no conditional writes, so changes between a look and a write cannot be told apart:
+//!   people leave an object alone while a request of its owner is being served.
+//! - A group has no tags, and its path does not say of which of a resource's lives it is: people
+//!   rename none between a replacement and its clean-up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -42,13 +42,13 @@ const STACKS: [&str; 3] = ["a", "b", "c"];
 /// A call to AWS.
 const TURN: Duration = Duration::from_millis(50);
 
-/// What CloudFormation and people take to go on.
+/// The time after which CloudFormation and people go on.
 const LATENCY: Duration = Duration::from_secs(2);
 
 /// Releases of the provider.
 const RELEASES: [&str; 2] = ["1.0.0", "2.0.0"];
 
-/// One thing that happens. Numbers choose among what there is.
+/// One event. Numbers choose among the possible subjects.
 #[derive(Clone, Debug)]
 enum Step {
     /// A stack is created, with a second resource that may fail.
@@ -57,7 +57,7 @@ enum Step {
     Delete(usize),
     /// The second resource fails, or an update is cancelled: everything goes back.
     Fail(usize),
-    /// A request is delivered once more, whatever became of it.
+    /// A request is delivered once more, answered or not.
     Again(usize),
     /// An invocation goes on for some calls.
     Go(usize, usize),
@@ -99,10 +99,10 @@ struct Model<'a> {
     people: People<'a>,
     /// How many deliveries of a request died without an answer.
     died: BTreeMap<usize, usize>,
-    /// Resources that a template dropped, and of which CloudFormation has left something behind:
-    /// nobody will ask for them any more.
+    /// Resources that a template dropped, and of which CloudFormation left objects behind: no
+    /// Delete of them will follow.
     left_behind: BTreeSet<Owner>,
-    /// Requests whose outcome was looked at.
+    /// Requests with a checked outcome.
     checked: BTreeSet<usize>,
 }
 
@@ -169,7 +169,7 @@ impl Model<'_> {
         self.begin();
     }
 
-    /// Somebody decides something while those that are being served go on.
+    /// People decide on their next action while running requests go on.
     fn decide(&mut self, which: usize) {
         for turn in 0..LATENCY.div_duration_f64(TURN) as usize {
             self.turn(which + turn / 7);
@@ -240,7 +240,7 @@ impl Model<'_> {
         self.running.kill(&mut self.cfn, which);
     }
 
-    /// Ends what runs, the first first.
+    /// Ends the running requests, the first first.
     fn finish(&mut self) {
         self.begin();
         while !self.running.is_empty() {
@@ -271,7 +271,7 @@ impl Model<'_> {
         }
     }
 
-    /// What is always so.
+    /// The invariants.
     fn look(&mut self) {
         for stack in STACKS {
             if !self.is_known(stack) {
@@ -308,7 +308,7 @@ impl Model<'_> {
         }
     }
 
-    /// What is in the account, without what CloudFormation never asked to delete again.
+    /// The account's objects, without those that CloudFormation never asked to delete again.
     fn left(&self) -> State {
         let there = but_service_linked(self.account);
         let excused = |id: &Id| {
@@ -322,7 +322,7 @@ impl Model<'_> {
         rest.map(|(_, object)| object.clone()).collect()
     }
 
-    /// All stacks go, and with them everything that is theirs.
+    /// All stacks go, and with them all their objects.
     fn end(&mut self) {
         self.settle();
         self.people.leave();
@@ -390,7 +390,7 @@ fn run(steps: &[Step]) {
     model.end();
 }
 
-/// Names as somebody else may write them.
+/// Names in another case than the properties have.
 fn in_another_case() -> Vec<Value> {
     vec![
         slim(json!({"UserNames": ["ALICE"]})),

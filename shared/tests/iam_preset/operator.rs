@@ -1,4 +1,4 @@
-//! What the operator of the provider allows, and what nobody has to be allowed.
+//! Settings of the operator, and requests that need no setting.
 
 use account_presets::iam_preset::Settings;
 use account_presets::plan::Change;

@@ -149,7 +149,7 @@ fn a_replacement_that_goes_on_beside_its_rollback_takes_itself_back() {
 /// I29
 #[test]
 fn an_update_whose_rollback_was_served_while_it_looked_does_nothing() {
-    /// An account in which the first look takes so long.
+    /// An account with a slow first look.
     struct SlowLook<'a>(&'a Fake, Cell<bool>, Request);
     impl Cloud for SlowLook<'_> {
         async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
@@ -321,7 +321,7 @@ struct Newest {
 }
 
 impl Newest {
-    /// Of the time at which this request was sent: what it asks for has begun.
+    /// From the time at which this request was sent: its change has begun.
     fn begun(request: &Request) -> Self {
         let (at, physical_id) =
             (request.response_url.issued_at().unwrap(), request.physical_resource_id.clone());
@@ -439,9 +439,9 @@ fn what_a_second_delivery_makes_after_cloudformation_went_on_is_taken_back() {
     }
 }
 
-/// Serves a request none of whose first writes has a reply in time, and after a second the one by
-/// which CloudFormation goes on from it. AWS carries out the writes a second after they were given
-/// up. Returns the account before that, and in the end.
+/// Serves a request without replies to its first writes in time, and after a second the request
+/// by which CloudFormation goes on from it. AWS carries out the writes a second after they were
+/// given up. Returns the account before that, and in the end.
 fn serve_in_silence(
     account: &Fake,
     request: &Request,

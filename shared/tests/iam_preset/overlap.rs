@@ -14,7 +14,7 @@ use super::function::runtime;
 use super::time::{delete, serve};
 use super::world::*;
 
-/// An account that refuses a change of what is being changed.
+/// An account that refuses a change of an entity that another call is changing.
 struct Jealous<'a> {
     account: &'a Fake,
     busy: RefCell<BTreeSet<(Kind, String)>>,
@@ -29,7 +29,7 @@ impl<'a> Jealous<'a> {
     }
 }
 
-/// What IAM locks for a call, by name. Links that are no documents lock nothing.
+/// The entities that IAM locks for a call, by name. Links that are no documents lock nothing.
 fn about(call: &Call) -> Vec<(Kind, String)> {
     let id = call.id();
     let own = |kind: Kind| (kind, id.name.clone());

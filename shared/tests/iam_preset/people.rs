@@ -1,4 +1,4 @@
-//! Other people in the account, and what is theirs.
+//! Other people in the account, and their objects.
 
 use account_presets::cloud::fake::{Fake, renamed};
 use account_presets::plan::Change;
@@ -9,22 +9,22 @@ use serde_json::{Value, json};
 use super::wanted::wanted;
 use super::world::*;
 
-/// What a person may do. What cannot be done just now is left.
+/// A person's action. An impossible one is left out.
 #[derive(Clone, Copy, Debug)]
 pub enum Deed {
     /// Makes an object of a name that a preset would take.
     MakeSameName,
-    /// Deletes such an object again.
+    /// Deletes one of these objects again.
     DeleteSameName,
-    /// Gives a user a policy that a preset would give them.
+    /// Gives a user a policy that a preset would attach.
     AttachBefore,
     /// Gives a role of a stack one more policy.
     AttachToOurs,
     /// Gives a role of their own a policy of a stack, or puts a user into a group of a stack.
     UseOurs,
-    /// Ends such a use.
+    /// Ends one of these uses.
     EndUse,
-    /// Takes away something that hangs on an object of a stack.
+    /// Removes a link from an object of a stack.
     Detach,
     /// Deletes an object of a stack with all that hangs on it.
     Delete,
@@ -51,14 +51,15 @@ impl Deed {
     }
 }
 
-/// What belongs to other people must never change but by their own hand.
+/// Only people may change their own objects.
 pub struct People<'a> {
     account: &'a Fake,
     theirs: State,
 }
 
 impl<'a> People<'a> {
-    /// All that is there now is theirs; a role, a user and what they do with it come in addition.
+    /// All existing objects are the people's; a role, a user and their later objects come in
+    /// addition.
     pub fn of(account: &'a Fake) -> Self {
         let mut people = People { account, theirs: account.state() };
         for object in [role("theirs"), Object::unowned(Resource::User { name: "carol".into() })] {
@@ -67,12 +68,12 @@ impl<'a> People<'a> {
         people
     }
 
-    /// All that is theirs.
+    /// All objects of the people.
     pub fn theirs(&self) -> &State {
         &self.theirs
     }
 
-    /// Demands that all that is theirs is there as they made it.
+    /// Demands that all objects of the people are as they made them.
     pub fn assert_untouched(&self) {
         let state = self.account.state();
         for (id, object) in self.theirs.iter() {
@@ -80,8 +81,8 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Ends all uses of what belongs to stacks. Who was renamed is taken out of their groups: a
-    /// Delete names her, and cannot tell that she is the one whom it put there.
+    /// Ends all uses of a stack's objects. A renamed user is taken out of the groups: a Delete
+    /// names her, and cannot tell that the stack put her there.
     pub fn leave(&mut self) {
         let state = self.account.state();
         let is_renamed = |id: &&Id| {
@@ -198,7 +199,7 @@ impl<'a> People<'a> {
         self.theirs = theirs.map(|(_, it)| renamed(it, id.kind, &id.name, to)).collect();
     }
 
-    /// Their user, whatever the name is now.
+    /// Their user, under her present name.
     fn carol(&self) -> String {
         let is_she = |id: &&Id| id.kind == Kind::User && id.name.starts_with("carol");
         self.theirs.ids().find(is_she).unwrap().name.clone()
@@ -225,7 +226,7 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Takes away what is theirs, if nothing hangs on it.
+    /// Deletes one of their objects, if it has no links.
     fn take_away(&mut self, id: &Id) {
         let object = self.theirs.get(id).unwrap().clone();
         if self.account.person(Change::Delete(object)).is_ok() {
@@ -233,7 +234,7 @@ impl<'a> People<'a> {
         }
     }
 
-    /// Takes away what belongs to a stack. A person knows nothing of its tags.
+    /// Deletes an object of a stack. A person knows nothing of its tags.
     fn strike(&self, id: &Id) {
         if let Some(object) = self.account.state().get(id) {
             let unowned = Object { owners: Default::default(), ..object.clone() };
@@ -249,13 +250,13 @@ impl<'a> People<'a> {
     }
 }
 
-/// What a preset makes.
+/// The objects of presets.
 const OBJECTS: [Kind; 4] = [Kind::Role, Kind::Policy, Kind::Group, Kind::InstanceProfile];
 
-/// What a name ends with that was given anew.
+/// The end of a new name.
 const RENAMED: &str = "-renamed";
 
-/// What is needed by deeds and by presets.
+/// Names that deeds and presets need.
 const KEPT: [&str; 5] = ["alice", "bob", "carol", "foreign", "theirs"];
 
 fn any_of(properties: &[Value], n: usize) -> State {

@@ -1,4 +1,4 @@
-//! What was there, or what other hands did, gives no more power than the page says, or is told.
+//! Existing objects and drift grant no more power than the page says, or are told.
 
 use account_presets::iam_preset::Settings;
 use account_presets::plan::Change;

@@ -1,4 +1,4 @@
-//! What a refusal says: all of it at once, by the property, and what has no effect.
+//! Refusals: all mistakes at once, by the property, and values without an effect.
 
 use std::collections::BTreeSet;
 
@@ -221,7 +221,7 @@ fn a_list_whose_attributes_are_too_large_is_told_how_many_entries_fit() {
     Stack::named("a").deploy(&populated(), asked(most)).unwrap();
 }
 
-/// An account whose IAM finds a name only as it is spelled.
+/// An account with an IAM that finds a name only as it is spelled.
 struct Exact(Fake);
 
 impl Cloud for Exact {
@@ -276,7 +276,7 @@ fn a_role_that_aws_alone_changes_is_refused_by_the_property_before_anything_is_w
     assert_eq!(account.writes(), 0);
 }
 
-/// Each sentence that a conflict can have is about the thing, without the plan's own signs.
+/// Each sentence that a conflict can have is about the object, without the plan's own signs.
 #[test]
 fn a_reason_has_no_signs_of_a_plan() {
     let link = |kind, name: &str, part: &str| Id::link(kind, name, part).in_words();

@@ -46,7 +46,7 @@ policies:
 const STACK: &str = "arn:aws:cloudformation:eu-west-1:123456789012:stack/a/guid";
 const ID: &str = "slim:a:Preset:0123456789abcdef";
 
-/// What the older release made of these properties.
+/// An account as the older release made it with these properties.
 fn made_by(preset: &Preset, properties: &Value) -> Fake {
     let account = populated();
     let given = properties["Parameters"].as_object().unwrap();

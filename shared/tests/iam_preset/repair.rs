@@ -1,4 +1,4 @@
-//! What an audit puts right, where the operator wants that.
+//! Repairs of an audit, where the operator wants them.
 
 use account_presets::cfn::{Gate, Progress};
 use account_presets::cloud::fake::Fake;
@@ -13,7 +13,7 @@ use super::world::*;
 
 const ADMINISTRATOR: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
-/// A stack of lithops whose role lacks its policy.
+/// A stack of lithops with a role that lacks its policy.
 fn lacking(account: &Fake) -> Stack {
     let stack = deployed(account, "one", hardened("lithops", json!({"UserNames": ["alice"]})));
     let policy = format!("arn:aws:iam::{ACCOUNT}:policy/lithops-policy");
@@ -36,7 +36,7 @@ fn repairing<'a>(account: &'a Fake, stack: &Stack, classes: &str) -> Audited<'a>
     Audited { repairs, ..Audited::new(account, &[stack]) }
 }
 
-/// What became of the one resource that differs.
+/// The repair of the one resource with drift.
 async fn repair(audited: &Audited<'_>) -> Value {
     let report = audited.report().await;
     let [drift] = &report.drifted[..] else { panic!("{report:?}") };

@@ -1,4 +1,4 @@
-//! What earlier stacks and operators left behind, and the way back that a refusal tells.
+//! Leftovers of earlier stacks and operators, and the way back that a refusal tells.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Two deliveries at work at once, and what other hands do to what is ours.
+//! Two deliveries at work at once, and drift of their objects.
 
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
@@ -11,10 +11,10 @@ use super::world::*;
 
 const POLICY: &str = "arn:aws:iam::aws:policy/ReadOnlyAccess";
 
-/// An account in which somebody is at work whenever a moment passes.
+/// An account that another principal changes with each moment that passes.
 struct Busy<'a> {
     account: &'a Fake,
-    /// What they do, a moment each; the last ones first.
+    /// The changes of each moment; the last ones first.
     moments: RefCell<Vec<Vec<Change>>>,
 }
 
@@ -38,7 +38,7 @@ impl Cloud for Busy<'_> {
     }
 }
 
-/// What a Create makes, object by object.
+/// The objects that a Create makes.
 fn made_by(properties: &Value) -> Vec<Object> {
     let account = populated();
     let before = account.state();
@@ -188,7 +188,7 @@ fn on_foreign(choice: &str) -> Value {
     properties
 }
 
-/// A deployed preset to one of whose roles somebody attached a policy.
+/// A deployed preset with a foreign attachment on one of its roles.
 fn with_foreign_attachment(choice: &str) -> (Fake, Stack, Id) {
     let account = populated();
     let mut stack = Stack::named("a");

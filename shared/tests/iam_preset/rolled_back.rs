@@ -55,7 +55,7 @@ impl Cloud for Untaggable<'_> {
     }
 }
 
-/// Everybody on this list has this policy by hand.
+/// Attaches this policy, without an owner, to each holder.
 fn attach(account: &Fake, holders: &[Resource]) {
     for holder in holders {
         account.person(Change::Create(Object::unowned(holder.clone()))).unwrap();

@@ -1,4 +1,4 @@
-//! Whole stacks: what CloudFormation and Lambda may do to a request.
+//! Whole stacks: all ways in which CloudFormation and Lambda may treat a request.
 
 use std::time::Duration;
 

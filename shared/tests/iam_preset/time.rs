@@ -1,4 +1,4 @@
-//! Work that has to stop, and what goes on after its answer.
+//! Work that has to stop, and its rest after the answer.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ pub fn delete(create: &Request) -> Request {
     Request { request_type: "Delete".into(), physical_resource_id, ..create.clone() }
 }
 
-/// An account in which the work has to stop after so many changes.
+/// An account in which the work has to stop after a number of changes.
 struct Stopping<'a> {
     account: &'a Fake,
     left: Cell<usize>,

@@ -1,4 +1,4 @@
-//! Two stacks let go of what they share, call by call, and a write of one is carried out twice.
+//! Two stacks release their shared objects, call by call, and a write of one is carried out twice.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,7 +31,7 @@ impl<'a> Serving<'a> {
         Serving { calls, work: serve(calls, request, progress).boxed_local(), answer: None }
     }
 
-    /// Lets it make so many calls. False if it is done.
+    /// Lets it make this number of calls. False if it is done.
     fn goes_on_for(&mut self, calls: usize) -> bool {
         for _ in 0..calls {
             if self.answer.is_some() {
@@ -89,8 +89,8 @@ fn who_joins_and_leaves_again_while_another_leaves_leaves_nothing() {
     }
 }
 
-/// Two stacks let go in turns: the first makes so many calls, then the second so many, then the
-/// first the rest. Each is deleted or loses its users. Returns whether there were so many calls.
+/// Two stacks release in turns: the first makes `one` calls, then the second `two`, then the first
+/// the rest. Each is deleted or loses its users. Returns whether the first had more calls.
 fn let_go_in_turns(pair: &[Value; 2], deletes: [bool; 2], [one, two]: [usize; 2]) -> bool {
     let account = populated();
     let mut stacks = deployed(&account, pair);
@@ -134,7 +134,7 @@ fn two_that_let_go_in_turns_leave_nothing() {
     }
 }
 
-/// What is tried always, and what only in a night.
+/// The cases of every run, and those of a nightly run.
 fn of_a_night<T: Copy>(always: &[T], in_a_night: &[T]) -> Vec<T> {
     let more = if nightly() { in_a_night } else { &[] };
     [always, more].concat()
@@ -216,7 +216,7 @@ fn who_dies_after_another_has_let_go_finds_what_both_had() {
 struct Again<'a> {
     account: &'a Fake,
     gate: &'a Gate,
-    /// So many writes come before it.
+    /// The number of writes before it.
     after: Cell<usize>,
     late: Cell<Option<(Call, Pass)>>,
 }

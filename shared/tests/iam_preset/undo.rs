@@ -1,4 +1,4 @@
-//! A Create that fails, and what it made does not go either.
+//! A Create that fails, and whose objects cannot be deleted either.
 
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud};
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::world::*;
 
-/// An account whose instance profiles take no role, and whose policies cannot be deleted.
+/// An account in which no role enters an instance profile, and no policy can be deleted.
 struct Stuck<'a>(&'a Fake);
 
 impl Cloud for Stuck<'_> {
@@ -42,8 +42,8 @@ fn what_could_not_be_taken_back_is_named_and_the_rest_is_gone() {
     assert_eq!(but_service_linked(&account), populated().state());
 }
 
-/// An account in which another process takes back the claim on each policy as soon as the policy is
-/// attached to a user, and whose instance profiles take no role.
+/// An account in which another process removes the claim on each policy as soon as the policy is
+/// attached to a user, and no role enters an instance profile.
 struct Unclaimed<'a>(&'a Fake);
 
 impl Cloud for Unclaimed<'_> {

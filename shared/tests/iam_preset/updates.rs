@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::world::*;
 
-/// What a Create of these properties alone leaves.
+/// The state that a Create of these properties alone leaves.
 fn made(properties: Value) -> State {
     let account = populated();
     Stack::named("a").deploy(&account, properties).unwrap();
@@ -180,7 +180,7 @@ fn lambda_role(account: &account_presets::cloud::fake::Fake) -> account_presets:
     }
 }
 
-/// What a person does to the role.
+/// A person edits the role.
 fn edit(
     account: &account_presets::cloud::fake::Fake,
     change: impl Fn(&mut account_presets::state::Role),

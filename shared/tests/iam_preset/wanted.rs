@@ -1,4 +1,4 @@
-//! What a stack was promised, by the preset alone.
+//! The state that a stack was promised, by the preset alone.
 
 use account_presets::cloud::fake::Fake;
 use account_presets::preset::{
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::world::account;
 
-/// What properties ask for, if they are well.
+/// The desired state of properties without mistakes.
 pub fn wanted(stack_id: &str, properties: &Value) -> State {
     wanted_by(&Owner::new(stack_id, "Preset"), properties)
 }

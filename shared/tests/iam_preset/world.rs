@@ -69,7 +69,7 @@ impl Stack {
         Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap()
     }
 
-    /// Creates or updates, and remembers what CloudFormation would remember.
+    /// Creates or updates, and remembers the properties and the id as CloudFormation would.
     pub fn deploy(&mut self, cloud: &impl Cloud, properties: Value) -> Result<Success, String> {
         let request = self.request(Some(properties.clone()));
         let result = handle(cloud, &request).expect("the process did not die");
@@ -89,7 +89,7 @@ impl Stack {
         handle(cloud, &self.request(None)).expect("the process did not die")
     }
 
-    /// A Delete of these properties under this id, whatever was before.
+    /// A Delete of these properties under this id, independent of earlier requests.
     pub fn delete_as(
         &self,
         cloud: &impl Cloud,
@@ -110,7 +110,7 @@ pub fn handle(cloud: &impl Cloud, request: &Request) -> Option<Result<Success, S
     handle_within(Settings::open(), cloud, request)
 }
 
-/// The same within what an operator allows.
+/// The same within an operator's settings.
 pub fn handle_within(
     settings: Settings,
     cloud: &impl Cloud,
@@ -130,8 +130,8 @@ pub fn physical_id(request: &Request) -> String {
     IamPreset::new(Fake::default(), account(), Settings::open()).physical_id(request)
 }
 
-/// An account with a CloudFormation that says one thing of every stack, and with policies that are
-/// at other paths.
+/// An account with a CloudFormation that reports one status of every stack, and with policies at
+/// other paths.
 pub struct Telling<'a> {
     pub account: &'a Fake,
     pub stack: StackStatus,
@@ -273,7 +273,7 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
     }
 }
 
-/// An account with two users and a role of somebody else's in it.
+/// An account with two users and a foreign role in it.
 pub fn populated() -> Fake {
     let user = |name: &str| Object::unowned(Resource::User { name: name.to_owned() });
     let users = ["alice", "bob", "serverless"].map(user);
@@ -281,7 +281,7 @@ pub fn populated() -> Fake {
     Fake::new(state)
 }
 
-/// A role that nobody's preset made.
+/// A role that no preset made.
 pub fn role(name: &str) -> Object {
     Object::unowned(Resource::Role(account_presets::state::Role {
         name: name.to_owned(),
@@ -294,7 +294,7 @@ pub fn role(name: &str) -> Object {
     }))
 }
 
-/// A role that nobody's preset made and that a service may assume.
+/// A role that no preset made and that a service may assume.
 pub fn role_of(name: &str, service: &str) -> Object {
     let mut object = role(name);
     if let Resource::Role(role) = &mut object.resource {
@@ -323,14 +323,14 @@ pub fn user_attachment(user: &str, policy_arn: &str) -> Object {
     Object::unowned(Resource::UserAttachment { user, policy_arn, attached: true })
 }
 
-/// What is there, without the service-linked roles: they are ensured and never deleted.
+/// The account's state without the service-linked roles: they are ensured and never deleted.
 pub fn but_service_linked(fake: &Fake) -> State {
     let state = fake.state();
     let rest = state.iter().filter(|(id, _)| id.kind != Kind::ServiceLinkedRole);
     rest.map(|(_, object)| object.clone()).collect()
 }
 
-/// Demands that two accounts hold the same, and names what differs.
+/// Demands that two states are the same, and names the differences.
 pub fn assert_same(there: &State, expected: &State) {
     let line = |sign, (id, object): (&Id, &Object)| format!("\n  {sign} {id}: {object:?}");
     let differs = |here: &State, other: &State, sign| -> String {

@@ -1,4 +1,4 @@
-//! What a consumer chose for an outcome decides whether the stack fails, and nothing else.
+//! A consumer's choice for an outcome decides whether the stack fails, and nothing else.
 
 use account_presets::lambda_concurrency::fake::Fake;
 

@@ -1,4 +1,4 @@
-//! `docs/lambda-concurrency.md` names what there is, and nothing else.
+//! `docs/lambda-concurrency.md` names each outcome, attribute and property, and no other one.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! When a request is made, and when the one that is there is taken for ours.
+//! When a request is made, and when an existing one is taken for this resource's.
 
 use account_presets::lambda_concurrency::fake::Fake;
 

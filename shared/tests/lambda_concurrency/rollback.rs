@@ -1,4 +1,4 @@
-//! What is taken back: nothing, and without a fuss.
+//! A rollback undoes nothing, and succeeds.
 
 use account_presets::lambda_concurrency::fake::Fake;
 

@@ -31,7 +31,7 @@ pub fn delete() -> Event {
     events::delete().property("DesiredConcurrency", 1000)
 }
 
-/// With what a template says beside the wish, before and after an Update.
+/// With further properties of a template, before and after an Update.
 pub trait With {
     /// Sets a property on both sides.
     fn with(self, name: &str, value: impl Into<Value>) -> Event;
@@ -52,7 +52,7 @@ pub fn request(event: Event) -> Request {
     Request::read(&serde_json::value::to_raw_value(&event).unwrap()).unwrap()
 }
 
-/// What comes of a request, with fifteen minutes for it.
+/// The result of a request, with fifteen minutes for it.
 pub async fn send(quota: &Fake, event: Event) -> Result<Success, String> {
     send_within(quota, event, Duration::from_secs(900)).await
 }
@@ -63,7 +63,7 @@ pub async fn send_within(quota: &Fake, event: Event, time: Duration) -> Result<S
     function(quota).handle(request.kind().unwrap(), &request, &progress).await
 }
 
-/// The attributes of what has to succeed.
+/// The attributes of a request that has to succeed.
 pub async fn sent(quota: &Fake, event: Event) -> Attributes {
     Attributes(send(quota, event).await.unwrap())
 }

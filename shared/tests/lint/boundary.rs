@@ -1,4 +1,4 @@
-//! What a permissions boundary keeps a role from.
+//! The effect of a permissions boundary on a role.
 
 use account_presets::preset::lint::under_boundary;
 use account_presets::preset::{self, Preset};

@@ -1,4 +1,4 @@
-//! What is found in the catalogue.
+//! Findings in the catalogue.
 
 use account_presets::preset;
 use account_presets::preset::lint::{Judged, judged};

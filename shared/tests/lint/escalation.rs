@@ -1,4 +1,4 @@
-//! Who becomes administrator, and by which path.
+//! Principals that become administrator, and their paths.
 
 use account_presets::preset::Preset;
 use account_presets::preset::lint::{Problem, lint};
@@ -255,7 +255,7 @@ fn what_is_tamed_or_leads_nowhere_is_no_path() {
     }
 }
 
-/// Who can become administrator by this preset.
+/// The principals that can become administrator by this preset.
 fn administrators(parts: &str) -> Vec<String> {
     let text = format!(
         "

@@ -13,7 +13,7 @@ fn account() -> Account {
     Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap()
 }
 
-/// What some of AWS's own policies say; `PowerUserAccess` as AWS has it.
+/// The documents of some of AWS's own policies; `PowerUserAccess` as AWS has it.
 fn documents() -> BTreeMap<String, Value> {
     let allow = |action: Value| {
         json!({"Version": "2012-10-17", "Statement": [
@@ -36,7 +36,7 @@ fn documents() -> BTreeMap<String, Value> {
     of.into_iter().map(|(name, document)| (format!("{AWS}{name}"), document)).collect()
 }
 
-/// A role that EC2 and somebody in the account may act as, with these policies on and in it.
+/// A role that EC2 and a principal of the account may assume, with these policies on and in it.
 fn role(attached: &[&str], inline: Option<Value>, boundary: Option<&str>) -> State {
     let name = || "worker".to_owned();
     let mut state = State::default();
@@ -148,7 +148,7 @@ fn a_harmless_role_is_none() {
     }
 }
 
-/// What was made by hand names what is there: one thing counts as any.
+/// A policy that was made by hand names existing objects: one object counts as any.
 ///
 /// Threat 2, Threat 4
 #[test]

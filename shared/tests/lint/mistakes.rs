@@ -1,4 +1,4 @@
-//! A preset with which nothing is wrong, and what is found when something is.
+//! A preset without mistakes, and the finding for each mistake in it.
 
 use account_presets::preset::Preset;
 use account_presets::preset::lint::{Problem, lint};

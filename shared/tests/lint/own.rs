@@ -1,4 +1,4 @@
-//! Presets whose documents reach what is the provider's own.
+//! Presets with documents that reach the provider's own objects.
 
 use super::lines;
 

@@ -1,11 +1,12 @@
-//! What others run is made to work for somebody: a made-up preset for each kind.
+//! Resources of other principals that are made to work for an attacker: a made-up preset for each
+//! kind.
 
 use serde_json::{Value, json};
 
 use super::escalation::path;
 
-/// What has to be said of a kind, the actions that are enough together, and for each the resources
-/// of a tool that keeps to its own.
+/// The words about a kind, the actions that are enough together, and for each the resources of a
+/// tool that keeps to its own.
 const KINDS: &[(&str, &[(&str, &str)])] = &[
     (
         "any machine",

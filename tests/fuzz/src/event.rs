@@ -25,7 +25,8 @@ const SHORTEST_SECRET: usize = 16;
 ///
 /// # Panics
 ///
-/// If one of them panics, answers nothing or another thing than an answer, sends it where none
+/// If one of them panics, answers nothing or another value than an answer, sends it to a forbidden
+/// address, or repeats the secret of the signed address anywhere.
 /// may go, or says anywhere what the signed address holds.
 pub fn event(bytes: &[u8]) {
     // What is no JSON is refused by the runtime.
@@ -95,7 +96,7 @@ fn secrets(url: &str) -> Vec<&str> {
     [query].into_iter().chain(values).filter(is_secret).collect()
 }
 
-/// What an answer may repeat: all of the request but its address.
+/// The text that an answer may repeat: all of the request but its address.
 fn said_by(request: &Request) -> String {
     let map = |map| Value::Object(map).to_string();
     let known = request.physical_resource_id.clone().unwrap_or_default();

@@ -43,18 +43,18 @@ pub fn populated() -> Fake {
     Fake::new(there.map(Object::unowned).collect())
 }
 
-/// What a delivery came to.
+/// The outcome of a delivery.
 pub struct Served {
-    /// What the handler returned.
+    /// The handler's result.
     pub result: Result<(), Unanswered>,
-    /// Each address to which something was sent, and what it was.
+    /// Each address with the body that was sent there.
     pub puts: Vec<(String, String)>,
-    /// All that was logged, at the finest level.
+    /// The log, at the finest level.
     pub log: String,
 }
 
-/// Serves an event as Lambda's runtime would hand it over, and demands of whatever was sent that
-/// it is one answer that CloudFormation can read.
+/// Serves an event as Lambda's runtime would hand it over, and demands that each sent body is one
+/// answer that CloudFormation can read.
 pub async fn served(
     resource: &impl CustomResource,
     payload: &RawValue,
@@ -75,15 +75,15 @@ pub async fn served(
     Served { result, puts, log }
 }
 
-/// A runtime whose clock stands still but for those that wait: what hangs is at its deadline at
+/// A runtime with a clock that only waiting tasks advance: a hanging call is at its deadline at
 /// once.
 pub fn runtime() -> Runtime {
     let mut runtime = runtime::Builder::new_current_thread();
     runtime.enable_time().start_paused(true).build().unwrap()
 }
 
-/// S3 as a script: a number is a status, a text is where a redirect leads, and anything else is
-/// a connection that breaks. When the script is over it takes whatever comes.
+/// S3 as a script: a number is a status, a text is the target of a redirect, and any other value is
+/// a connection that breaks. When the script is over it takes every answer.
 struct Inbox {
     replies: RefCell<VecDeque<Value>>,
     puts: RefCell<Vec<(String, String)>>,
@@ -156,7 +156,7 @@ thread_local! {
     static LOG: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What this thread has logged since the last time, each entry a line of JSON.
+/// The log of this thread since the last time, each entry a line of JSON.
 fn logged() -> String {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {

@@ -1,7 +1,7 @@
-//! What must hold whatever the bytes are.
+//! Promises that must hold for any bytes.
 //!
 //! A target is a function of any bytes that panics where a promise is broken. libFuzzer looks for
-//! such bytes (`make fuzz`), and the ordinary tests give each target what is in `corpus/`.
+//! these bytes (`make fuzz`), and the ordinary tests give each target the inputs in `corpus/`.
 //!
 //! Each reads its bytes as JSON: so the samples in `events/` are inputs as they are, an input
 //! that was found can be read, and [`mutation`] changes JSON as JSON, where a change of bytes
@@ -37,7 +37,7 @@ pub const TARGETS: [(&str, Target); 4] = [
     ("properties", properties),
 ];
 
-/// What makes a program of a target.
+/// Makes a program of a target.
 #[cfg(feature = "libfuzzer")]
 #[macro_export]
 macro_rules! program {

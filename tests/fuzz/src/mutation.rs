@@ -1,5 +1,5 @@
 //! Changes JSON as JSON: a value takes the place of another, a member comes or goes, a text or a
-//! list grows. What is no JSON, and one input in eight, is changed as bytes.
+//! list grows. An input that is no JSON, and one input in eight, is changed as bytes.
 
 use std::sync::OnceLock;
 
@@ -98,7 +98,7 @@ fn changed(text: &str, whole: &Value, dice: &mut Dice, of_bytes: OfBytes) -> Str
     }
 }
 
-/// A value in something, or what is in it.
+/// A value in a list or map, or the value inside of a list.
 fn wrapped(value: Value, dice: &mut Dice) -> Value {
     match (dice.below(4), value) {
         (0, value) => json!({ word(dice): value }),
@@ -111,7 +111,7 @@ fn wrapped(value: Value, dice: &mut Dice) -> Value {
     }
 }
 
-/// A part of the input itself, a word, or one of what is seldom expected.
+/// A part of the input itself, a word, or one of the values that are seldom expected.
 fn anything(whole: &Value, dice: &mut Dice) -> Value {
     let odd = [
         Value::Null,

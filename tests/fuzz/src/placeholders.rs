@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::function::account;
 
-/// What is ours to fill in, said in another way than the crate says it.
+/// The placeholders that the crate fills in, in another form than the crate's own.
 const OURS: &str = r"\$\{([A-Z][^${}]*)\}";
 
 /// Splits any text, and fills the second of `[document, value]` into the first.

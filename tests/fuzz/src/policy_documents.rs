@@ -8,14 +8,14 @@ use serde_json::{Map, Value, json};
 
 use crate::function::assert_is_shallow;
 
-/// Stands at the end of what was changed. No input says it.
+/// Stands at the end of a changed text. No input has it.
 const CHANGED: &str = "\u{2260}";
 
 /// Places of a document that are changed at most, one after the other.
 const PLACES: usize = 64;
 
-/// Compares `[document, document]`, or a document with itself, with what IAM may make of it, and
-/// with what differs from it in one place.
+/// Compares `[document, document]`, or a document with itself, with the forms that IAM may make of
+/// it, and with documents that differ from it in one place.
 ///
 /// # Panics
 ///
@@ -48,7 +48,7 @@ fn from_iam(text: &str) -> PolicyDocument {
     PolicyDocument::from_api(&utf8_percent_encode(text, NON_ALPHANUMERIC).to_string())
 }
 
-/// Demands that a document equals what IAM may make of it.
+/// Demands that a document equals the forms that IAM may make of it.
 fn alike(document: &PolicyDocument) {
     let value = document.as_value();
     assert_eq!(from_iam(&document.to_json()), *document);
@@ -68,8 +68,8 @@ fn unlike(document: &PolicyDocument) {
     }
 }
 
-/// The same in other words: what is a set is turned round and says its first element twice, one
-/// is a list of one, a number is its text, an account is its root, nothing is left out.
+/// The same in other words: a set is reversed and has its first element twice, one is a list of
+/// one, a number is its text, an account is its root, an absent element is an empty one.
 fn rewritten(document: &Value) -> Value {
     let Value::Object(members) = document else { return document.clone() };
     let mut rewritten: Map<String, Value> = members.clone();

@@ -18,7 +18,7 @@ use crate::function::{account, populated, runtime, served};
 
 const STACK: &str = "fuzzed";
 
-/// Updates of one stack at most: what more would do, fewer do too.
+/// Updates of one stack at most: fewer of them have the same effects as more.
 const UPDATES: usize = 3;
 
 /// Takes a stack through a list of properties: it is created with the first ones, updated to the
@@ -115,7 +115,7 @@ async fn deliver(resource: &impl CustomResource, delivery: &Delivery) -> Served 
     Served { puts: puts.collect(), ended }
 }
 
-/// What is there, without what is ensured and never deleted.
+/// The account's state without service-linked roles: they are ensured and never deleted.
 fn but_service_linked(fake: &Fake) -> State {
     let state = fake.state();
     let rest = state.iter().filter(|(id, _)| id.kind != Kind::ServiceLinkedRole);

@@ -1,4 +1,5 @@
-//! What libFuzzer has found worth keeping, once more: each target with its folder in `corpus/`.
+//! The inputs of libFuzzer that are worth keeping, once more: each target with its folder in
+//! `corpus/`.
 //! For the programs themselves: `make fuzz`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 

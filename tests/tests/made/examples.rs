@@ -1,4 +1,4 @@
-//! The example of a preset, for as long as nobody has written one by hand.
+//! The example of a preset, until one is written by hand.
 
 use std::fmt::Write;
 use std::fs;
@@ -144,7 +144,7 @@ fn given(name: &str, parameter: &Parameter) -> String {
     }
 }
 
-/// A text as YAML takes it whatever is in it.
+/// A text as a YAML scalar, with any characters in it.
 fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

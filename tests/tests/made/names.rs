@@ -10,13 +10,13 @@ use regex_lite::Regex;
 pub struct NameParameter {
     /// As it is called in the template.
     pub name: String,
-    /// What a preset allows unless the operator says so.
+    /// The preset's pattern unless the operator sets another.
     pub default: String,
     /// Characters of the longest name.
     pub longest: usize,
-    /// What the operator may say.
+    /// The pattern of the operator's values.
     pub pattern: String,
-    /// What it is about.
+    /// The parameter's description in the template.
     pub description: String,
 }
 
@@ -27,7 +27,8 @@ fn settings(preset: &Preset) -> impl Iterator<Item = (&String, &Parameter, &Sett
     settings.filter(|(_, _, setting)| setting.parameter != ALLOWED_VALUES)
 }
 
-/// What is allowed by default, up to its first wildcard: the default of the template's parameter.
+/// The pattern that is allowed by default, up to its first wildcard: the default of the template's
+/// parameter.
 fn stem(setting: &Setting) -> &str {
     let [allowed] = setting.allows.as_slice() else {
         panic!("{} stands for one text that is allowed by default", setting.parameter)
@@ -35,7 +36,7 @@ fn stem(setting: &Setting) -> &str {
     allowed.split(['*', '?']).next().unwrap_or_default()
 }
 
-/// What is allowed, with the template's parameter in the place of its default.
+/// The allowed pattern, with the template's parameter in the place of its default.
 fn allowed(setting: &Setting) -> String {
     let rest = &setting.allows[0][stem(setting).len()..];
     format!("${{{}}}{rest}", setting.parameter)
@@ -109,7 +110,7 @@ fn counted(parameter: &Parameter) -> Option<(String, usize)> {
     Some((parts[2].to_owned(), longest))
 }
 
-/// Whether something is called just what the parameter says.
+/// Whether an object's whole name is the value of the parameter.
 fn is_a_whole_name(preset: &Preset, parameter: &str) -> bool {
     let name = format!("${{{parameter}}}");
     (preset.policies.iter().map(|it| &it.name))
@@ -124,7 +125,7 @@ fn listed(words: &[&str]) -> String {
     format!("{} and {last}", rest.join(", "))
 }
 
-/// What the function is told: `preset.Parameter`, and what is allowed.
+/// The function's settings: `preset.Parameter`, and the allowed pattern.
 pub fn told() -> Vec<(String, String)> {
     let of_preset = |name: &'static str| {
         let settings = settings(preset::find(name).unwrap());

@@ -1,4 +1,4 @@
-//! Statements in as few managed policies as they fit into, whatever names the operator allows.
+//! Statements in as few managed policies as they fit into, with any names that the operator allows.
 
 use account_presets::preset;
 use account_presets::state::limits::{ATTACHMENTS, MANAGED_POLICY};
@@ -8,7 +8,7 @@ use super::names;
 use super::rights::{Statement, When, of_preset};
 use super::yaml::{arns, policies_in_conditions};
 
-/// What a document has around its statements.
+/// The document around the statements.
 const AROUND: usize = r#"{"Version":"2012-10-17","Statement":[]}"#.len();
 
 /// A statement, and the preset that it is for.

@@ -1,5 +1,5 @@
-//! The rights of the role of `Custom::IamPreset`: what the calls about the objects of each preset
-//! need, as statements.
+//! The rights of the role of `Custom::IamPreset`: the statements that the calls about the objects
+//! of each preset need.
 //!
 //! The statements that are about no preset, and the denials, are written by hand in the template.
 
@@ -26,11 +26,11 @@ pub type Names = BTreeSet<(&'static str, String)>;
 pub struct Statement {
     /// Its id.
     pub sid: String,
-    /// The actions for what an earlier setting let the function make: to mark, to detach, to delete.
+    /// The actions on objects of an earlier setting: to mark, to detach, to delete.
     pub always: BTreeSet<&'static str>,
     /// The actions besides, where the operator allows the preset.
     pub if_allowed: BTreeSet<&'static str>,
-    /// What they are about.
+    /// The names of the objects.
     pub on: Names,
     /// Under which condition.
     pub when: Option<When>,
@@ -41,7 +41,7 @@ pub struct Statement {
 pub enum When {
     /// The policy that is attached or detached is one of these.
     Policy(Names),
-    /// The role is passed to EC2, which is what putting it into an instance profile comes to.
+    /// The role is passed to EC2: IAM asks that of a caller that puts it into an instance profile.
     PassedToEc2,
     /// The service-linked role is that of one of these services.
     Service(BTreeSet<String>),
@@ -68,7 +68,7 @@ pub fn wish(preset: &Preset, parameters: Values) -> Wish {
     }
 }
 
-/// The groups of all presets whose members are administrators.
+/// The groups of all presets that make their members administrators.
 pub fn administrators() -> Names {
     let of_preset = |name: &'static str| {
         let catalogue = catalogue(name);
@@ -94,7 +94,7 @@ pub fn of_preset(name: &str) -> Vec<Statement> {
     needs.statements(&camel(name))
 }
 
-/// What other people may have put onto an object of ours goes with it.
+/// Foreign links of a deleted object go with it.
 fn what_hangs_on(object: &Object) -> Vec<Change> {
     let text = || "x".to_owned();
     let document = || PolicyDocument::new(json!({}));
@@ -116,7 +116,7 @@ fn what_hangs_on(object: &Object) -> Vec<Change> {
     links.into_iter().map(|link| Change::Delete(Object::unowned(link))).collect()
 }
 
-/// What a preset's calls need.
+/// The needs of a preset's calls.
 #[derive(Default)]
 struct Needs {
     /// About the objects of a kind.
@@ -217,8 +217,8 @@ impl Needs {
     }
 }
 
-/// A policy whose name ends in words of the preset's own goes off whoever was given it under another
-/// prefix, which the operator allowed once.
+/// A policy whose name ends in words of the preset's own goes off any user that got it under
+/// another prefix, which the operator allowed once.
 fn earlier_names(policies: &Names) -> Names {
     let end = |(of, name): &(&'static str, String)| {
         let (_, end) = name.strip_prefix("${")?.split_once('}')?;

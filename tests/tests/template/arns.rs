@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::texts;
 
-/// What ARNs begin with, and what stands for it here.
+/// The beginnings of ARNs, with their short forms here.
 const SHORT: [(&str, &str); 2] = [
     ("arn:${AWS::Partition}:iam::aws:policy/", "aws/"),
     ("arn:${AWS::Partition}:iam::${AWS::AccountId}:", ""),
 ];
 
-/// The ARNs of a statement or condition, without what all of them begin with.
+/// The ARNs of a statement or condition, without their common beginning.
 pub fn arns(value: &Value) -> BTreeSet<String> {
     let short = |arn: String| SHORT.iter().fold(arn, |arn, (long, short)| arn.replace(long, short));
     texts(value).into_iter().map(short).collect()

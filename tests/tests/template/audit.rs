@@ -1,4 +1,4 @@
-//! What starts audits and reports what they find.
+//! The schedule of audits, and the reports of their findings.
 
 use std::collections::BTreeSet;
 
@@ -64,7 +64,7 @@ fn what_starts_an_audit_may_do_that_and_put_its_report_on_the_bus() {
     );
 }
 
-/// Who may start the state machine, and nothing else, chooses its input.
+/// A principal that may start the state machine, and nothing else, chooses its input.
 /// Threat 24
 #[test]
 fn an_execution_sends_the_function_an_audit_and_nothing_else_of_its_input() {
@@ -118,7 +118,7 @@ fn the_state_machine_reports_each_resource_and_goes_on_where_an_audit_stopped() 
     assert_eq!(input, serde_json::json!({"audit": {}}));
 }
 
-/// An audit that ends well hides drift behind what nobody can tell.
+/// An audit that ends well hides drift behind resources of unknown state.
 /// A12
 #[test]
 fn what_nobody_can_tell_is_told_on_the_bus_once_and_rings_an_alarm() {

@@ -39,7 +39,7 @@ fn inline_policies() -> Vec<Value> {
     list(&role["Policies"]).into_iter().map(|policy| policy["PolicyDocument"].clone()).collect()
 }
 
-/// The policy beside the function's own role, which takes away what no name may bring.
+/// The policy beside the function's own role: it denies rights on the provider's own objects.
 fn own_power() -> Value {
     template()["Resources"]["OwnPowerPolicy"]["Properties"].clone()
 }
@@ -110,7 +110,7 @@ fn no_statement_holds_for_everything_but_lists_of_everything() {
     }
 }
 
-/// Reading, deleting what has a preset's mark, and attaching what the catalogue attaches, reach
+/// Reading, deleting objects with a preset's mark, and attaching the catalogue's policies reach
 /// objects of any name.
 /// X6, X17, Threat 1
 #[test]

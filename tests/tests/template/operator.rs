@@ -1,4 +1,4 @@
-//! What an operator says with the parameters of the template, and what the provider is called.
+//! The operator's parameters of the template, and the provider's name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{template, text, texts};
 
-/// With what the names of everything begin that presets' documents have to keep away from.
+/// The beginning of all names that presets' documents have to keep away from.
 const PREFIX: &str = "${ProviderName}-";
 /// Characters of the longest name of a Region.
 const LONGEST_REGION: usize = 14;
@@ -64,7 +64,7 @@ fn the_providers_own_roles_take_a_boundary_and_a_path() {
     }
 }
 
-/// Without these lines the function would allow what its role does not reach, or the reverse.
+/// Without these lines the function would allow names that its role does not reach, or the reverse.
 /// V20, Threat 1
 #[test]
 fn the_function_is_told_of_every_name_that_shapes_its_role_and_the_defaults_are_the_presets() {

@@ -1,4 +1,4 @@
-//! Reads who owns existing objects, and nothing else of them.
+//! Reads the owners of existing objects, and no other field.
 
 use futures_util::future::join_all;
 
