@@ -188,7 +188,7 @@ fn no_credentials(profile: Option<&str>, error: Option<&CredentialsError>) -> St
     }
     let of = profile.map(|name| format!(" of profile `{name}`")).unwrap_or_default();
     let said = last.map(|last| format!("; the last error was: {last}"));
-    // That nothing was found is what is said anyway.
+    // The text says anyway that no credentials were found.
     let is_nothing = matches!(error, None | Some(CredentialsError::CredentialsNotLoaded(_)));
     let said = said.filter(|_| !is_nothing).unwrap_or_default();
     format!(

@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
 
 /// clap's own code for a mistake is 2, which stands for differences here.
 fn usage(error: &clap::Error) -> ExitCode {
-    // If nobody reads, nobody misses it.
+    // Without a reader the text is not missed.
     let _ = error.print();
     let is_asked = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion].contains(&error.kind());
     if is_asked { ExitCode::SUCCESS } else { ExitCode::FAILURE }

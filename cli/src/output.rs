@@ -79,6 +79,6 @@ impl Output {
 
 /// Prints a note to the person, on standard error, and not into the output.
 pub fn say(text: &str) {
-    // If nobody reads, nobody misses it.
+    // Without a reader the text is not missed.
     let _ = writeln!(stderr(), "{text}");
 }

@@ -91,7 +91,7 @@ pub fn wanted(
 ) -> Result<Wanted, String> {
     let settings = settings(provider);
     let preset = IamPreset::new((), account.clone(), settings);
-    // Whose it would be stands in the path of a group, in plain words whatever the account is called.
+    // The path of a group names its owner, in the same words for every account.
     let somewhere =
         self::account(&Place { partition: "aws".to_owned(), ..Place::default() }, None)?;
     let stack = stack_id(&somewhere, "stack");

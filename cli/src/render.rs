@@ -41,7 +41,7 @@ pub(crate) fn render(asked: &Render, aws: &Aws, output: &Output) -> Result<Found
     if imports && asked.format == Language::Policies {
         return Err("--import: allowed with --format cloudformation and terraform".to_owned());
     }
-    // Names and lists are judged for a whole account, whatever the language calls it.
+    // Names and lists are judged for a whole account, in every language.
     let wanted = properties::wanted(&account, &place.provider_name, &given)?;
     for idle in &wanted.idle {
         say(&format!("note: {idle} has no effect beside the other properties"));

@@ -171,7 +171,7 @@ fn of_iam_preset() -> Value {
 
 /// The tags; that a key is there twice, no schema can say.
 fn tags() -> Value {
-    // Letters of all languages, and so what is not allowed is listed.
+    // Letters of all languages, and so the forbidden characters are listed.
     let plain = r"[^\x00-\x1f!\x22#$%&'()*,;<>?\[\\\]^`{|}~\x7f]*";
     let reserved = ["aws:", "account-presets:"].map(in_any_case).join("|");
     let said = "letters, digits, spaces and `_.:/=+-@`";

@@ -293,7 +293,7 @@ fn what_a_preset_accepts_is_no_mistake_of_it() {
         (&false.into(), &"Tests need it.".into())
     );
     assert_eq!(finding["file"], file.to_str().unwrap());
-    // One entry is for one finding, and what is not there needs none.
+    // One entry is for one finding, and a missing finding needs none.
     let told = lint(&[one, one].concat(), &[]);
     assert_eq!(told.status.code(), Some(1));
     assert!(
@@ -351,7 +351,7 @@ fn the_deployers_policies_name_the_stacks_the_functions_and_each_thing_of_the_te
     let roles = statement(&provider, "IAMRole");
     assert_eq!(roles["Resource"][2], "arn:aws:iam::123456789012:role/acme-IamPreset-eu-west-1");
     assert!(!provider.to_string().contains("${"), "{provider}");
-    // Nothing but what only reads, and stacks, is on everything.
+    // Only actions that read, and those on stacks, are on all resources.
     for it in provider["Statement"].as_array().unwrap() {
         let reads = |action: &Value| {
             let (_, verb) = action.as_str().unwrap().split_once(':').unwrap();

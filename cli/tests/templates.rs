@@ -61,7 +61,7 @@ fn catalogue() -> Vec<Wanted> {
 fn state_of(template: &Value) -> State {
     let resources = template["Resources"].as_object().unwrap();
     let names = ["RoleName", "GroupName", "InstanceProfileName"];
-    // What `Ref` gives: the name, or of a policy its ARN.
+    // The value of `Ref`: the name, or of a policy its ARN.
     let reference = |logical_id: &str| -> String {
         let properties = &resources[logical_id]["Properties"];
         match properties["ManagedPolicyName"].as_str() {
@@ -196,7 +196,7 @@ fn sayable(state: &State) -> State {
         Object::unowned(resource)
     };
     let is_said = |object: &&Object| match &object.resource {
-        // A policy of AWS's on a user who exists is said to be left out.
+        // A policy of AWS's on an existing user is said to be left out.
         Resource::UserAttachment { policy_arn, .. } => !policy_arn.contains(":iam::aws:"),
         // The user of it alone is not named.
         Resource::User { name } => state.ids().any(|id| {

@@ -225,7 +225,7 @@ impl Ord for Id {
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} `{}`", self.kind, self.name)?;
-        // Of an ARN, what people read: path and name, and that it is one of AWS's.
+        // The part of an ARN for people: path and name, and that it is one of AWS's.
         match self.part.as_deref().map(|part| (part, part.split_once(":policy/"))) {
             None => Ok(()),
             Some((part, None)) => write!(f, " <- `{part}`"),

@@ -186,7 +186,7 @@ fn snippet(name: &str) -> String {
 /// The preset with its defaults, but for the given parameters.
 fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     let (parameters, problems) = parameters::read(preset, given);
-    // What a switch makes necessary is in no name, so any value does for a page.
+    // A parameter that a switch requires is in no name, so any value does for a page.
     assert!(problems.iter().all(|problem| problem.contains("required with")), "{problems:?}");
     Wish {
         account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),

@@ -113,8 +113,8 @@ where
     let Err(error) = poll_fn(|cx| connection.poll_without_shutdown(cx)).await else {
         return;
     };
-    // hyper hands back the socket untouched when the service fails, so that
-    // what the client sees is ours to choose.
+    // hyper hands back the socket untouched when the service fails, so that the test chooses the
+    // bytes that the client sees.
     let mut stream = connection.into_parts().io.into_inner();
     match error.source().and_then(|cause| cause.downcast_ref::<Broken>()) {
         None | Some(Broken::Close) => {}

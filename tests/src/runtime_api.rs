@@ -164,7 +164,7 @@ impl Function {
             Outcome::Returned(_) | Outcome::Failed(_) => {}
             Outcome::Exited(_) | Outcome::TimedOut => {
                 self.stop().await;
-                // What the process did not take is not for the next one.
+                // An event that the process did not take is not for the next one.
                 while self.waiting.lock().await.try_recv().is_ok() {}
             }
         }
@@ -231,7 +231,7 @@ impl Function {
 async fn end_of(ends: &mut mpsc::UnboundedReceiver<(String, Outcome)>, id: &str) -> Outcome {
     loop {
         let (ended, outcome) = ends.recv().await.expect("a runtime API that reports ends");
-        // An error of the initialisation belongs to whatever was waiting for it.
+        // An error of the initialisation belongs to the invocation that was waiting for it.
         if ended == id || ended.is_empty() {
             return outcome;
         }
@@ -256,7 +256,7 @@ async fn serve(
         (&Method::POST, ["init", "error"]) => ("", Outcome::Failed(json())),
         _ => return Ok(http::answer(404, "")),
     };
-    // Nobody listens any more when the test is over, and that is no fault.
+    // Without a listener the test is over, and that is no fault.
     let _ = end.send((id.to_owned(), outcome));
     Ok(http::answer(202, r#"{"status":"OK"}"#))
 }
@@ -278,7 +278,7 @@ fn invocation(next: &Invocation) -> hyper::Response<http_body_util::Full<Bytes>>
 
 async fn read(mut stream: impl AsyncRead + Unpin) -> Vec<u8> {
     let mut bytes = Vec::new();
-    // What was read before an error is what the process has said.
+    // Bytes that were read before an error are the process's output.
     let _ = stream.read_to_end(&mut bytes).await;
     bytes
 }

@@ -60,7 +60,7 @@ fn every_sample_is_in_the_table() {
     let files: BTreeSet<String> = fs::read_dir(folder())
         .expect("the folder of the samples")
         .map(|entry| entry.expect("a sample").file_name().to_string_lossy().into_owned())
-        // What the function reports, and no request.
+        // A report of the function, and no request.
         .filter(|file| !file.ends_with(".schema.json"))
         .collect();
     let table: BTreeSet<String> = SAMPLES.iter().map(|(name, _)| format!("{name}.json")).collect();

@@ -45,7 +45,7 @@ fn every_package_of_npm_is_locked_with_its_checksum() {
         let fetched: Vec<_> = packages.iter().filter(|(path, _)| !path.is_empty()).collect();
         assert!(!fetched.is_empty());
         for (path, package) in fetched {
-            // What is bundled is in the archive of the package that bundles it.
+            // A bundled package is in the archive of the package that bundles it.
             let is_bundled = package["inBundle"] == Value::Bool(true);
             let sum = package["integrity"].as_str();
             assert!(is_bundled || sum.is_some_and(|sum| sum.starts_with("sha512-")), "{path}");

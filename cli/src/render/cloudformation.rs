@@ -144,7 +144,7 @@ impl<'a> Template<'a> {
                      {MAKES_LINKED}=false there"
                 ));
             }
-            // What hangs on something is said there; a user exists.
+            // The holder of a link has it among its properties; a user exists.
             Resource::User { .. }
             | Resource::RoleAttachment { .. }
             | Resource::RoleInline { .. }
@@ -163,7 +163,7 @@ impl<'a> Template<'a> {
         if is_linked {
             resource.insert("Condition".to_owned(), json!(MAKES_LINKED));
         }
-        // An import that fails must not take away what it was to take over.
+        // A failed import must not delete the existing objects.
         if self.imports || is_linked {
             resource.insert("DeletionPolicy".to_owned(), json!("Retain"));
             resource.insert("UpdateReplacePolicy".to_owned(), json!("Retain"));
@@ -205,7 +205,7 @@ impl<'a> Template<'a> {
                 documents.push(json!({"PolicyName": id.part, "PolicyDocument": document}));
             }
         }
-        // In one order, whatever stands for the account.
+        // In one order, for every stand-in of the account.
         arns.sort_by_key(Value::to_string);
         for (name, values) in [("ManagedPolicyArns", arns), ("Policies", documents)] {
             if !values.is_empty() {

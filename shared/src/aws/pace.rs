@@ -172,7 +172,7 @@ impl Rhythm {
                 let wider = if self.is_known { REFUSED.0 } else { REFUSED.1 };
                 let gap = gap.mul_f64(wider).min(LONGEST);
                 self.gap = Some(gap);
-                // No more than the longest: what is beyond that is no number of seconds.
+                // No more than the longest: a longer wait is no number of seconds.
                 let waits = AGAIN.0 * AGAIN.1.powi(self.in_a_row - 1);
                 Duration::try_from_secs_f64(gap.as_secs_f64() * waits).unwrap_or(LONGEST)
             }

@@ -64,7 +64,7 @@ impl Quotas for ServiceQuotas {
             call(&self.gate, action, "AccountLimit", self.lambda.get_account_settings().send())
                 .await?;
         let limit = output.account_limit.ok_or_else(|| incomplete(action, "AccountLimit"))?;
-        // What is left out of a reply is 0 in the SDK, and no account has that.
+        // A field that a reply lacks is 0 in the SDK, and no account has that.
         let applied = u64::try_from(limit.concurrent_executions).ok().filter(|limit| *limit > 0);
         let applied = applied.ok_or_else(|| incomplete(action, "ConcurrentExecutions"))?;
         let unreserved = limit.unreserved_concurrent_executions;
@@ -90,7 +90,8 @@ impl Quotas for ServiceQuotas {
             changes.extend(output.requested_quotas.unwrap_or_default());
             next = output.next_token.filter(|token| !token.is_empty());
             let Some(token) = &next else { break };
-            // The SDK's paginator takes a repeated token for the end, and would hide what is after.
+            // The SDK's paginator takes a repeated token for the end, and would hide the pages
+            // after it.
             if !tokens.insert(token.clone()) {
                 return Err(CallError {
                     message: "a page came twice".into(),

@@ -38,7 +38,7 @@ impl StackEvents {
             let page =
                 match call(&self.gate, action, stack_id, sent.set_next_token(next).send()).await {
                     Ok(page) => page,
-                    // So CloudFormation says that there is no such stack.
+                    // CloudFormation's reply about a stack that it does not know.
                     Err(error) if error.code == "ValidationError" => return Ok(None),
                     Err(error) => return Err(error),
                 };

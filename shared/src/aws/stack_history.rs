@@ -19,7 +19,7 @@ impl StackEvents {
             let sent = sent.set_next_token(next).send();
             let page = match call(&self.gate, action, stack_id, sent).await {
                 Ok(page) => page,
-                // So CloudFormation says that there is no such stack.
+                // CloudFormation's reply about a stack that it does not know.
                 Err(error) if error.code == "ValidationError" => return Ok(Past::Gone),
                 Err(error) => return Err(error),
             };

@@ -22,7 +22,7 @@ pub async fn apply(cloud: &impl Cloud, change: &Change) -> Result<Applied, CallE
             },
             Err(error) => return Err(error),
         };
-        // The first call is about the thing itself; a claim goes with what it claims.
+        // The first call is about the object itself; a claim goes with its attachment.
         applied.get_or_insert(now);
     }
     Ok(applied.unwrap_or(Applied::Before))

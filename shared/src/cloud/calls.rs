@@ -80,7 +80,8 @@ fn updating(before: &Object, after: &Object) -> Vec<Call> {
             let (detaches, tags) = (*was && !attached, tagging(Tagged::User(user, policy_arn)));
             let (user, policy_arn) = (user.clone(), policy_arn.clone());
             let detach = detaches.then_some(Call::DetachUserPolicy { user, policy_arn });
-            // Who joins attaches, though the policy was there: who had it may be letting go.
+            // A joining owner attaches, though the policy was there: its former owner may be
+            // leaving.
             let is_new = |owner: &&Owner| after.is_kept_by(owner) && !before.is_kept_by(owner);
             let joins = after.owners.iter().any(|owner| is_new(&owner));
             let attaches = *attached && (!was || joins);

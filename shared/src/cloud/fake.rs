@@ -100,8 +100,8 @@ impl Fake {
             let held = id.parent().is_some_and(|parent| in_scope(&parent));
             held || id.target().is_some_and(|target| in_scope(&target))
         };
-        // Whose a policy on a user is, the user's tags say: they are read of those who are looked
-        // at, for the policies that a preset may attach.
+        // The user's tags name the owners of a policy on the user: they are read of observed users,
+        // for the policies that a preset may attach.
         let is_counted = |id: &Id| {
             let ours = in_scope(id) && id.parent().is_some_and(|user| in_scope(&user));
             id.kind == Kind::UserAttachment && !ours

@@ -107,7 +107,7 @@ fn effect(value: &Value) -> Value {
 
 fn principal(value: &Value) -> Value {
     match value {
-        // Everybody can be written in two ways.
+        // All principals can be written in two ways.
         Value::String(everybody) if everybody == "*" => {
             Value::Object(Map::from_iter([("AWS".to_owned(), set(["*".into()]))]))
         }

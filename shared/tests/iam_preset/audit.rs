@@ -239,7 +239,7 @@ async fn each_kind_of_drift_is_found_with_what_it_grants() {
             },
             "changed, policy `lithops-policy`, document, more",
         ),
-        // Everything in the place of what the preset says.
+        // A grant of everything in the place of the preset's.
         (
             &|account| {
                 by_hand(account, &Id::node(Kind::Policy, policy), |resource| {

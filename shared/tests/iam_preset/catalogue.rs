@@ -44,7 +44,7 @@ fn opposite(preset: &Preset) -> Map<String, Value> {
                 json!(values.iter().find(|value| *value != default)?)
             }
             Parameter::List { .. } if name == "UserNames" => json!(["alice", "bob"]),
-            // What a switch makes necessary.
+            // A parameter that a switch requires.
             Parameter::String { required: Some(_), pattern, .. } => example(pattern.as_deref()?),
             Parameter::String { .. } | Parameter::Integer { .. } | Parameter::List { .. } => {
                 return None;

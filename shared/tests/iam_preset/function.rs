@@ -200,7 +200,7 @@ impl Cloud for Account<'_> {
     }
 
     async fn wait(&self) {
-        // Who hears of CloudFormation has a clock that goes on.
+        // A function that is told CloudFormation's events has a clock that goes on.
         if self.told.now.get().is_some() {
             sleep(Duration::from_secs(5)).await;
         }

@@ -213,7 +213,7 @@ fn a_stack_of_another_account_is_refused() {
 /// P20, X13
 #[test]
 fn physical_ids_do_not_change_from_one_release_to_the_next() {
-    // A changed id would replace what every deployed stack has.
+    // A changed id would replace the objects of every deployed stack.
     let id = |properties| physical_id(&Stack::named("a").request(Some(properties)));
     assert_eq!(id(slim(json!({}))), "slim:a:Preset:b1af24de68786db2");
     assert_eq!(id(lithops(json!({}))), "lithops:a:Preset:b1af24de68786db2");

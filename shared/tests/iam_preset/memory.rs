@@ -412,7 +412,7 @@ fn whom_a_person_put_into_a_group_stays_there_also_if_the_notes_are_gone() {
         // The first of the preset's own objects that has tags.
         let policy = Id::node(Kind::Policy, "lithops-policy");
         if is_adopted {
-            // What is used as it is carries no notes.
+            // An adopted object carries no notes.
             let mut scratch = Stack::named("scratch");
             scratch.deploy(&account, properties.clone()).unwrap();
             let there = account.state().get(&policy).unwrap().clone();
@@ -541,7 +541,7 @@ fn a_member_who_may_have_been_renamed_is_taken_off_the_list_by_nobody_who_does_n
             && error.contains("`alice.smith`"),
         "{error}"
     );
-    // The rollback, and who goes on naming her, change nothing.
+    // The rollback, and an Update that goes on naming her, change nothing.
     stack.deploy(&account, lithops(json!({"UserNames": ["alice", "bob"]}))).unwrap();
     let group = "LithopsUserGroup".to_owned();
     let member = Resource::GroupMember { group, user: "alice.smith".to_owned() };
@@ -562,7 +562,7 @@ fn the_delete_of_a_new_half_that_shares_with_others_leaves_the_old_half_to_its_s
     stack.deploy(&account, skypilot).unwrap();
     let before = but_service_linked(&account);
     stack.deploy(&account, zappa.clone()).unwrap();
-    // Another resource failed: what was replaced is needed again, and the new half goes.
+    // Another resource failed: the replaced half is needed again, and the new half goes.
     let cleaning = Telling::of_stacks(&account, "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS");
     let id = stack.physical_id.clone().unwrap();
     stack.delete_as(&cleaning, &id, zappa).unwrap();
@@ -615,7 +615,7 @@ fn a_named_group_that_may_have_been_renamed_is_taken_off_the_list_by_nobody_who_
             && error.contains("nobody named: `renamed`"),
         "{error}"
     );
-    // Who goes on naming it changes nothing.
+    // An Update that goes on naming it changes nothing.
     stack.deploy(&account, of(&["first", "second"])).unwrap();
     assert_eq!(holds(&account), ["renamed", "second"]);
     let state = account.state();

@@ -147,7 +147,7 @@ impl Model<'_> {
         self.function.hear(&self.cfn);
         let running = self.running.len();
         self.running.begin(&mut self.cfn, self.function);
-        // What has come makes its first call at once.
+        // A delivery that has come makes its first call at once.
         for which in (running..self.running.len()).rev() {
             self.running.step(&mut self.cfn, which);
         }
@@ -297,7 +297,7 @@ impl Model<'_> {
             if kind == Some("Delete") || status == Some("FAILED") && kind == Some("Update") {
                 assert_eq!(answer["PhysicalResourceId"], *old_id, "an id changed");
             }
-            // Another delivery may be taking back what it did meanwhile.
+            // Another delivery may be undoing its changes meanwhile.
             let is_alone = !self.running.requests().into_iter().any(|other| {
                 let other = &self.cfn.requests()[other];
                 (other.stack(), other.logical_id()) == (request.stack(), request.logical_id())
@@ -336,7 +336,7 @@ impl Model<'_> {
             self.delete(stack);
         }
         self.settle();
-        // What Lambda still holds comes, too.
+        // The deliveries that Lambda still holds come, too.
         while self.cfn.next_instant().is_some() {
             self.wait();
             self.finish();
@@ -416,7 +416,8 @@ fn what_failed_once_does_not_fail_again() {
         vec![Create(0, 287), Settle, Person(Deed::UseOurs, 0), Update(0, 13), Settle],
         // The rollback of a replacement that made nothing, with people in the old one's group.
         vec![Create(0, 287), Settle, Person(Deed::UseOurs, 0), Settle, Update(0, 306), Go(91, 43)],
-        // A Create that is delivered again attaches to a user what its Delete has just detached.
+        // A Create that is delivered again attaches to a user a policy that its Delete has just
+        // detached.
         vec![Create(0, 460), Go(0, 13), Again(0), Go(125, 38)],
         vec![Create(0, 333), Go(0, 20), Again(272), Fail(0), Again(0)],
         vec![Create(0, 876), Settle, Person(Deed::UseOurs, 0), Update(0, 151)],
@@ -424,9 +425,9 @@ fn what_failed_once_does_not_fail_again() {
         vec![Create(0, 523), Delete(0), Go(0, 14), Person(Deed::Rename, 154)],
         // People use a policy that a replacement is to delete.
         vec![Create(1, 91), Settle, Update(1, 583), Settle, Person(Deed::UseOurs, 0), Update(1, 7)],
-        // CloudFormation gives a clean-up up while a person uses what it was to delete.
+        // CloudFormation gives a clean-up up while a person uses one of its objects.
         vec![Create(0, 48), Settle, Person(Deed::UseOurs, 0), Update(0, 201)],
-        // A Create that takes back what it made leaves the service-linked roles.
+        // A Create that undoes its changes leaves the service-linked roles.
         vec![
             Create(1, 9),
             Wait,

@@ -76,7 +76,7 @@ fn an_update_that_comes_again_after_its_rollback_does_nothing() {
     let writes = account.writes();
     handle(&account, &late).unwrap().unwrap();
     assert_eq!(account.writes(), writes);
-    // One thing of it was taken away meanwhile, so that its rollback finds it half made.
+    // One object of it was deleted meanwhile, so that its rollback finds it half made.
     let half = account.state().ids().find(|id| id.kind == Kind::UserAttachment).cloned().unwrap();
     let object = account.state().get(&half).unwrap().clone();
     account.person(Change::Delete(object)).unwrap();
@@ -104,7 +104,7 @@ fn an_update_of_what_was_deleted_meanwhile_makes_nothing() {
         handle(&Telling::of_stacks(&account, "DELETE_COMPLETE"), &late).unwrap().unwrap_err();
     assert!(error.contains("the resource is in `DELETE_COMPLETE` now"), "{error}");
     assert_same(&but_service_linked(&account), &populated().state());
-    // Where somebody deleted everything by hand, it is made again.
+    // Where a person deleted all its objects, it is made again.
     handle(&Telling::of_stacks(&account, "UPDATE_IN_PROGRESS"), &late).unwrap().unwrap();
     assert!(has(&account, Kind::Role, "SLIM-Extras_for_Lambda"));
 }
@@ -360,7 +360,7 @@ async fn serve_while<T>(
     let deliveries = Deliveries::default();
     let preset = IamPreset::new(ByRef(cloud), account(), Settings::open());
     let preset = Verified::new(preset, newest, false, &deliveries, newest.at);
-    // CloudFormation has gone on, so that nobody waits for its answer.
+    // CloudFormation has gone on, and does not wait for its answer.
     let served = preset.handle(request.kind().unwrap(), request, progress);
     tokio::join!(served, meanwhile).1
 }

@@ -83,7 +83,7 @@ fn a_name_that_is_taken_by_a_person_is_refused() {
         error.contains("role `SLIM-Extras_for_Lambda` exists and was not made by this resource"),
         "{error}"
     );
-    // It trusts others than the preset's: to use it as it is would be refused.
+    // It trusts other principals than the preset's: adoption would be refused.
     assert!(!error.contains("AdoptExisting"), "{error}");
     assert_eq!(account.state(), before);
 }
@@ -443,7 +443,7 @@ fn an_owner_whose_resource_was_replaced_is_there_still() {
         account.state().get(&policy).unwrap().owners.len()
     };
     assert_eq!(owners(&account), 2);
-    // What deleted this very life, the owner no longer has.
+    // An owner that deleted this very life does not have it any more.
     second.deploy(&told(first.physical_id.clone().unwrap()), of("tr-c-")).unwrap();
     assert_eq!(owners(&account), 1);
 }

@@ -218,7 +218,7 @@ impl<'a> People<'a> {
     }
 
     fn make(&mut self, object: Object) {
-        // To IAM what is there is made: nobody can tell then that a person wanted it, too.
+        // To IAM an existing object is made: it cannot be told then that a person wanted it, too.
         let is_there =
             self.account.state().get(&object.resource.id()).is_some_and(|it| !it.is_claim());
         if !is_there && self.account.person(Change::Create(object.clone())).is_ok() {

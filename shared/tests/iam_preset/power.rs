@@ -87,7 +87,7 @@ fn what_is_used_as_it_is_has_no_power_over_what_is_named() {
         (json!("iam:CreatePolicyVersion"), iam("policy/x"), false),
         (json!("iam:CreateAccessKey"), iam("user/bob"), false),
         (json!(["iam:PassRole", "ec2:RunInstances"]), iam("role/B*"), false),
-        // Together with what the preset gives.
+        // Together with the preset's grants.
         (json!("iam:PassRole"), iam("role/Boss"), false),
         (json!("lambda:UpdateFunctionCode"), function, false),
         (
@@ -123,7 +123,7 @@ fn what_is_used_as_it_is_has_no_power_over_what_is_named() {
             })));
             let answer = handle_within(Settings::read(|_| None), &account, &create).unwrap();
             let refused = answer.as_ref().err().cloned().unwrap_or_default();
-            // The role of another preset is somebody else's.
+            // The role of another preset is foreign.
             let is_taken = is_taken && !(group && on.ends_with("role/skypilot-v1"));
             assert_eq!(
                 refused.contains("given by no preset"),
@@ -215,7 +215,7 @@ fn what_several_hands_wrote_into_a_role_counts_together_and_with_what_the_preset
     for (preset, role, actions, is_administrator) in [
         ("slim", machines, vec!["iam:PassRole", "ec2:RunInstances"], "true"),
         ("slim", machines, vec!["ec2:RunInstances"], "false"),
-        // To whatever service.
+        // To any service.
         ("slim", machines, vec!["iam:PassRole"], "true"),
         // Its role starts machines.
         ("skypilot", "skypilot-v1", vec!["iam:PassRole"], "true"),

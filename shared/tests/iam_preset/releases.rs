@@ -89,13 +89,13 @@ fn an_older_catalogues_stacks_are_updated_and_deleted_without_a_rest() {
                 super::world::edition(edition, "slim", parameters)
             };
             let old = of("Users", prefix);
-            // A Delete, which brings what the older release was told.
+            // A Delete with the properties of the older release.
             let account = made_by(&older, &old);
             assert!(account.state().ids().any(|id| id.name == format!("{prefix}SLIM-Dropped")));
             Stack::named("a").delete_as(&account, ID, old.clone()).unwrap();
             assert_same(&but_service_linked(&account), &populated().state());
 
-            // An Update to what this release takes, and the clean-up if it is a replacement.
+            // An Update to properties of this release, and the clean-up if it is a replacement.
             let account = made_by(&older, &old);
             let mut stack = Stack::named("a");
             stack.physical_id = Some(ID.to_owned());

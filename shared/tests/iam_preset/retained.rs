@@ -58,7 +58,7 @@ fn a_logical_id_that_was_renamed_gets_the_hint_also_where_a_group_alone_tells() 
                 id was renamed, deploy once without the resource, and then under the new logical id";
     assert_eq!((error.matches(hint).count(), error.matches("belong").count()), (1, 1), "{error}");
 
-    // Of a group only the path tells whose it is.
+    // The owner of a group is told by its path only.
     let group = Id::node(Kind::Group, "LithopsUserGroup");
     let mut only = account.state().get(&group).unwrap().clone();
     let path = only.resource.path().unwrap().to_owned();

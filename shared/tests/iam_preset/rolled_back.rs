@@ -108,7 +108,7 @@ fn a_group_that_a_switch_would_have_made_keeps_what_it_was_given_by_hand() {
     };
     let mut stack = Stack::named("x");
     stack.deploy(&account, of("regular")).unwrap();
-    // The group of the other kind of account is somebody else's, and has our policies.
+    // The group of the other kind of account is foreign, and has this provider's policies.
     let other = {
         let account = populated();
         Stack::named("other").deploy(&account, of("sso")).unwrap();
@@ -179,7 +179,7 @@ fn rolls_back_to_what_somebody_made_anew(old: &Value, new: &Value) {
     let account = populated();
     let mut stack = Stack::named("x");
     stack.deploy(&account, old.clone()).unwrap();
-    // Somebody made a role anew, so that it is nobody's; not the one that carries the notes.
+    // A person made a role anew, so that it has no owner; not the one that carries the notes.
     let made = account.state();
     let is_plain = |(id, object): &(&Id, &Object)| {
         id.kind == Kind::Role
@@ -203,7 +203,7 @@ fn rolls_back_to_what_somebody_made_anew(old: &Value, new: &Value) {
     let back = rollback(&stack, old, new);
     handle(&Telling::rolling_back(&account), &back).unwrap().unwrap();
     assert_same(&account.state(), &before);
-    // An Update that is no rollback says what is in the way.
+    // An Update that is no rollback names the conflict.
     let error = handle(&Telling::of_stacks(&account, "UPDATE_IN_PROGRESS"), &back).unwrap();
     assert!(error.unwrap_err().contains(&id.name));
 }
@@ -236,7 +236,7 @@ fn whoever_carries_the_mark_loses_the_policy_though_no_request_names_them() {
         let mut stack = Stack::named("x");
         stack.deploy(&account, of(json!(["alice"]))).unwrap();
         let before = account.state();
-        // What an overtaken delivery gave to bob, and what a person gave to somebody else.
+        // Attachments of an overtaken delivery to bob, and of a person to another user.
         let alices = before.iter().filter(|(id, _)| id.name == "alice" && id.part.is_some());
         let given: Vec<Object> = alices.map(|(_, object)| object.clone()).collect();
         assert!(!given.is_empty());

@@ -65,7 +65,7 @@ fn when_the_work_has_to_stop_no_further_change_is_begun_and_what_is_left_is_name
         let (account, progress) = (populated(), Progress::default());
         let stopping = Stopping { account: &account, left: Cell::new(stop), progress: &progress };
         let result = runtime().block_on(serve(&stopping, &create, &progress));
-        // What was under way ends; nothing is taken back either.
+        // Changes under way end; none is undone either.
         assert!((stop..stop + 8).contains(&account.writes()), "{stop}: {}", account.writes());
         match result {
             Ok(_) => assert_eq!(account.writes(), whole.writes()),
@@ -253,7 +253,7 @@ fn what_was_attached_after_the_stack_had_taken_back_its_claim_is_detached() {
     assert!(served.unwrap_err().contains("no answer"));
     let id = physical_id(&create);
     stack.delete_as(&account, &id, documented).unwrap();
-    // Only now AWS does what it was asked for.
+    // AWS carries out the call only now.
     let late = unanswered.began.borrow().clone().unwrap();
     runtime().block_on(account.send(&late)).unwrap();
     assert_ne!(account.state(), populated().state());

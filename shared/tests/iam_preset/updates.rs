@@ -106,7 +106,7 @@ fn the_rollback_of_a_replacement_that_died_deletes_what_it_made() {
         let dying = Calls::new(&account).failing(10, Fault::Dies);
         assert_eq!(handle(&dying, &stack.request(Some(other.clone()))), None);
         assert_ne!(but_service_linked(&account), before);
-        // Its id was never given, so nobody will ask for a Delete of it.
+        // Its id was never given, so no Delete of it will follow.
         let mut rollback = stack.request(Some(slim(json!({}))));
         rollback.old_properties = other.as_object().unwrap().clone();
         let id = handle(&account, &rollback).unwrap().unwrap().physical_resource_id;

@@ -57,12 +57,12 @@ pub fn assert_present(account: &Fake, event: &Value) {
             && found.is_some_and(|found| !found.owners.contains(&me))
     };
     for (id, object) in wanted.iter() {
-        // Who is gone is missed by nobody, and is given nothing.
+        // A deleted user is missed by no stack, and gets nothing.
         let ends = [Some(id.clone()), id.parent(), id.target()].into_iter().flatten();
         if ends.filter(|end| end.kind == Kind::User).any(|user| !there.contains(&user)) {
             continue;
         }
-        // Somebody else's is used as it is.
+        // A foreign object is adopted.
         if theirs(id) || id.parent().is_some_and(|parent| theirs(&parent)) {
             continue;
         }

@@ -79,7 +79,7 @@ impl Stack {
         if result.is_ok() {
             self.properties = Some(properties);
         } else if self.properties.is_none() {
-            // What a failed Create was asked for is what its Delete names.
+            // The Delete of a failed Create has the Create's properties.
             self.properties = Some(properties);
         }
         result
@@ -119,7 +119,7 @@ pub fn handle_within(
     let resource = IamPreset::new(ByRef(cloud), account(), settings);
     let progress = Progress::default();
     let mut work = pin!(resource.handle(request.kind().unwrap(), request, &progress));
-    // Nothing in memory ever waits; what does is a process that died.
+    // Nothing in memory ever waits, but for a process that died.
     match work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => Some(result),
         Poll::Pending => None,

@@ -34,10 +34,10 @@ async fn a_lowered_wish_requests_nothing() {
     let lowered = sent(&quota, update(2000, 1000)).await;
     assert_eq!((lowered.outcome(), lowered.get("RequestId")), ("NotRequested", ""));
     assert_eq!(quota.writes(), 0);
-    // Nor does one whose request was for more and refused.
+    // Nor does one after a request for more that was refused.
     quota.on_record("DENIED", 2000);
     assert_eq!(sent(&quota, update(2000, 1000)).await.outcome(), "NotRequested");
-    // What is open is seen all the same.
+    // An open request is seen all the same.
     quota.on_record("PENDING", 2000);
     assert_eq!(sent(&quota, update(2000, 1000)).await.outcome(), "Pending");
     assert_eq!(quota.writes(), 0);

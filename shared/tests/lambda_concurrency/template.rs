@@ -122,7 +122,7 @@ async fn nobody_elses_entry_is_changed_or_taken_away() {
     sent(&template, delete()).await;
     assert_eq!(template.concurrency(), entries(&[("eu-west-1", 500)]));
 
-    // The same value by somebody else's hand stays, too.
+    // The same value, put by hand, stays, too.
     sent(&template, create(&["eu-west-1"], 500)).await;
     sent(&template, delete()).await;
     assert_eq!(template.concurrency(), entries(&[("eu-west-1", 500)]));
@@ -163,7 +163,7 @@ async fn what_somebody_changed_stays_theirs_whatever_they_write_there_later() {
         let writes = template.writes();
         assert_eq!(sent(&template, event).await, updated);
         assert_eq!(template.writes(), writes);
-        // What the stack put there once, and this time somebody else did.
+        // An entry that the stack put there once, and this time a person.
         template.by_hand("eu-west-1", 1000);
         template
     };
@@ -193,11 +193,11 @@ async fn what_somebody_changed_stays_theirs_whatever_they_write_there_later() {
 async fn what_somebody_changed_is_theirs_also_where_the_request_comes_to_nothing() {
     let one = &["eu-west-1"][..];
     for (event, refused) in [
-        // For another Region's entry, which is somebody else's.
+        // For another Region's entry, which is foreign.
         (update((one, 1000), (&["eu-north-1", "eu-west-1"], 1000)), None),
-        // Given again: what it finds is somebody else's as any other entry.
+        // Given again: an entry that it finds is foreign as any other one.
         (create(one, 1000), None),
-        // For what it cannot take out.
+        // For an entry that it cannot take out.
         (delete(), Some("remove")),
     ] {
         let template = Fake::default();
@@ -255,7 +255,7 @@ async fn the_association_of_an_empty_template_ends_with_the_last_resource_that_u
     assert!(!template.associated());
     assert_eq!(template.all_tags(), BTreeMap::new());
 
-    // It was the resource's own before somebody changed it.
+    // It was the resource's own before a person changed it.
     let template = Fake::default();
     let one = &["eu-west-1"][..];
     sent(&template, create(one, 2000)).await;
@@ -292,7 +292,7 @@ async fn an_association_of_somebody_elses_never_ends() {
     assert!(template.associated());
     assert_eq!(template.writes(), Vec::<String>::new());
 
-    // The provider's has ended by somebody's hand, as a delete saw, and the next one is theirs.
+    // A person ended the provider's association, as a delete saw, and made the next one.
     let template = Fake::default();
     template.by_hand("us-east-1", 5);
     sent(&template, create(&["eu-west-1"], 2000)).await;
@@ -368,7 +368,7 @@ async fn without_rights_a_create_fails_with_the_parameter_and_its_delete_succeed
     for event in [delete(), delete().without("ResourceProperties"), delete().property("X", 1)] {
         assert_eq!(send(&template, event).await, Ok(Success::default()));
     }
-    // What was put is not forgotten when the right is gone.
+    // An entry that was put is not forgotten when the right is gone.
     let template = Fake::default();
     sent(&template, create(&["eu-west-1"], 2000)).await;
     template.refuses("entries", "AccessDeniedException");

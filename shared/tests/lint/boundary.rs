@@ -42,7 +42,7 @@ fn a_role_is_asked_for_its_paths_under_its_boundary() {
         )]
     };
     assert_eq!(found(json!([everything])), said("iam:PutRolePolicy and being it, for `role/app`"));
-    // Without writing IAM, what others run is left.
+    // Without writing IAM, takeovers are left.
     assert_eq!(
         found(json!([everything, deny("iam:*")])),
         said(
@@ -78,7 +78,7 @@ fn of_the_template() -> Value {
 #[test]
 fn no_role_of_any_preset_has_another_path_under_the_templates_boundary_than_the_page_says() {
     let boundary = of_the_template();
-    // It keeps no data, so not the code that others run from buckets.
+    // It keeps no data, so not the code in buckets that foreign functions and jobs run.
     let readme = include_str!("../../../README.md");
     assert!(readme.contains("also where foreign functions and jobs have their code in a bucket"));
     for name in preset::names() {
@@ -87,7 +87,7 @@ fn no_role_of_any_preset_has_another_path_under_the_templates_boundary_than_the_
             assert!(found.contains(": s3:PutObject on any bucket: "), "{found}");
         }
     }
-    // Without what it denies, there are some.
+    // Without its denials, there are some.
     let mut open = boundary;
     let statements = open.pointer_mut("/Statement").unwrap().as_array_mut().unwrap();
     statements.retain(|it| it.get("Effect").unwrap() != "Deny");

@@ -90,7 +90,7 @@ fn paths_to_administrator_are_found() {
         ),
         (vec![allow(json!("sts:*"), "*", any())], "sts:AssumeRole, for any role"),
         (
-            // Everything but IAM is everything that others run.
+            // Everything but IAM is every takeover.
             vec![json!({"Effect": "Allow", "NotAction": ["iam:*", "sts:*"], "Resource": "*"})],
             "ec2:ModifyInstanceAttribute and ec2:StartInstances and ec2:StopInstances on any machine: \
              a machine runs any command, with its role",
@@ -146,7 +146,7 @@ fn paths_to_administrator_are_found() {
              `role/app`",
         ),
         (
-            // What may be attached can be written.
+            // An attachable policy can be written.
             vec![
                 allow(json!("iam:AttachRolePolicy"), "role/app", attaching(own("team-*"))),
                 allow(json!("iam:CreatePolicy"), "policy/team-a-*", any()),
@@ -331,7 +331,7 @@ fn a_role_counts_if_somebody_can_act_as_it() {
         ("{ AWS: 'arn:aws-cn:iam::1:root' }", true),
         ("{ Federated: cognito-identity.amazonaws.com }", true),
         ("'*'", true),
-        // What Batch does with its role is not for others to say.
+        // Only Batch decides on its work with its role.
         ("{ Service: batch.amazonaws.com }", false),
     ] {
         let found = role(&trust("Allow", principal), "policies: [iam]");

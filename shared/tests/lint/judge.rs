@@ -123,7 +123,7 @@ fn a_role_that_is_an_administrator_is_found_by_its_policies() {
             "lambda:UpdateFunctionCode on the provider's own function `account-presets-IamPreset`: a \
              function runs other code, with its role",
         ),
-        // What cannot be read counts.
+        // An unreadable policy counts.
         (
             vec!["Unread"],
             None,
@@ -296,7 +296,7 @@ fn what_is_the_presets_own_or_given_by_it_anyway_is_no_further_power() {
 /// Threat 3
 #[test]
 fn a_permissions_boundary_counts_as_far_as_it_is_known() {
-    // What only one of the two allows is not allowed.
+    // A grant of only one of the two is not allowed.
     assert_eq!(path(&role(&["Lambda"], None, Some("NoLambda"))), None);
     assert!(path(&role(&["Lambda"], None, Some("AdministratorAccess"))).is_some());
     assert!(path(&role(&["Lambda"], None, Some("Unread"))).is_some());

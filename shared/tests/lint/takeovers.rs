@@ -406,7 +406,7 @@ fn a_condition_on_tags_holds_nobody_who_may_set_them() {
             ],
             Some("ec2:CreateTags"),
         ),
-        // Other values, other keys, other things, or only what is being made.
+        // Other values, other keys, other resources, or only new ones.
         (vec![tool(), tag(json!({"StringLike": {"aws:RequestTag/Name": "web-*"}}))], None),
         (vec![tool(), tag(json!({"ForAllValues:StringEquals": {"aws:TagKeys": "Team"}}))], None),
         (vec![tool(), tag(json!({"StringEquals": {"ec2:CreateAction": "RunInstances"}}))], None),
@@ -433,12 +433,12 @@ fn a_condition_on_tags_holds_nobody_who_may_set_them() {
             ],
             Some("ec2:CreateTags"),
         ),
-        // Nobody sets AWS's own.
+        // No principal sets AWS's own.
         (
             vec![session("aws:ResourceTag/aws:cloudformation:stack-name", "app-*"), tag(json!({}))],
             None,
         ),
-        // What has no tag.
+        // A resource without tags.
         (
             vec![allow(
                 "ssm:StartSession",

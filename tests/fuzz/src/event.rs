@@ -29,7 +29,7 @@ const SHORTEST_SECRET: usize = 16;
 /// address, or repeats the secret of the signed address anywhere.
 /// may go, or says anywhere what the signed address holds.
 pub fn event(bytes: &[u8]) {
-    // What is no JSON is refused by the runtime.
+    // The runtime refuses bytes that are no JSON.
     let Ok(payload) = serde_json::from_slice::<Box<RawValue>>(bytes) else { return };
     check(&payload, &IamPreset::new(populated(), account(), Settings::open()));
     check(&payload, &LambdaConcurrency::new(&fake::Fake::new(10), account()));
@@ -90,7 +90,7 @@ fn replies(payload: &RawValue) -> Vec<Value> {
 fn secrets(url: &str) -> Vec<&str> {
     let query = url.split_once('?').map(|(_, query)| query).unwrap_or_default();
     let values = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
-    // What JSON or `Debug` would write in another way cannot be looked for.
+    // A value that JSON or `Debug` would write in another way cannot be looked for.
     let plain = |c: char| c.is_ascii_graphic() && !"\"\\'".contains(c);
     let is_secret = |text: &&str| text.len() >= SHORTEST_SECRET && text.chars().all(plain);
     [query].into_iter().chain(values).filter(is_secret).collect()

@@ -114,7 +114,7 @@ fn assert_is_an_answer(body: &str, request: &Request) {
         ("RequestId", &request.request_id),
         ("LogicalResourceId", &request.logical_resource_id),
     ] {
-        // Only what is too long for CloudFormation to have made it is cut.
+        // Only a text that is too long for CloudFormation to have made it is cut.
         let echo = text(name).expect("an id");
         assert!(echo == asked || (asked.len() > 100 && asked.starts_with(echo)), "{name}: {body}");
     }

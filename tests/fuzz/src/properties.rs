@@ -60,7 +60,7 @@ fn live(list: &[Value], function: &impl Provider) {
     for properties in updates.iter().take(UPDATES) {
         let status = cfn.status(STACK);
         if status == StackStatus::RollbackComplete {
-            // What was never there has been deleted.
+            // Objects that were never there have been deleted.
             break;
         }
         assert!(stands.contains(&status), "{status}: {:?}", cfn.events(STACK));
@@ -86,7 +86,7 @@ impl Provider for IamPresetFunction<'_> {
         assert_eq!(refused, [""; 0]);
         let body = first.puts.first().map(|put| String::from_utf8_lossy(&put.body).into_owned());
         let body = body.expect("an answer");
-        // What can be known before the first call is said before it.
+        // A fault that can be known before the first call is said before it.
         assert!(!body.contains("LimitExceeded") && !body.contains("NoSuchEntity"), "{body}");
         if body.contains(r#""Status":"SUCCESS""#) {
             let (state, writes) = (fake.state(), fake.writes());

@@ -422,7 +422,7 @@ impl Stack {
                 (S::UpdateCompleteCleanupInProgress, std::mem::take(&mut self.cleanup))
             }
             (S::UpdateInProgress, true) => {
-                // What was to be deleted is needed again.
+                // A resource that was to be deleted is needed again.
                 self.cleanup.clear();
                 (S::UpdateRollbackInProgress, self.restores())
             }

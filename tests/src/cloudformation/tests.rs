@@ -184,7 +184,7 @@ async fn a_function_that_breaks_a_rule_is_named_and_has_what_cloudformation_make
         };
         assert_eq!((cfn.status("s"), waited), ended, "{rule}");
         if ended.0 == StackStatus::RollbackComplete {
-            // Nobody knows the id, so that of the Delete is CloudFormation's own.
+            // The id is unknown, so that of the Delete is CloudFormation's own.
             assert_eq!(function.asked()[1], "Delete s-Preset-000000000001 1 -", "{rule}");
         }
     }

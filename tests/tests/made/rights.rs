@@ -147,14 +147,15 @@ impl Needs {
         }
         for action in call.actions().iter().map(|action| action.as_str()) {
             match &policy {
-                // One statement of the template is about the marks of all users, others about looking.
+                // One statement of the template is about the marks of all users, further ones about
+                // looking.
                 None if on.kind == Kind::User || looks(action) => {}
                 Some(policy) if !is_ours => {
                     let (actions, policies) = self.given.entry(on.kind).or_default();
                     actions.insert(action);
                     policies.insert(policy.clone());
                 }
-                // Detaching is not held to the catalogue: what hangs on an object of ours goes with it.
+                // Detaching is not held to the catalogue: a deleted object loses its foreign links.
                 Some(policy) if action.starts_with("iam:Attach") => {
                     let to = (word(on.kind), on.name.clone());
                     let (_, policies) = self.attached.entry(to).or_insert((action, Names::new()));

@@ -78,7 +78,7 @@ fn an_execution_sends_the_function_an_audit_and_nothing_else_of_its_input() {
     assert_eq!(names, ["FunctionName", "Payload"].into());
     assert_eq!(asks["FunctionName"], "IamPresetFunction.Arn");
     assert_eq!(asks["Payload"], serde_json::json!({"audit.$": "$.audit"}));
-    // What is put on the bus is the function's answer: the input is gone by then.
+    // The bus gets the function's answer: the input is gone by then.
     assert_eq!(states["Audit"]["OutputPath"], "$.Payload");
     assert_eq!(states["Audit"].get("ResultPath"), None);
     assert_eq!(states["Audit"]["Next"], "Report");
@@ -141,7 +141,7 @@ fn what_nobody_can_tell_is_told_on_the_bus_once_and_rings_an_alarm() {
     let told: BTreeSet<&String> = put[0]["Detail"].as_object().unwrap().keys().collect();
     assert_eq!(told, schema["properties"].as_object().unwrap().keys().collect());
     assert_eq!(texts(&schema["required"]), told.into_iter().cloned().collect());
-    // The report goes on to what comes next.
+    // The report goes on to the next state.
     assert_eq!(
         (&tell["Output"], text(&tell["Next"])),
         (&"{% $states.input %}".into(), "IsDone".into())
@@ -157,7 +157,7 @@ fn what_nobody_can_tell_is_told_on_the_bus_once_and_rings_an_alarm() {
 fn an_audit_that_fails_is_told_on_the_bus_and_ends_in_failure() {
     let machine = resource("AuditStateMachine")["Definition"].clone();
     let states = machine["States"].as_object().unwrap();
-    // Whatever can fail, and not only the first audit of an execution.
+    // Each state that can fail, and not only the first audit of an execution.
     for (name, state) in states {
         let can_fail = ["Map", "Parallel", "Task"].contains(&text(&state["Type"]).as_str());
         if can_fail && name != "Tell" {
@@ -178,7 +178,7 @@ fn an_audit_that_fails_is_told_on_the_bus_and_ends_in_failure() {
     assert_eq!(told, schema["properties"].as_object().unwrap().keys().collect());
     assert_eq!(texts(&schema["required"]), told.into_iter().cloned().collect());
     assert_eq!(put[0]["Detail"]["form"], schema["properties"]["form"]["enum"][0]);
-    // Told or not, the execution has failed, and with what failed first.
+    // Told or not, the execution has failed, and with its first error.
     assert_eq!(tell["Output"], "{% $states.input %}");
     let caught = &tell["Catch"][0];
     assert_eq!((&caught["Output"], text(&caught["Next"])), (&tell["Output"], "Failed".into()));

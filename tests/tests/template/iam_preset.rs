@@ -88,7 +88,7 @@ fn the_function_changes_nothing_of_the_providers_own_and_gives_it_to_nobody() {
     assert_eq!(texts(&others["Action"]), attaching);
     assert_eq!(attachable(&others), own("policy"));
     assert!(denied.is_empty(), "{denied:?}");
-    // Nobody is served before this holds.
+    // The function serves no request before this holds.
     assert_eq!(template()["Resources"]["IamPresetFunction"]["DependsOn"], "OwnPowerPolicy");
 }
 

@@ -38,7 +38,7 @@ async fn whatever_aws_answers_there_is_one_failed_answer() {
         stages.spawn(async move {
             let mut stage = stage_with(behaviour).await;
             let (event, url) = stage.urls.issue(create_slim());
-            // What may pass is tried again until there is no more time.
+            // A passing failure is tried again until there is no more time.
             assert_eq!(stage.function.invoke(&event, LITTLE).await, ANSWERED, "{behaviour:?}");
             let answer = only_answer(&url);
             assert_eq!(answer["Status"], "FAILED", "{behaviour:?}");
@@ -102,7 +102,7 @@ async fn a_reason_of_any_text_and_length_still_fits() {
         let answer = stage.answer(create_slim().property(&name, "x").numbered(n)).await;
         assert_eq!(answer["Status"], "FAILED", "{text:?}");
         assert!(reason(&answer).starts_with("unknown property `"), "{answer}");
-        // The name loses its end, and what is allowed stands behind it.
+        // The name loses its end, and the allowed ones stand behind it.
         assert!(reason(&answer).contains("…` (allowed: `AcknowledgeAdminEquivalent`"), "{answer}");
     }
     stage.end().await;

@@ -97,7 +97,7 @@ async fn a_port_that_nobody_listens_at_is_an_error_before_the_deadline() {
 async fn an_address_that_cannot_be_reached_is_an_error_before_the_deadline() {
     let mut stages = JoinSet::new();
     let plain = ResponseUrls::start().await.origin();
-    // Nobody speaks TLS there, and nobody has such a name (RFC 6761).
+    // The first speaks no TLS, and no host has the second's name (RFC 6761).
     for origin in [plain.replace("http:", "https:"), "http://answers.invalid".to_owned()] {
         stages.spawn(async move {
             let urls = ResponseUrls::start().await;
@@ -131,7 +131,7 @@ async fn a_proxy_of_the_environment_is_not_used() {
 #[tokio::test]
 async fn a_success_that_nobody_takes_never_becomes_a_failure() {
     let mut stage = stage_with(Behaviour::NO_SUCH_ENTITY).await;
-    // An id of ours: under another one it would wait for a Create to end.
+    // An id that the function made: under another one it would wait for a Create to end.
     let delete = delete_slim().field("PhysicalResourceId", "slim:accounts:Preset:0123456789abcdef");
     let (event, url) = stage.urls.issue(delete);
     url.fail_for_good(Fault::Status(500));

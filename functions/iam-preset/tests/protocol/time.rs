@@ -140,7 +140,7 @@ async fn a_url_that_has_expired_is_not_tried_again_and_again() {
     let event = create_slim().property("ServiceTimeout", 3600);
     let (event, url) = stage.urls.issue_at(event, ago(7300));
     url.fail_for_good(Fault::Status(403));
-    // Nobody can be answered any more: another delivery would change nothing.
+    // The address takes no answer any more: another delivery would change nothing.
     assert_eq!(stage.function.invoke(&event, ENOUGH).await, ANSWERED);
     assert_eq!(stage.aws.calls(), [""; 0]);
     assert!(url.received().len() <= 1, "{:?}", url.received());

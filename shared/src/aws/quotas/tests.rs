@@ -102,7 +102,7 @@ async fn where_nothing_was_applied_the_default_is_known_and_lambda_tells_the_tru
     );
     assert_eq!(adapter.quota().await, Ok(Quota { value: 1000, adjustable: true }));
     assert_eq!(adapter.concurrency().await, Ok(Concurrency { applied: 10, unreserved: 7 }));
-    // What was applied is not asked for twice.
+    // An applied value is not asked for twice.
     let get_default = self::get_default(1000.0);
     let adapter = self::adapter(&[&get_quota(value(50.0)), &get_default], &[]);
     assert_eq!(adapter.quota().await, Ok(Quota { value: 50, adjustable: true }));

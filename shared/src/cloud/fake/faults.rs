@@ -101,7 +101,7 @@ impl<'a> Calls<'a> {
             Some(Fault::Hangs) => pending().await,
             Some(Fault::Dies) => {
                 self.dead.set(true);
-                // Whether it was refused, nobody lives to hear.
+                // The process dies before it hears of a refusal.
                 let _ = make(self.account);
                 pending().await
             }

@@ -231,7 +231,7 @@ async fn whatever_is_written_is_tried_again_while_the_same_thing_is_being_change
     let mut refused = BTreeSet::new();
     for code in ["ConcurrentModification", "EntityTemporarilyUnmodifiable"] {
         for change in &changes {
-            // Each call in turn is refused more often than what is a mistake would be tried.
+            // Each call in turn is refused more often than a mistake would be tried.
             for call in 0.. {
                 let mut replies = vec![DONE; call];
                 replies.extend(vec![(409, code, "Another request is in progress"); TRIES as usize]);
