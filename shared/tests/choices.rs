@@ -25,7 +25,7 @@ pub fn elements(preset: &Preset) -> Map<String, Value> {
     first.collect()
 }
 
-/// Each switch at each of its values while all further ones have their defaults.
+/// Each switch at each of its values, with the default of every other parameter.
 pub fn switches(preset: &Preset) -> Vec<Map<String, Value>> {
     let switches = preset.parameters.iter().flat_map(|(name, parameter)| {
         let values = match parameter {

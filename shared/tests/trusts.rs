@@ -18,8 +18,8 @@ use serde_json::{Map, Value};
 
 use crate::choices;
 
-/// Services that do not say for whose resource they assume a role, or do not document it: with a
-/// condition the role could not be assumed. All further ones do, each by its own page
+/// Services that do not say for which resource they assume a role, or do not document it: with a
+/// condition the role could not be assumed. Every other service does, by its own page
 /// "Cross-service confused deputy prevention" (of ECS, "Task IAM role").
 const SAY_NOTHING: [&str; 4] = [
     "apigateway.amazonaws.com",

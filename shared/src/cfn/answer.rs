@@ -51,7 +51,7 @@ impl Success {
         let answer = Answer {
             status: Status::Success,
             reason: String::new(),
-            // About as long as the longest id of a resource.
+            // About as long as any id that a resource makes.
             physical_resource_id: self.physical_resource_id.clone().unwrap_or(given)
                 + &"x".repeat(64),
             stack_id: request.stack_id.clone(),

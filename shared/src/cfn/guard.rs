@@ -341,8 +341,8 @@ async fn run(
     }
 }
 
-/// Does after the answer the work for which it could not wait: the rest of a Delete; and the calls
-/// that a failed request had on their way are undone when they are known to have ended.
+/// Does after the answer the work for which it could not wait: the rest of a Delete; and undoes the
+/// calls of a failed request that were on their way, when they are known to have ended.
 async fn finish(
     resource: &impl CustomResource,
     gate: &Gate,

@@ -59,7 +59,7 @@ impl Progress {
         Progress::until(&self.gate, self.deadline)
     }
 
-    /// When the work is stopped. A wait for another principal has to end before it.
+    /// When the work is stopped. Every wait has to end before it.
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

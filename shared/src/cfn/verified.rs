@@ -255,9 +255,8 @@ impl<'a, R, S: StackEvents> Verified<'a, R, S> {
 }
 
 impl<R: CustomResource, S> Verified<'_, R, S> {
-    /// Deletes objects that a Create may have made after a crash, when its resource was deleted:
-    /// IAM may carry out a call that was on its way then. Returns a sentence about them for the
-    /// answer.
+    /// Deletes objects that a crashed Create may have made after its resource was deleted: IAM may
+    /// carry out a call that was on its way then. Returns a sentence about them for the answer.
     async fn delete_rest(&self, request: &Request, progress: &Progress) -> String {
         // Under the id that the Create would have given, so that the Delete waits for no other one.
         let physical_resource_id = Some(self.resource.physical_id(request));

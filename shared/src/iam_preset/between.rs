@@ -10,8 +10,8 @@ use crate::state::{Id, State};
 /// An object in which two states differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Between {
-    /// The second has it alone. `says` lists its allowed and denied actions; for a role, the
-    /// trusted principals.
+    /// The second has it alone. `says` lists its grants and denials; for a role, its trusted
+    /// principals.
     Added {
         /// Which object.
         id: Id,

@@ -275,7 +275,7 @@ impl<C: Cloud> IamPreset<C> {
             task.scope.rolls_back =
                 intent.kind == RequestType::Update && self.rolls_back(&task.me).await;
         }
-        // A quota of an ordinary account is enough for most requests.
+        // IAM's default quotas are enough for most requests.
         let is_full = conflicts.iter().any(|it| matches!(it, Conflict::Full { .. }));
         if is_full {
             task.scope.attachable = self.attachable().await;

@@ -61,7 +61,7 @@ pub struct Properties {
     pub max_session_duration: i32,
     /// The consumer knows that the preset may amount to administrator's rights.
     pub acknowledge_admin_equivalent: bool,
-    /// Adopts existing objects that have a name of the preset and no owner.
+    /// Adopts existing objects that have a name of the preset and no living owner.
     pub adopt_existing: bool,
     /// How to treat a foreign attachment to a role or group of the preset.
     pub on_foreign_attachment: OnForeignAttachment,

@@ -17,8 +17,7 @@ pub struct Difference {
     pub taken_away: Vec<String>,
 }
 
-/// How two forms of an object differ in allowed and denied actions; for a role, in trusted
-/// principals.
+/// How two forms of an object differ in grants and denials; for a role, in trusted principals.
 ///
 /// Statement by statement and word by word: a pattern that covers another one is another one.
 pub fn difference(before: &Resource, after: &Resource) -> Difference {

@@ -10,8 +10,8 @@ use crate::state::{Id, Kind, Object, Owner, State};
 /// The blockers: each object that has to stay, with the link by which it is in use.
 ///
 /// A policy that is attached outside of the stack stays; so does a role in a foreign instance
-/// profile, and a group with a foreign member, with all links of the group and the policies that it
-/// needs: its other members lose nothing. Members that this resource added leave the group: later
+/// profile, and a group with a foreign member, with all their links and the policies that these
+/// need: their foreign users lose nothing. Members that this resource added leave the group: later
 /// it may not be known any more when the group can go. With [`OnForeignAttachment::Fail`], so does
 /// a role or group with a foreign attachment.
 pub(super) fn find(

@@ -28,7 +28,7 @@ pub enum Conflict {
     Path { id: Id, found: String, wanted: String, is_own: bool },
     /// The object has the name in another case, and policies are exact about it.
     Case { id: Id, found: String },
-    /// The object to adopt grants something else than the preset.
+    /// The object to adopt differs from the preset's.
     Differs { id: Id, how: String },
     /// The role to adopt lacks the boundary that every role has to have.
     Unbounded { id: Id, boundary: String },
@@ -118,7 +118,7 @@ impl Conflict {
         )
     }
 
-    /// The object, and the words about it. `known` are owners that were asked for.
+    /// The object, and the words about it. `known` are owners with a known stack and logical id.
     fn sentence(&self, me: &Owner, known: &Owners) -> (String, String) {
         let (id, said) = match self {
             Conflict::Missing(id) => (id, " {does} not exist; create {it} first, or leave {it} out".to_owned()),

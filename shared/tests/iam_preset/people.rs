@@ -51,7 +51,7 @@ impl Deed {
     }
 }
 
-/// Only people may change their own objects.
+/// Other people of the account, with objects that only they may change.
 pub struct People<'a> {
     account: &'a Fake,
     theirs: State,

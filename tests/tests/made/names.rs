@@ -10,7 +10,7 @@ use regex_lite::Regex;
 pub struct NameParameter {
     /// As it is called in the template.
     pub name: String,
-    /// The preset's pattern unless the operator sets another.
+    /// The preset's own name or prefix, which is allowed unless the operator sets another.
     pub default: String,
     /// Characters of the longest name.
     pub longest: usize,
