@@ -65,9 +65,9 @@ fn account(choice: &Value) -> Result<Value, String> {
     Ok(json!({ "admin_equivalent": wish.admin_equivalent(preset), "objects": objects }))
 }
 
-/// One element in each list that is empty by default, and in those that a switch requires, so that
-/// the objects that depend on them are there: as the operator allows it by default, or an example
-/// of its form.
+/// One element in each list that is empty by default, and a value for each parameter that a switch
+/// requires, so that the objects that depend on them are there: as the operator allows it by
+/// default, or an example of its form.
 fn elements(preset: &Preset) -> Result<Map<String, Value>, String> {
     let forms: Vec<Value> = serde_json::from_str(include_str!("../../shared/data/forms.json"))
         .map_err(|error| format!("forms.json: {error}"))?;

@@ -69,7 +69,7 @@ fn unlike(document: &PolicyDocument) {
 }
 
 /// The same in other words: a set is reversed and has its first element twice, one is a list of
-/// one, a number is its text, an account is its root, an absent element is an empty one.
+/// one, a number is its text, an account is its root, an absent element has its default.
 fn rewritten(document: &Value) -> Value {
     let Value::Object(members) = document else { return document.clone() };
     let mut rewritten: Map<String, Value> = members.clone();

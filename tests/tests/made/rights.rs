@@ -218,7 +218,7 @@ impl Needs {
     }
 }
 
-/// A policy whose name ends in words of the preset's own goes off any user that got it under
+/// A policy whose name ends in words of the preset's own goes off any holder that got it under
 /// another prefix, which the operator allowed once.
 fn earlier_names(policies: &Names) -> Names {
     let end = |(of, name): &(&'static str, String)| {

@@ -62,7 +62,8 @@ impl Iam {
         let reads = policies.into_iter().map(|(arn, name, path)| async move {
             let call = self.client.get_policy().policy_arn(&arn).send();
             let output = match self.call(Action::GetPolicy, &arn, call).await {
-                // The provider's own policies are denied to the function, for every action.
+                // Where a policy denies the read explicitly, the object counts as that of another
+                // owner.
                 Err(error) if error.message.contains("explicit deny") => None,
                 output => found(output)?,
             };

@@ -52,7 +52,7 @@ impl Iam {
     async fn owners_of_policy(&self, arn: &str) -> Result<Owners, CallError> {
         let call = self.client.get_policy().policy_arn(arn).send();
         let output = match self.call(Action::GetPolicy, arn, call).await {
-            // The provider's own policies are denied to the function, for every action.
+            // Where a policy denies the read explicitly, the object counts as unowned.
             Err(error) if error.message.contains("explicit deny") => None,
             output => found(output)?,
         };
