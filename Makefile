@@ -8,6 +8,7 @@ SHELL := bash
 PYTHON ?= python3
 EMULATOR := .tools/emulator
 SAM := .tools/sam
+CLIENTS := .tools/clients
 SIMULATOR := tests/policies/node_modules/.package-lock.json
 TYPESCRIPT := tests/cdk/node_modules/.package-lock.json
 CHECKS := .tools/checks
@@ -45,7 +46,7 @@ cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-
 # when it is done. The end-to-end tests come alone: they take both cores, and a function that gets a request three
 # seconds late takes it for an old one.
 test: ## all tests
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target build $(EMULATOR)/requirements.txt test-but-e2e
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target build $(EMULATOR)/requirements.txt $(CLIENTS)/requirements-clients.txt test-but-e2e
 	@$(MAKE) --no-print-directory test-e2e
 
 test-but-e2e: test-rust test-policies test-templates test-cdk
@@ -53,7 +54,7 @@ test-but-e2e: test-rust test-policies test-templates test-cdk
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
-test-e2e: build cli $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## stacks in an emulated account, served by the release build
+test-e2e: build cli $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt $(CLIENTS)/requirements-clients.txt ## stacks in an emulated account, served by the release build
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider --numprocesses=$(ACCOUNTS) --dist=worksteal tests/e2e
 
 test-policies: $(SIMULATOR) ## what the policies allow and refuse, asked of a simulator of IAM
@@ -161,6 +162,8 @@ $(EMULATOR)/requirements.txt: tests/requirements.txt
 	@$(call environment,$(EMULATOR),$<)
 $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
 	@$(call environment,$(SAM),$<)
+$(CLIENTS)/requirements-clients.txt: tests/requirements-clients.txt
+	@$(call environment,$(CLIENTS),$<)
 $(CHECKS)/requirements-checks.txt: tests/requirements-checks.txt
 	@$(call environment,$(CHECKS),$<)
 $(PEERS)/requirements-bench.txt: tests/requirements-bench.txt

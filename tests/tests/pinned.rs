@@ -60,6 +60,7 @@ fn every_package_of_pypi_is_of_one_version() {
     for list in [
         include_str!("../requirements.txt"),
         include_str!("../requirements-bench.txt"),
+        include_str!("../requirements-clients.txt"),
         include_str!("../requirements-sam.txt"),
         include_str!("../requirements-checks.txt"),
     ] {
