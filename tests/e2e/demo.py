@@ -25,6 +25,7 @@ COLOURS = {"+": "32", "-": "31", "~": "33", "$": "36", "ok": "32", "NOT OK": "31
 def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
+        title("An AWS account on this machine, with IAM enforced: some seconds")
         with running_emulator() as emulator:
             held = Demo(emulator).run()
     except KeyboardInterrupt:
@@ -50,7 +51,6 @@ class Demo:
         self.held = True
 
     def run(self):
-        title("An AWS account on this machine, with IAM enforced")
         say(f"MiniStack at {self.emulator.endpoint}; nothing is sent to AWS")
         self.deploy_provider()
         before = account_snapshot(self.iam)
@@ -65,7 +65,7 @@ class Demo:
         return self.held
 
     def deploy_provider(self):
-        title("The provider: template.yaml, with the compiled function")
+        title("The provider: template.yaml, with the compiled function: about 15 seconds")
         command(" ".join(provider.deploy_command(self.emulator, **DEFAULTS)))
         provider.deploy(self.emulator, **DEFAULTS)
         for token in self.cloudformation.list_exports()["Exports"]:
@@ -84,7 +84,7 @@ class Demo:
         table(rows(new_in(before, account_snapshot(self.iam))))
         say("Service-linked roles: " + ", ".join(service_linked_roles(self.iam)))
         say("What the stack gives to others:")
-        table([(name, value, "") for name, value in sorted(stack.outputs.items())])
+        table(outputs(stack))
         return stack
 
     def update(self, created):
@@ -169,7 +169,7 @@ class Demo:
         self.check("it has no secret, and says of each change who asked for it", not found)
 
     def show_quota(self, stack, outcome):
-        table((name, value, "") for name, value in sorted(stack.outputs.items()))
+        table(outputs(stack))
         self.check(f"the outcome is {outcome}", stack.outputs.get("Outcome") == outcome)
 
     def show_plan(self):
@@ -216,6 +216,13 @@ def rows(snapshot):
         yield "group", name, ", ".join(short(group["attached"] + list(group["inline"])))
     for name, user in sorted(snapshot["users"].items()):
         yield "user", name, ", ".join(short(user["attached"]))
+
+
+def outputs(stack):
+    """One row for each line: the configuration of a tool has several."""
+    for name, value in sorted(stack.outputs.items()):
+        for number, line in enumerate(value.strip().splitlines()):
+            yield "" if number else name, line, ""
 
 
 def new_in(before, after):
