@@ -85,6 +85,8 @@ def package(build=BUILD):
     fix(template, "Architecture", architecture)
     # One topic is in one Region. What fails in an account is told by the organization's own rules.
     leave_out(template, "AlarmTopicArn", "HasAlarmTopic")
+    # A thousand of them are looked at by nobody, and cost 3 USD each.
+    leave_out(template, "Dashboard", "HasDashboard")
     # Only the management account has a quota request template, and no stack set reaches that.
     leave_out(template, "QuotaTemplate", "ServesQuotaTemplate")
     template["Description"] = "account-presets: the provider and an account's presets, for a stack set."

@@ -145,6 +145,19 @@ const KINDS: &[Kind] = &[
         ],
     },
     Kind {
+        of_type: "AWS::CloudWatch::Dashboard",
+        name: Some("DashboardName"),
+        arn: "cloudwatch::{account}:dashboard/",
+        actions: &[
+            "cloudwatch:DeleteDashboards",
+            "cloudwatch:GetDashboard",
+            "cloudwatch:ListTagsForResource",
+            "cloudwatch:PutDashboard",
+            "cloudwatch:TagResource",
+            "cloudwatch:UntagResource",
+        ],
+    },
+    Kind {
         of_type: "AWS::StepFunctions::StateMachine",
         name: Some("StateMachineName"),
         arn: "states:{region}:{account}:stateMachine:",

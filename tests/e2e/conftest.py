@@ -34,7 +34,7 @@ def trust_of(service):
 @pytest.fixture(scope="session")
 def emulator():
     with running_emulator() as emulator:
-        provider.deploy(emulator, AlarmTopicArn=ALARM_TOPIC)
+        provider.deploy(emulator, AlarmTopicArn=ALARM_TOPIC, Dashboard="true")
         yield emulator
         # Of the whole run, whatever was in it.
         assert complaints(emulator) == []

@@ -1,4 +1,4 @@
-//! Every function and state machine has its alarms.
+//! Every function and state machine has its alarms, and every function its lines in the dashboard.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -64,6 +64,32 @@ fn every_state_machine_has_an_alarm_for_each_end_but_success() {
             count += 1;
         }
         assert_eq!(count, 1);
+    }
+}
+
+#[test]
+fn the_dashboard_has_the_same_metrics_of_every_function() {
+    for (id, _) in resources("AWS::Serverless::Function") {
+        let mut shown = Vec::new();
+        for (_, dashboard) in resources("AWS::CloudWatch::Dashboard") {
+            let body = dashboard["Properties"]["DashboardBody"][0].as_str().expect("a text");
+            let body: Value = serde_json::from_str(body).expect("JSON");
+            for widget in body["widgets"].as_array().expect("widgets") {
+                let about = &widget["properties"];
+                let of_function = about["metrics"].as_array().into_iter().flatten();
+                let of_function = of_function.filter(|it| it[3] == format!("${{{id}}}"));
+                shown.extend(of_function.map(|it| format!("{} {}", it[1], about["stat"])));
+            }
+        }
+        shown.sort();
+        let expected = [
+            r#""AsyncEventsDropped" "Sum""#,
+            r#""Duration" "p95""#,
+            r#""Errors" "Sum""#,
+            r#""Invocations" "Sum""#,
+            r#""Throttles" "Sum""#,
+        ];
+        assert_eq!(shown, expected, "{id}");
     }
 }
 

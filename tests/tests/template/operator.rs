@@ -32,13 +32,14 @@ fn the_providers_own_names_begin_alike_however_long_the_stacks_name_is() {
         ("AWS::IAM::Role", "RoleName", 64, true),
         ("AWS::IAM::ManagedPolicy", "ManagedPolicyName", 128, true),
         ("AWS::Logs::LogGroup", "LogGroupName", 512, false),
+        ("AWS::CloudWatch::Dashboard", "DashboardName", 255, true),
     ] {
         for (id, resource) in resources(of_type) {
             let name = &resource["Properties"][property];
             let name = name.as_array().map_or_else(|| text(name), |parts| text(&parts[0]));
             let name = name.strip_prefix("/aws/lambda/").unwrap_or(&name);
             assert!(name.starts_with(PREFIX) && !name.contains("StackName"), "{id}: {name}");
-            // IAM is the same in all Regions.
+            // IAM is the same in all Regions, and so is the list of dashboards.
             assert_eq!(name.ends_with("-${AWS::Region}"), everywhere, "{id}: {name}");
             let rest = name.replace("${ProviderName}", "").replace("${AWS::Region}", "");
             let length = longest + LONGEST_REGION + rest.len();
