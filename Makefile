@@ -22,12 +22,13 @@ FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 FUZZ_SECONDS ?= 60
 BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 PROGRAM := target/debug/account-presets
+RELEASED_PROGRAM := target/release/account-presets
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo playground build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package-org publish demo-org org-plan org-measure
+.PHONY: help demo playground build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
 
 # Each group by its line `##@`, each target by what is behind its `##`.
 help:
@@ -52,6 +53,10 @@ demo-org: ## an organization of five accounts, emulated on this machine
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
 cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-line.md
+
+# The pages are in it if there is a way to make them.
+package: build sbom $(RELEASED_PROGRAM) $(SAM)/requirements-sam.txt $(if $(shell grep -s '^site:' Makefile),site) ## a release: code, template, command line, schemas, bills of materials and checksums, in .aws-sam/release
+	$(SAM)/bin/python release/package.py
 
 package-org: build $(SAM)/requirements-sam.txt ## one template for a stack set and the functions' code, in .aws-sam/organization
 	$(SAM)/bin/python release/package_org.py
@@ -145,10 +150,10 @@ load: build $(EMULATOR)/requirements.txt ## 200 resources in a stack and 30 stac
 org-measure: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## counts it again; minutes
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan --measure
 
-sbom: build $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials of each binary, in .aws-sam/sbom
+sbom: build $(RELEASED_PROGRAM) $(CHECKS)/requirements-checks.txt ## a CycloneDX bill of materials of each binary, in .aws-sam/sbom
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(CHECKS)/bin/python release/sbom.py
 
-reproducible: $(SAM)/requirements-sam.txt ## two builds of the last commit, from clean clones, and whether they are the same
+reproducible: $(SAM)/requirements-sam.txt $(CHECKS)/requirements-checks.txt ## two releases of the last commit, from clean clones, and whether they are the same
 	release/reproducible
 
 clean: ## everything that was made, the tools too
@@ -156,10 +161,12 @@ clean: ## everything that was made, the tools too
 	find tests schemas -name __pycache__ -prune -exec rm -rf {} +
 
 # The same binary whatever the path of Cargo's home. RUSTFLAGS would displace cargo-lambda's own.
+REMAPPED := --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=/cargo
+
 # SAM builds one function after the other and finds both built here, where the linker has two cores for two.
 $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 	@echo "The functions, compiled for release: about four minutes on two cores the first time, then less"
-	export CARGO_BUILD_RUSTFLAGS="--remap-path-prefix=$${CARGO_HOME:-$$HOME/.cargo}=/cargo" PATH="$(CURDIR)/$(SAM)/bin:$$PATH"; \
+	export CARGO_BUILD_RUSTFLAGS="$(REMAPPED)" PATH="$(CURDIR)/$(SAM)/bin:$$PATH"; \
 	cargo lambda build --release --locked; \
 	built=$$(sam build 2>&1) || { echo "$$built"; exit 1; }
 	@touch $@
@@ -168,6 +175,10 @@ $(BOOTSTRAP): $(SOURCES) | $(SAM)/requirements-sam.txt
 $(PROGRAM): $(SOURCES) $(shell find cli -type f)
 	@echo "The command line: minutes the first time, seconds after the tests were compiled"
 	cargo build --locked -p account-presets
+	@touch $@
+
+$(RELEASED_PROGRAM): $(SOURCES) $(shell find cli -type f)
+	export CARGO_BUILD_RUSTFLAGS="$(REMAPPED)"; cargo build --release --locked --quiet -p account-presets
 	@touch $@
 
 # An environment holds a copy of what it was made from, and is made again when that differs.

@@ -15,6 +15,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import struct
 import sys
 import zipfile
@@ -33,29 +34,45 @@ LARGEST_TEMPLATE = 1_000_000
 FUNCTIONS = {"IamPresetFunction": "iam-preset", "LambdaConcurrencyFunction": "lambda-concurrency"}
 SERVED_BY = {"Custom::IamPreset": "IamPresetFunction", "Custom::LambdaConcurrency": "LambdaConcurrencyFunction"}
 MACHINES = {62: "x86_64", 183: "arm64"}
+# What a program begins with.
+ELF = b"\x7fELF"
 
 
 def main(out=OUT, build=BUILD):
+    files, keys = contents(build)
+    write(out, files)
+    (out / "published.json").write_bytes(pretty(keys))
+    size = len(files["stackset.json"])
+    print(f"{size:,} bytes of {LARGEST_TEMPLATE:,}: stackset.json", file=sys.stderr)
+    print(sums(files), end="")
+
+
+def contents(build=BUILD):
+    """What is published, by the names of the files, and which key each of them becomes in the buckets."""
     template, code = package(build)
-    out.mkdir(parents=True, exist_ok=True)
     files = {f"code/{name}": content for name, content in code.items()}
     files["stackset.json"] = pretty(template)
     files["execution-role.json"] = pretty(execution_role.template(template))
     if len(files["stackset.json"]) > LARGEST_TEMPLATE:
         raise SystemExit(f"stackset.json has more than {LARGEST_TEMPLATE:,} bytes")
-    for old in out.glob("code/*"):
-        old.unlink()
-    (out / "code").mkdir(exist_ok=True)
-    for name, content in files.items():
+    return files, {name: key(release(template), name, content) for name, content in files.items()}
+
+
+def write(out, files):
+    """Makes a folder of these files anew, with their digests in SHA256SUMS."""
+    shutil.rmtree(out, ignore_errors=True)
+    for name, content in {**files, "SHA256SUMS": sums(files).encode()}.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
-    release = template["Outputs"]["Version"]["Value"]
-    keys = {name: key(release, name, content) for name, content in files.items()}
-    (out / "published.json").write_bytes(pretty(keys))
-    sums = "".join(f"{digest(content)}  {name}\n" for name, content in sorted(files.items()))
-    (out / "SHA256SUMS").write_text(sums)
-    size = len(files["stackset.json"])
-    print(f"{size:,} bytes of {LARGEST_TEMPLATE:,}: stackset.json, release {release}", file=sys.stderr)
-    print(sums, end="")
+        (out / name).chmod(mode(content))
+
+
+def sums(files):
+    return "".join(f"{digest(content)}  {name}\n" for name, content in sorted(files.items()))
+
+
+def mode(content):
+    return 0o755 if content.startswith(ELF) else 0o644
 
 
 def key(release, name, content):
@@ -69,20 +86,7 @@ def package(build=BUILD):
     """The template, and the contents of the zips by their names."""
     template, baseline = read(ROOT / "template.yaml"), read(ROOT / "release" / "baseline.yaml")
     template.pop("Metadata")
-    release = template["Outputs"]["Version"]["Value"]
-    zips = {id: zipped(build / id / "bootstrap") for id in FUNCTIONS}
-    architecture, *others = {machine(build / id / "bootstrap") for id in FUNCTIONS}
-    if others:
-        raise SystemExit(f"the functions are built for {architecture} and {others[0]}")
-    names = {id: f"{name}-{architecture}-{digest(zips[id])}.zip" for id, name in FUNCTIONS.items()}
-    for id, name in names.items():
-        function = template["Resources"][id]
-        function.pop("Metadata")
-        function["Properties"]["CodeUri"] = {
-            "Bucket": {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"},
-            "Key": f"account-presets/{release}/{name}",
-        }
-    fix(template, "Architecture", architecture)
+    code = with_code(template, {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"}, build)
     # One topic is in one Region. What fails in an account is told by the organization's own rules.
     leave_out(template, "AlarmTopicArn", "HasAlarmTopic")
     # A thousand of them are looked at by nobody, and cost 3 USD each.
@@ -91,9 +95,27 @@ def package(build=BUILD):
     leave_out(template, "QuotaTemplate", "ServesQuotaTemplate")
     template["Description"] = "account-presets: the provider and an account's presets, for a stack set."
     template = transformed(template)
-    keep_the_code_away_from_presets(template)
+    keep_the_code_away_from_presets(template, "${CodeBucketPrefix}-*")
     add(template, baseline)
-    return template, {names[id]: content for id, content in zips.items()}
+    return template, code
+
+
+def with_code(template, bucket, build=BUILD):
+    """Says that the functions' code is in this bucket, and returns the zips by their names, which are their keys' ends."""
+    zips = {id: zipped({"bootstrap": binary(build, id).read_bytes()}) for id in FUNCTIONS}
+    built_for = architecture(build)
+    names = {id: f"{name}-{built_for}-{digest(zips[id])}.zip" for id, name in FUNCTIONS.items()}
+    for id, name in names.items():
+        function = template["Resources"][id]
+        function.pop("Metadata")
+        key = f"account-presets/{release(template)}/{name}"
+        function["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    fix(template, "Architecture", built_for)
+    return {names[id]: content for id, content in zips.items()}
+
+
+def release(template):
+    return template["Outputs"]["Version"]["Value"]
 
 
 def read(path):
@@ -150,11 +172,11 @@ def leave_out(template, parameter, condition):
     template["Resources"] = {id: it for id, it in resources.items() if it.get("Condition") not in {condition, *asks}}
 
 
-def keep_the_code_away_from_presets(template):
+def keep_the_code_away_from_presets(template, buckets):
     """The boundary keeps roles of presets from the bucket of SAM's; the code is in others here."""
     statements = template["Resources"]["PresetBoundary"]["Properties"]["PolicyDocument"]["Statement"]
     (provider,) = (it for it in statements if it["Sid"] == "LeaveTheProviderAlone")
-    provider["Resource"].append({"Fn::Sub": "arn:${AWS::Partition}:s3:::${CodeBucketPrefix}-*"})
+    provider["Resource"].append({"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{buckets}"})
 
 
 # --- the two in one ---
@@ -177,12 +199,11 @@ def add(template, baseline):
     for output in template["Outputs"].values():
         if references(output) & at_home:
             only_at_home(template, output)
-    release = template["Outputs"]["Version"]["Value"]
     for id, resource in baseline["Resources"].items():
         if resource["Type"] == "Custom::IamPreset":
             # A new release is an Update of each preset: what it changes is made at once, and audits go on. So is
             # another boundary: one of the template can only go when no role has it any more.
-            token = [release, {"Ref": "PermissionsBoundary"}, {"Ref": "UpdateToken"}]
+            token = [release(template), {"Ref": "PermissionsBoundary"}, {"Ref": "UpdateToken"}]
             resource["Properties"]["UpdateToken"] = {"Fn::Join": [" ", token]}
         if resource["Type"] in served_by:
             # Also what the function needs and does not refer to, such as its role's policies: a stack
@@ -244,21 +265,31 @@ def references(node):
 # --- code ---
 
 
-def machine(binary):
-    """The processor that a program is built for, by its ELF header."""
-    (number,) = struct.unpack("<H", binary.read_bytes()[18:20])
-    return MACHINES[number]
+def binary(build, id):
+    path = build / id / "bootstrap"
+    if not path.exists():
+        raise SystemExit(f"there is no {path}: run `make build`")
+    return path
 
 
-def zipped(binary):
-    if not binary.exists():
-        raise SystemExit(f"there is no {binary}: run `make build`")
+def architecture(build=BUILD):
+    """The processor that the functions are built for, by their ELF headers."""
+    numbers = {struct.unpack("<H", binary(build, id).read_bytes()[18:20])[0] for id in FUNCTIONS}
+    first, *others = (MACHINES[number] for number in sorted(numbers))
+    if others:
+        raise SystemExit(f"the functions are built for {first} and {others[0]}")
+    return first
+
+
+def zipped(files):
+    """An archive of these contents by their names. Nothing in it says when or where it was made."""
     archive = io.BytesIO()
-    # ZIP has no earlier date. Nothing in it says when or where it was made.
-    entry = zipfile.ZipInfo("bootstrap", (1980, 1, 1, 0, 0, 0))
-    entry.external_attr, entry.compress_type = 0o100755 << 16, zipfile.ZIP_DEFLATED
     with zipfile.ZipFile(archive, "w") as written:
-        written.writestr(entry, binary.read_bytes())
+        for name, content in sorted(files.items()):
+            # ZIP has no earlier date.
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.external_attr, entry.compress_type = (0o100000 | mode(content)) << 16, zipfile.ZIP_DEFLATED
+            written.writestr(entry, content)
     return archive.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""A CycloneDX bill of materials for the binary of each function, beside the release build.
+"""A CycloneDX bill of materials for the binary of each function and for the command line, in .aws-sam/sbom.
 
 It lists what Cargo links into that binary, with the checksums of Cargo.lock, and what only runs in
 the build (scope `excluded`). The same sources and binary give the same bytes. cargo-cyclonedx is not
@@ -25,10 +25,11 @@ from packageurl import PackageURL
 ROOT = Path(__file__).parent.parent
 BUILD = ROOT / ".aws-sam" / "build"
 TARGET = "x86_64-unknown-linux-gnu"
+COMMAND_LINE = "account-presets"
 
 
 def main():
-    for binary in sorted(folder.name for folder in ROOT.glob("functions/*/")):
+    for binary in sorted([COMMAND_LINE, *(folder.name for folder in ROOT.glob("functions/*/"))]):
         text = JsonV1Dot6(bill(binary)).output_as_string(indent=2)
         if problem := JsonStrictValidator(SchemaVersion.V1_6).validate_str(text):
             raise SystemExit(f"{binary}: not valid CycloneDX: {problem}")
@@ -44,9 +45,8 @@ def bill(binary):
     built = tree(binary, "normal,build", crates)
     components = {crate: component(crate, licence, crate in linked) for crate, licence in crates.items()}
     root = next(crate for crate in linked if crate[0] == binary)
-    bootstrap = (BUILD / logical_id(binary) / "bootstrap").read_bytes()
     components[root].type = ComponentType.APPLICATION
-    components[root].hashes = [sha256(hashlib.sha256(bootstrap).hexdigest())]
+    components[root].hashes = [sha256(hashlib.sha256(built_as(binary).read_bytes()).hexdigest())]
     bom = Bom(
         components=[component for crate, component in components.items() if crate != root],
         serial_number=uuid5(NAMESPACE_URL, components[root].hashes[0].content),
@@ -62,7 +62,9 @@ def tree(binary, edges, crates):
     """What each crate below the binary needs, as `cargo build` selects and unites features."""
     command = ["cargo", "tree", "--locked", "--target", TARGET, "--edges", edges]
     form = ["--prefix", "depth", "--no-dedupe", "--format", " {p} | {l}"]
-    out = subprocess.run([*command, *form], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    # The functions are built together, and the command line by itself.
+    alone = ["--package", binary] if binary == COMMAND_LINE else []
+    out = subprocess.run([*command, *form, *alone], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     needs, path = {}, []
     for line in filter(None, out.stdout.splitlines()):
         depth, name, version, rest = line.split(maxsplit=3)
@@ -97,9 +99,11 @@ def sha256(digest):
     return HashType.from_hashlib_alg("sha256", digest)
 
 
-def logical_id(binary):
-    """The function's name in template.yaml: IamPresetFunction for iam-preset."""
-    return binary.title().replace("-", "") + "Function"
+def built_as(binary):
+    """Where the build puts it: a function under its name in template.yaml, IamPresetFunction for iam-preset."""
+    if binary == COMMAND_LINE:
+        return ROOT / "target" / "release" / binary
+    return BUILD / (binary.title().replace("-", "") + "Function") / "bootstrap"
 
 
 CHECKSUMS = {
