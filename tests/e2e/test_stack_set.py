@@ -206,6 +206,12 @@ def test_every_parameter_is_passed_on_or_fixed(template):
             assert str(top["Parameters"][name]["Default"]) == str(template["Parameters"][name]["Default"]), name
 
 
+def test_no_arn_is_of_one_partition():
+    """Step Functions ends an execution whose task has an ARN of another one, and IAM refuses a policy."""
+    for path in (TEMPLATE, PACKAGE / "stackset.json"):
+        assert not re.findall(r"arn:aws[\w-]*:\w*", path.read_text())
+
+
 def test_the_organizations_template_is_deployed_without_a_bucket():
     """Of more, `aws cloudformation deploy` asks for one."""
     assert len(TEMPLATE.read_bytes()) <= 51_200
