@@ -1,12 +1,15 @@
 //! Downloads for building and testing the functions have one version each, and the lock files have
-//! their digests.
+//! their digests. Workflows name actions by commit.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     reason = "a test stops at what it did not expect"
 )]
 
-use serde_json::Value;
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
 
 /// Threat 15
 #[test]
@@ -72,4 +75,29 @@ fn every_package_of_pypi_is_of_one_version() {
             assert!(!version.contains(['*', '>', '<', ',']), "{line}");
         }
     }
+}
+
+/// Whoever owns an action can move its tags to other code, and a job's token is worth its rights.
+#[test]
+fn every_workflow_only_reads_and_takes_actions_by_their_commits() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/workflows");
+    let (mut jobs, mut actions) = (0, 0);
+    for entry in fs::read_dir(folder).expect("workflows") {
+        let path = entry.expect("a workflow").path();
+        let text = fs::read_to_string(&path).expect("a text");
+        let workflow: Value = serde_saphyr::from_str(&text).expect("YAML");
+        assert_eq!(workflow["permissions"], json!({}), "{}", path.display());
+        for (name, job) in workflow["jobs"].as_object().expect("jobs") {
+            assert_eq!(job["permissions"], json!({"contents": "read"}), "{name}");
+            jobs += 1;
+        }
+        for used in text.lines().filter_map(|line| line.split_once("uses: ")) {
+            let (_, version) = used.1.split_once('@').expect("a version");
+            let (commit, tag) = version.split_once(" # v").expect("a commit, and its tag");
+            let is_commit = commit.len() == 40 && commit.chars().all(|it| it.is_ascii_hexdigit());
+            assert!(is_commit && tag.split('.').count() == 3, "{}", used.1);
+            actions += 1;
+        }
+    }
+    assert!(jobs >= 3 && actions >= 5, "{jobs} jobs, {actions} actions");
 }
