@@ -12,6 +12,14 @@ from .organization import PACKAGE, REGIONS, running_organization
 COUNTS = Path(__file__).with_name("org_counts.json")
 MEASURED = (20, 40)
 BASELINE = {"Slim": "hardened", "Concurrency": "1000"}
+# The same for one account, where an audit is made each day.
+ASSUMED_OF_ONE = {
+    "dashboard, $ a month": (3.00, "one that is beyond an account's first three"),
+    "metric of its own, $ a month": (0.30, "by the hours that it has a value in"),
+    "metrics of an audit": (4, "as the function writes them"),
+    "seconds for a resource in an audit": (1, "of IAM's answers, mostly; 0.25 GB"),
+    "transitions of an audit": (6, "of one that finds nothing, and needs the function once"),
+}
 PERCENT = 15
 
 # What nobody measured here. Prices are those of us-east-1 without a free tier.
@@ -145,6 +153,26 @@ def monthly(accounts, regions, value):
     size = sum((PACKAGE / name).stat().st_size for name in json.loads((PACKAGE / "published.json").read_text()))
     stored = regions * size / 1e9 * value["S3, $ for a GB-month"]
     yield f"code of one version: {size / 1e6:.1f} MB in each Region", stored
+
+
+def of_one_account(stacks, alarms, audit_alarms):
+    """Dollars a month for a provider of so many stacks, by what it is for: docs/operate.md."""
+    value = {name: number for name, (number, _) in (ASSUMED | ASSUMED_OF_ONE).items()}
+    second = 0.25 * value["Lambda, $ for a GB-second"]
+    requests = stacks * value["updates a month"]
+    audits, hours = 30, 730
+    yield "the functions", requests * (
+        value["seconds of an execution"] * second + value["Lambda, $ for a million requests"] / 1e6
+    )
+    yield "their logs", requests * value["KB of log for a request"] / 1e6 * value["CloudWatch Logs, $ for a GB taken in"]
+    yield "`AlarmTopicArn`", alarms * value["alarm, $ a month"]
+    yield "`Dashboard=true`", value["dashboard, $ a month"]
+    yield "`Audit=report`", audits * (
+        stacks * value["seconds for a resource in an audit"] * second
+        + value["transitions of an audit"] / 1000 * value["Step Functions, $ for 1,000 transitions"]
+        + value["metrics of an audit"] * value["metric of its own, $ a month"] / hours
+    )
+    yield "`Audit=report` with `AlarmTopicArn`, besides", audit_alarms * value["alarm, $ a month"]
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ import re
 
 import pytest
 
-from .org_plan import ASSUMED, COUNTS, MEASURED, plan
+from . import provider
+from .org_plan import ASSUMED, ASSUMED_OF_ONE, COUNTS, MEASURED, of_one_account, plan
 from .organization import package
 
 
@@ -38,6 +39,23 @@ def test_it_says_when_there_are_too_many_for_a_stack_set(counts):
     most = ASSUMED["instances of a stack set"][0]
     assert "TOO MANY" not in "\n".join(plan(most, 1, counts))
     assert "TOO MANY" in "\n".join(plan(most + 1, 1, counts))
+
+
+def test_the_page_for_operators_has_what_one_account_costs():
+    page = (provider.ROOT / "docs" / "operate.md").read_text()
+    template = (provider.ROOT / "template.yaml").read_text()
+    alarms = [
+        len(re.findall(rf"Type: AWS::CloudWatch::Alarm\n    Condition: {condition}\n", template))
+        for condition in ("HasAlarmTopic", "HasAuditAlarm")
+    ]
+    few, many = (list(of_one_account(stacks, *alarms)) for stacks in (1, 1000))
+    rows = [f"| {what} | {one:.2f} | {thousand:.2f} |" for (what, one), (_, thousand) in zip(few, many, strict=True)]
+    table = "\n".join(["| | 1 stack | 1,000 stacks |", "| --- | --: | --: |", *rows])
+    assert table in page, table
+    shown = ("updates a month", "seconds of an execution", "KB of log for a request", "alarm, $ a month")
+    assumed = {name: ASSUMED[name] for name in shown} | ASSUMED_OF_ONE
+    table = "\n".join(f"| {name} | {number:g} |" for name, (number, _) in assumed.items())
+    assert table in page, table
 
 
 def total(text):
