@@ -101,7 +101,7 @@ def package(build=BUILD):
 
 
 def with_code(template, bucket, build=BUILD):
-    """Says that the functions' code is in this bucket, and returns the zips by their names, which are their keys' ends."""
+    """Says that the functions' code is in this bucket, and returns the zips by their names."""
     zips = {id: zipped({"bootstrap": binary(build, id).read_bytes()}) for id in FUNCTIONS}
     built_for = architecture(build)
     names = {id: f"{name}-{built_for}-{digest(zips[id])}.zip" for id, name in FUNCTIONS.items()}

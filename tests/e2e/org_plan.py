@@ -164,7 +164,8 @@ def of_one_account(stacks, alarms, audit_alarms):
     yield "the functions", requests * (
         value["seconds of an execution"] * second + value["Lambda, $ for a million requests"] / 1e6
     )
-    yield "their logs", requests * value["KB of log for a request"] / 1e6 * value["CloudWatch Logs, $ for a GB taken in"]
+    logged = requests * value["KB of log for a request"] / 1e6
+    yield "their logs", logged * value["CloudWatch Logs, $ for a GB taken in"]
     yield "`AlarmTopicArn`", alarms * value["alarm, $ a month"]
     yield "`Dashboard=true`", value["dashboard, $ a month"]
     yield "`Audit=report`", audits * (

@@ -40,13 +40,18 @@ def widgets(emulator):
 
 
 def test_the_widgets_of_the_dashboard_are_beside_each_other(widgets):
-    places = [(x, y) for it in widgets for x in range(it["x"], it["x"] + it["width"]) for y in range(it["y"], it["y"] + it["height"])]
+    places = [
+        (x, y)
+        for it in widgets
+        for x in range(it["x"], it["x"] + it["width"])
+        for y in range(it["y"], it["y"] + it["height"])
+    ]
     assert len(places) == len(set(places))
     assert max(x for x, _ in places) == 23
     assert {it["properties"]["region"] for it in widgets} == {REGION}
 
 
-def test_the_tables_of_the_dashboard_ask_for_lines_and_fields_that_the_functions_write(widgets, emulator, account, quotas):
+def test_the_tables_of_the_dashboard_ask_for_what_the_functions_write(widgets, emulator, account, quotas):
     function = f"{provider.STACK}-IamPreset"
     emulator.client("lambda").invoke(FunctionName=function, Payload=b'{"no": "request"}')
     account.create(preset_template("slimm"), name="-mistake", ends="ROLLBACK_COMPLETE")

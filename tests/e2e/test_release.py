@@ -54,10 +54,15 @@ def release(made, tmp_path_factory):
 def test_the_checksums_are_those_of_all_files_and_of_the_archive(made, release):
     for folder in (made / NAME, release):
         files = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-        assert {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()} == files - {"SHA256SUMS"}
+        summed = {line.split("  ")[1] for line in (folder / "SHA256SUMS").read_text().splitlines()}
+        assert summed == files - {"SHA256SUMS"}
         assert {f"sbom/{SBOM}", f"site/{PAGE}", "schemas/cfn_lint_rule.py", "LICENSE"} <= files
-        subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
-    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=made, check=True)
+        check_the_sums(folder)
+    check_the_sums(made)
+
+
+def check_the_sums(folder):
+    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
 
 
 def test_the_same_build_gives_the_same_archive_in_which_only_programs_run(package, made, tmp_path):
@@ -71,7 +76,8 @@ def test_the_same_build_gives_the_same_archive_in_which_only_programs_run(packag
 def test_an_organization_is_published_from_it(release):
     for name, key in json.loads((release / "published.json").read_text()).items():
         assert hashlib.sha256((release / name).read_bytes()).hexdigest() in key
-    shown = subprocess.run([PYTHON, "publish_org.py", "--help"], cwd=release, capture_output=True, text=True, check=True)
+    command = [PYTHON, "publish_org.py", "--help"]
+    shown = subprocess.run(command, cwd=release, capture_output=True, text=True, check=True)
     assert "--folder" in shown.stdout
 
 
@@ -132,18 +138,21 @@ def newest_record():
 def stated(release):
     template = json.loads((release / "template.json").read_text())
     examples = sorted((ROOT / "examples").rglob("*.*"))
+    shown = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
     return {
         "the newest heading of CHANGELOG.md": texts(r"^## \[(.+)\]", ROOT / "CHANGELOG.md")[:1],
         "template.yaml": texts(r"^    (?:SemanticVersion|Value): (\d.*)$", ROOT / "template.yaml"),
         "the release's template": [template["Outputs"]["Version"]["Value"]],
         "the organization's template": [stack_set_template(release)["Outputs"]["Version"]["Value"]],
-        "the keys of the code": texts(r"account-presets/(\d[^/]+)/", release / "published.json", release / "template.json"),
+        "the keys of the code": texts(
+            r"account-presets/(\d[^/]+)/", release / "published.json", release / "template.json"
+        ),
         "the addresses in examples/": texts(r"account-presets/(\d[^/]+)/", *examples),
         "the newest record of shared/releases": [newest_record()],
-        "the command line": [subprocess.run([release / "account-presets", "--version"], capture_output=True, text=True).stdout.split()[-1]],
+        "the command line": [shown.stdout.split()[-1]],
     }
 
 
 def test_every_part_of_a_release_is_of_one_version(release):
-    (release / "account-presets").chmod(0o755)
-    assert stated(release) == {where: [VERSION] * len(found) for where, found in stated(release).items()}
+    versions = stated(release)
+    assert versions == {where: [VERSION] * len(found) for where, found in versions.items()}
