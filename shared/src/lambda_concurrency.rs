@@ -93,8 +93,8 @@ impl<Q: Quotas> CustomResource for LambdaConcurrency<Q> {
         let first = in_time(first, progress).await?;
         let report = self.wait(&wish, first, pause(request), progress).await;
 
-        let message = report.message(wish.desired);
-        info!(outcome = report.outcome.as_str(), message, "outcome");
+        let says = report.message(wish.desired);
+        info!(outcome = report.outcome.as_str(), says, "outcome");
         if fails(report.outcome, &wish, earlier.as_ref()) {
             return Err(report.failure(wish.desired));
         }

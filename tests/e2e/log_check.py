@@ -138,7 +138,14 @@ def is_about(change, names):
 
 
 def as_json(text):
+    """None if it is none, or an object of it has a name twice: CloudWatch would show one of the two."""
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=once)
     except ValueError:
         return None
+
+
+def once(pairs):
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("a name is there twice")
+    return dict(pairs)

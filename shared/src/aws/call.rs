@@ -114,7 +114,7 @@ where
             action,
             target = brief(target),
             code = refusal.code,
-            message = refusal.message,
+            says = refusal.message,
             "given up"
         );
         told(refusal)
