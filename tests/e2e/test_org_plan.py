@@ -41,8 +41,10 @@ def test_it_says_when_there_are_too_many_for_a_stack_set(counts):
     assert "TOO MANY" in "\n".join(plan(most + 1, 1, counts))
 
 
-def test_the_page_for_operators_has_what_one_account_costs():
+def test_the_page_for_operators_has_what_an_organization_and_one_account_cost(counts):
     page = (provider.ROOT / "docs" / "operate.md").read_text()
+    whole = total("\n".join(plan(1000, 3, counts)))
+    assert f"An organization of 1,000 accounts in 3 Regions costs {whole:.2f} in all" in page
     template = (provider.ROOT / "template.yaml").read_text()
     alarms = [
         len(re.findall(rf"Type: AWS::CloudWatch::Alarm\n    Condition: {condition}\n", template))
