@@ -5,14 +5,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use std::fmt::Write;
-
 use account_presets::plan::{Scope, plan};
 use account_presets::preset::schema::Parameter;
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
-use account_presets::state::{Account, Owner, Resource, State};
+use account_presets::state::{Account, Object, Owner, Resource, State};
 use serde_json::{Map, Value, json};
 
 use crate::choices;
@@ -62,33 +60,35 @@ fn order(wish: &Wish, desired: &State) -> String {
     plan(&wish.owner, &scope, desired, &there).unwrap().to_string()
 }
 
+/// What an edition of a preset grants: as it usually is, and all that it can be.
+pub fn grants(preset: &Preset, edition: Edition) -> [State; 2] {
+    [usual(preset), everything(preset)]
+        .map(|given| render(preset, &wish(preset, edition, &given), Branches::Chosen))
+}
+
 fn power(state: &State) -> String {
-    let mut text = String::new();
-    for (id, object) in state.iter() {
-        let document = match &object.resource {
-            Resource::Role(role) => &role.trust,
-            Resource::Policy(policy) => &policy.document,
-            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
-                document
-            }
-            Resource::ServiceLinkedRole { .. }
-            | Resource::User { .. }
-            | Resource::Group { .. }
-            | Resource::InstanceProfile { .. }
-            | Resource::RoleAttachment { .. }
-            | Resource::GroupAttachment { .. }
-            | Resource::GroupMember { .. }
-            | Resource::UserAttachment { .. }
-            | Resource::ProfileRole { .. } => {
-                writeln!(text, "{id}").unwrap();
-                continue;
-            }
-        };
-        let shared = if object.shared { " (shared)" } else { "" };
-        let pretty = serde_json::to_string_pretty(document.as_value()).unwrap();
-        writeln!(text, "{id}{shared} {pretty}").unwrap();
-    }
-    text
+    state.iter().map(|(id, object)| format!("{id}{}\n", says(object))).collect()
+}
+
+/// What an object is besides its name: its document, if it has one.
+pub fn says(object: &Object) -> String {
+    let document = match &object.resource {
+        Resource::Role(role) => &role.trust,
+        Resource::Policy(policy) => &policy.document,
+        Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => document,
+        Resource::ServiceLinkedRole { .. }
+        | Resource::User { .. }
+        | Resource::Group { .. }
+        | Resource::InstanceProfile { .. }
+        | Resource::RoleAttachment { .. }
+        | Resource::GroupAttachment { .. }
+        | Resource::GroupMember { .. }
+        | Resource::UserAttachment { .. }
+        | Resource::ProfileRole { .. } => return String::new(),
+    };
+    let shared = if object.shared { " (shared)" } else { "" };
+    let pretty = serde_json::to_string_pretty(document.as_value()).unwrap();
+    format!("{shared} {pretty}")
 }
 
 #[test]
@@ -96,10 +96,8 @@ fn every_preset_and_edition_is_as_its_files_say() {
     for name in preset::names() {
         let preset = preset::find(name).unwrap();
         for edition in &preset.editions {
-            let all = wish(preset, *edition, &everything(preset));
-            let all = render(preset, &all, Branches::Chosen);
+            let [state, all] = grants(preset, *edition);
             let wish = wish(preset, *edition, &usual(preset));
-            let state = render(preset, &wish, Branches::Chosen);
             let file = format!("{name}-{}", edition.as_str());
             let mut settings = insta::Settings::clone_current();
             settings.set_snapshot_path("golden");
