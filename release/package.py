@@ -1,4 +1,4 @@
-"""`make package`: all that a release is, as a folder and as one archive of it, in .aws-sam/release.
+"""`make package`: a release, as a folder and as one archive of it, in .aws-sam/release.
 
 - template.json and code/: the provider for one account, to be deployed from a bucket, see docs/operate.md
 - organization.yaml, stackset.json, execution-role.json, published.json, publish_org.py: for an organization

@@ -34,7 +34,7 @@ LARGEST_TEMPLATE = 1_000_000
 FUNCTIONS = {"IamPresetFunction": "iam-preset", "LambdaConcurrencyFunction": "lambda-concurrency"}
 SERVED_BY = {"Custom::IamPreset": "IamPresetFunction", "Custom::LambdaConcurrency": "LambdaConcurrencyFunction"}
 MACHINES = {62: "x86_64", 183: "arm64"}
-# What a program begins with.
+# The first bytes of a program.
 ELF = b"\x7fELF"
 
 
@@ -48,7 +48,7 @@ def main(out=OUT, build=BUILD):
 
 
 def contents(build=BUILD):
-    """What is published, by the names of the files, and which key each of them becomes in the buckets."""
+    """The files to publish, by their names, and the key of each in the buckets."""
     template, code = package(build)
     files = {f"code/{name}": content for name, content in code.items()}
     files["stackset.json"] = pretty(template)
@@ -89,7 +89,7 @@ def package(build=BUILD):
     code = with_code(template, {"Fn::Sub": "${CodeBucketPrefix}-${AWS::Region}"}, build)
     # One topic is in one Region. What fails in an account is told by the organization's own rules.
     leave_out(template, "AlarmTopicArn", "HasAlarmTopic")
-    # A thousand of them are looked at by nobody, and cost 3 USD each.
+    # Nobody looks at a thousand of them, and each costs 3 USD a month.
     leave_out(template, "Dashboard", "HasDashboard")
     # Only the management account has a quota request template, and no stack set reaches that.
     leave_out(template, "QuotaTemplate", "ServesQuotaTemplate")

@@ -60,7 +60,7 @@ fn order(wish: &Wish, desired: &State) -> String {
     plan(&wish.owner, &scope, desired, &there).unwrap().to_string()
 }
 
-/// What an edition of a preset grants: as it usually is, and all that it can be.
+/// The objects of an edition: with the usual parameters, and with everything on.
 pub fn grants(preset: &Preset, edition: Edition) -> [State; 2] {
     [usual(preset), everything(preset)]
         .map(|given| render(preset, &wish(preset, edition, &given), Branches::Chosen))
@@ -70,7 +70,7 @@ fn power(state: &State) -> String {
     state.iter().map(|(id, object)| format!("{id}{}\n", says(object))).collect()
 }
 
-/// What an object is besides its name: its document, if it has one.
+/// The document of an object, or nothing.
 pub fn says(object: &Object) -> String {
     let document = match &object.resource {
         Resource::Role(role) => &role.trust,

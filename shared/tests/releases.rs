@@ -1,8 +1,8 @@
 //! The parameters and objects of each release, kept as data: a later catalogue is held to it.
 //!
-//! `make bless` writes the record of this release until CHANGELOG.md has its date. Those of earlier ones never
-//! change, and CHANGELOG.md says of each preset and edition that grants something else than in the newest of them
-//! what that is.
+//! `make bless` writes the record of this release until CHANGELOG.md has its date. Records of earlier
+//! releases never change, and CHANGELOG.md names each preset and edition that grants more or less
+//! than in the newest of them.
 
 #![allow(
     clippy::indexing_slicing,
@@ -33,7 +33,7 @@ struct Record {
     parameters: BTreeMap<String, String>,
     /// Kind and name of each object, with placeholders.
     objects: BTreeSet<String>,
-    /// By edition, each object of the golden files that say what it grants, and a digest of that.
+    /// By edition, each object of the golden files, and a digest of its grants.
     power: BTreeMap<String, BTreeMap<String, String>>,
 }
 
@@ -139,7 +139,7 @@ fn numbers(version: &str) -> Vec<u32> {
     version.split('.').map(|number| number.parse().unwrap()).collect()
 }
 
-/// What stands below a heading of Markdown, down to the next one of its kind.
+/// The text below a heading of Markdown, down to the next heading of its level.
 fn below<'a>(text: &'a str, heading: &str) -> &'a str {
     let Some((_, rest)) = text.split_once(&format!("\n{heading}")) else { return "" };
     let (marks, _) = heading.split_once(' ').unwrap();
@@ -158,7 +158,7 @@ fn is_released(changelog: &str) -> bool {
     }
 }
 
-/// Every preset and edition that grants something else, and its objects that do.
+/// Every preset and edition that grants more or less, and the objects that do.
 fn changed(now: &Release, then: &Release) -> BTreeMap<(String, String), BTreeSet<String>> {
     let flat = |release: &Release| -> BTreeSet<(String, String, String, String)> {
         let mut all = BTreeSet::new();
@@ -179,7 +179,7 @@ fn changed(now: &Release, then: &Release) -> BTreeMap<(String, String), BTreeSet
     changed
 }
 
-/// What CHANGELOG.md does not say about power, a line each.
+/// The lines about power that CHANGELOG.md lacks.
 fn unsaid(now: &Release, then: &Release, changelog: &str) -> Vec<String> {
     let notes = below(below(changelog, &format!("## [{VERSION}]")), "### Power");
     let changed = changed(now, then);
@@ -231,8 +231,8 @@ fn the_changelog_says_which_presets_grant_something_else_than_in_the_last_releas
     let then = then.join(".");
     assert!(
         unsaid.is_empty(),
-        "CHANGELOG.md, below `### Power` of {VERSION}, does not say what is other than in {then}; \
-         `git diff v{then} -- shared/tests/golden` shows it:\n{}",
+        "CHANGELOG.md, below `### Power` of {VERSION}, lacks these changes since {then}; \
+         `git diff v{then} -- shared/tests/golden` shows them:\n{}",
         unsaid.join("\n")
     );
 }
@@ -262,7 +262,7 @@ fn a_change_of_power_has_to_be_said_and_no_change_too() {
     assert_eq!(missing.len(), 3, "{missing:#?}");
     assert_eq!(missing[0], "- `slim`, `documented`: adds … and takes away …, in policy `gone`");
     assert_eq!(missing[1], format!("- `zappa`, `current`: adds … and takes away …, in {role}"));
-    // Not which of them, and not what.
+    // The first names no edition, the second no change.
     assert_eq!(unsaid(&then, "### Power\n- `zappa` and `slim`: adds a right\n").len(), 3);
     assert_eq!(
         unsaid(&then, "### Power\n- `zappa`, `current` and `hardened`: other words\n").len(),

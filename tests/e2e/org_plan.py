@@ -156,7 +156,7 @@ def monthly(accounts, regions, value):
 
 
 def of_one_account(stacks, alarms, audit_alarms):
-    """Dollars a month for a provider of so many stacks, by what it is for: docs/operate.md."""
+    """Dollars a month for a provider of so many stacks, by their purpose: docs/operate.md."""
     value = {name: number for name, (number, _) in (ASSUMED | ASSUMED_OF_ONE).items()}
     second = 0.25 * value["Lambda, $ for a GB-second"]
     requests = stacks * value["updates a month"]

@@ -76,7 +76,7 @@ def logged(emulator, group):
 
 
 def fields(query):
-    """What a query shows, filters by, or counts."""
+    """The fields that a query shows, filters by, or counts."""
     parts = [part.strip() for part in query.split("|")]
     shown = [part.split(maxsplit=1)[1] for part in parts if part.startswith(("fields ", "stats "))]
     words = re.findall(r"[@\w.]+", " ".join([*shown, *re.findall(r"ispresent\((\w+)\)", query)]))

@@ -1,4 +1,4 @@
-"""A release, as `make package` makes it: what is in it, what it is called, and that it can be deployed as it is."""
+"""A release, as `make package` makes it: its contents, its version, and its deployment."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ SBOM, PAGE = "iam-preset.cdx.json", "index.html"
 
 @pytest.fixture(scope="module")
 def package(tmp_path_factory):
-    """Makes a release into a folder; of what other commands make there are stand-ins."""
+    """Makes a release into a folder, with stand-ins for the files of other commands."""
     made = tmp_path_factory.mktemp("made")
     (made / SBOM).write_text("{}")
     (made / PAGE).write_text("<p>")
@@ -124,7 +124,7 @@ def test_cfn_lint_has_nothing_to_say_of_its_template(release):
 
 
 def texts(pattern, *paths):
-    """What the pattern's group has in these files, in their order."""
+    """The texts of the pattern's group in these files, in their order."""
     found = [text for path in paths for text in re.findall(pattern, path.read_text(), re.MULTILINE)]
     assert found, pattern
     return found

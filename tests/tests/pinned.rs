@@ -77,7 +77,7 @@ fn every_package_of_pypi_is_of_one_version() {
     }
 }
 
-/// Whoever owns an action can move its tags to other code, and a job's token is worth its rights.
+/// The owner of an action can move its tags to other code, which then has the rights of the job.
 #[test]
 fn every_workflow_only_reads_and_takes_actions_by_their_commits() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.github/workflows");
