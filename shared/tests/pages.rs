@@ -1,4 +1,5 @@
-//! `docs/presets/*.md` are made from the presets, by `make bless`, and have to be fresh.
+//! `docs/presets/*` and tables of other pages are made from the presets, by `make bless`, and have to
+//! be fresh.
 
 #![allow(
     clippy::expect_used,
@@ -13,6 +14,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use account_presets::iam_preset;
+use account_presets::preset::lint::Reference;
 use account_presets::preset::schema::{ALLOWED_VALUES, Mark, Parameter, Setting, Values};
 use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
@@ -22,12 +24,17 @@ use serde_json::{Map, Value, json};
 
 use crate::choices;
 
+mod picture;
+
 #[test]
 fn the_pages_say_what_the_presets_are() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/presets");
     let mut pages: BTreeMap<String, String> = BTreeMap::new();
+    let reference = Reference::from_json(include_str!("../data/aws-reference.json")).unwrap();
     for name in preset::names() {
-        pages.insert(format!("{name}.md"), page(name, preset::find(name).unwrap()));
+        let preset = preset::find(name).unwrap();
+        pages.insert(format!("{name}.md"), page(name, preset));
+        pages.insert(format!("{name}.svg"), picture::picture(preset, &reference));
     }
     if env::var_os("BLESS").is_some() {
         fs::create_dir_all(&folder).unwrap();
@@ -47,11 +54,22 @@ fn the_pages_say_what_the_presets_are() {
     }
 }
 
-/// README.md with these lines in the place of those that begin and end so.
-fn with_part(readme: &str, begins: &str, ends: &str, part: &str) -> String {
-    let (before, rest) = readme.split_once(begins).expect("README.md has lost a table");
-    let end = rest.find(ends).expect("a table of README.md does not end");
+/// A page with these lines in the place of those that begin and end so.
+fn with_part(page: &str, begins: &str, ends: &str, part: &str) -> String {
+    let (before, rest) = page.split_once(begins).expect("a page has lost a table");
+    let end = rest.find(ends).expect("a table does not end");
     format!("{before}{}{}", part.trim_end(), rest.get(end..).unwrap())
+}
+
+/// A page that is written by hand, but for the part that is made.
+fn holds(file: &str, made: impl FnOnce(&str) -> String) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(file);
+    let page = fs::read_to_string(&path).unwrap();
+    let fresh = made(&page);
+    if env::var_os("BLESS").is_some() {
+        fs::write(&path, &fresh).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), fresh, "{file} is stale; run `make bless`");
 }
 
 const TABLE: &str = "| amounts to administrator's rights |";
@@ -59,20 +77,24 @@ const PRESETS: &str = "| `Preset` | for |";
 /// The end of the row of the operator's parameters for names.
 const NAMES: &str = " | names that a stack may choose";
 
+#[test]
+fn the_readme_says_which_presets_there_are() {
+    holds("README.md", |page| with_part(page, PRESETS, "\n\n", &catalogue()));
+}
+
 /// Threat 2
 #[test]
-fn the_readme_says_which_presets_there_are_and_which_amount_to_administrator() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = fs::read_to_string(&path).unwrap();
-    let fresh = with_part(&readme, TABLE, "\n\n", &administrators());
-    let fresh = with_part(&fresh, PRESETS, "\n\n", &catalogue());
-    let (before, _) = fresh.split_once(NAMES).expect("README.md has lost a row");
-    let row = format!("\n{}", before.rsplit('\n').next().unwrap());
-    let fresh = with_part(&fresh, &row, NAMES, &format!("\n{}", name_parameters()));
-    if env::var_os("BLESS").is_some() {
-        fs::write(&path, &fresh).unwrap();
-    }
-    assert_eq!(fs::read_to_string(path).unwrap(), fresh, "README.md is stale; run `make bless`");
+fn the_page_of_editions_says_which_presets_amount_to_administrator() {
+    holds("docs/editions.md", |page| with_part(page, TABLE, "\n\n", &administrators()));
+}
+
+#[test]
+fn the_operators_page_names_the_parameters_for_names() {
+    holds("docs/operator.md", |page| {
+        let (before, _) = page.split_once(NAMES).expect("the page has lost a row");
+        let row = format!("\n{}", before.rsplit('\n').next().unwrap());
+        with_part(page, &row, NAMES, &format!("\n{}", name_parameters()))
+    });
 }
 
 /// One row for each preset.
@@ -159,7 +181,7 @@ fn page(name: &str, preset: &Preset) -> String {
     writeln!(page, "{}", snippet(name)).unwrap();
     powers(&mut page, preset);
     boundary(&mut page, preset);
-    picture(&mut page, preset);
+    writeln!(page, "{}", seen(name)).unwrap();
     objects(&mut page, preset);
     attachments(&mut page, preset);
     people(&mut page, preset);
@@ -183,13 +205,25 @@ fn snippet(name: &str) -> String {
     )
 }
 
+/// The picture, and where to read the same.
+fn seen(name: &str) -> String {
+    format!(
+        "## Who gets what\n\n![Who gets which policies in which edition, and who becomes \
+         administrator by them; the table below says it in words]({name}.svg)\n"
+    )
+}
+
+fn account() -> Account {
+    Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap()
+}
+
 /// The preset with its defaults, but for the given parameters.
 fn wish(preset: &Preset, edition: Edition, given: &Map<String, Value>) -> Wish {
     let (parameters, problems) = parameters::read(preset, given);
     // A parameter that a switch requires is in no name, so any value does for a page.
     assert!(problems.iter().all(|problem| problem.contains("required with")), "{problems:?}");
     Wish {
-        account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
+        account: account(),
         owner: Owner::new("stack", "Preset"),
         provider: PROVIDER.to_owned(),
         edition,
@@ -249,37 +283,6 @@ fn boundary(page: &mut String, preset: &Preset) {
         writeln!(page, "- with {}: {}", mark.when, mark.reason).unwrap();
     }
     writeln!(page).unwrap();
-}
-
-/// The objects and their links; dashed ones do not come with the defaults.
-fn picture(page: &mut String, preset: &Preset) {
-    let (all, usual) = (any(preset), chosen(preset, preset.editions[0], &Map::new()));
-    let mut nodes: BTreeMap<(Kind, String), String> = BTreeMap::new();
-    let mut links = String::new();
-    let mut node = |kind: Kind, name: &str| -> String {
-        let next = format!("n{}", nodes.len());
-        nodes.entry((kind, name.to_owned())).or_insert(next).clone()
-    };
-    for id in all.ids() {
-        let Some(parent) = id.parent() else {
-            node(id.kind, &id.name);
-            continue;
-        };
-        let part = id.part.clone().unwrap_or_default();
-        let end = match (id.target(), part.split_once(":iam::aws:policy/")) {
-            (Some(target), _) => node(target.kind, &target.name),
-            // One box for all that AWS manages and all that is inline would say nothing.
-            (None, Some((_, name))) => node(Kind::Policy, &format!("aws {name}")),
-            (None, None) => node(Kind::Policy, &format!("inline {part}")),
-        };
-        let arrow = if usual.contains(id) { "-->" } else { "-.->" };
-        writeln!(links, "    {} {arrow} {end}", node(parent.kind, &parent.name)).unwrap();
-    }
-    writeln!(page, "```mermaid\nflowchart LR").unwrap();
-    for ((kind, name), key) in &nodes {
-        writeln!(page, "    {key}[\"{kind}<br>{name}\"]").unwrap();
-    }
-    writeln!(page, "{links}```\n\nDashed objects are not made by the defaults.\n").unwrap();
 }
 
 /// The rules for a second stack.

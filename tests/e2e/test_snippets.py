@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from . import provider
+from .cli import run
 
 NEWCOMER = "eu-central-1"
 ROOT = provider.ROOT
@@ -146,6 +147,17 @@ def test_a_command_deploys_its_example(newcomer, command):
     overrides = words[words.index("--parameter-overrides") + 1 :] if "--parameter-overrides" in words else []
     parameters = dict(override.split("=", 1) for override in overrides)
     comes_and_goes(newcomer, example.read_text(), command.users, **parameters)
+
+
+def test_the_readme_shows_what_the_command_line_renders():
+    """All but the lines that say what is left out."""
+    readme = (ROOT / "README.md").read_text()
+    rendered = [line.strip() for line in run({}, "render", "slim", "--format", "cloudformation").printed.splitlines()]
+    assert f" {len(rendered):,} lines of `AWS::IAM::…`" in readme
+    shown = readme.split("```json\n")[1].split("```")[0].splitlines()
+    lines = iter(rendered)
+    assert [line for line in shown if "…" not in line and line.strip() not in lines] == []
+    assert sum("…" in line for line in shown) == 2
 
 
 # The rule itself, on pages of our own.

@@ -39,6 +39,7 @@ use crate::state::limits;
 pub use finding::{Example, Finding, Problem};
 pub use judge::Judge;
 pub use reference::{Reference, Service};
+pub use services::acts_for_others;
 
 use cases::Case;
 

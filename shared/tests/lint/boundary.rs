@@ -79,8 +79,8 @@ fn of_the_template() -> Value {
 fn no_role_of_any_preset_has_another_path_under_the_templates_boundary_than_the_page_says() {
     let boundary = of_the_template();
     // It keeps no data, so not the code in buckets that foreign functions and jobs run.
-    let readme = include_str!("../../../README.md");
-    assert!(readme.contains("also where foreign functions and jobs have their code in a bucket"));
+    let page = include_str!("../../../docs/operator.md");
+    assert!(page.contains("also where foreign functions and jobs have their code in a bucket"));
     for name in preset::names() {
         let findings = under_boundary(preset::find(name).unwrap(), &boundary, &reference());
         for found in findings.iter().map(ToString::to_string) {
