@@ -17,6 +17,7 @@ PEERS := .tools/bench
 BUILD := $(if $(BENCH_BINARY),,build)
 NODE_PEERS := tests/bench/peers/node_modules/.package-lock.json
 GUARD := $(CHECKS)/bin/cfn-guard
+SITE := .tools/site
 FUZZ := .tools/fuzz
 FUZZ_TARGETS := $(basename $(notdir $(wildcard tests/fuzz/targets/*.rs)))
 FUZZ_SECONDS ?= 60
@@ -28,7 +29,7 @@ SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared f
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo playground build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
+.PHONY: help demo playground build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates site nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
 
 # Each group by its line `##@`, each target by what is behind its `##`.
 help:
@@ -109,6 +110,15 @@ test-templates: $(SAM)/requirements-sam.txt $(GUARD) ## template.yaml and the ex
 bless: cli $(EMULATOR)/requirements.txt ## writes all that is generated: the presets' pages and golden files, their rights in template.yaml, schemas/, the constructs for the CDK, the pages that say which test proves what
 	BLESS=1 INSTA_UPDATE=always cargo test --workspace --locked --quiet --test all -- pages:: golden:: releases::this made::the reliability::the
 	BLESS=1 $(EMULATOR)/bin/python -m pytest -p no:cacheprovider --quiet tests/e2e/test_schemas.py tests/e2e/test_cdk_example.py
+
+# The repository's own files are beside the pages, so that relative links hold.
+site: $(SITE)/mdbook-0.5.4 ## all pages as a site, target/site/index.html
+	@rm -rf target/site-source && mkdir -p target/site-source
+	@git ls-files -z --cached --others --exclude-standard -- . ':!shared/data' ':!shared/tests/golden' ':!tests/fuzz/corpus' | tar --null -cf - -T - | tar -xf - -C target/site-source
+	@sed -E 's#\]\(([^)])#](docs/\1#; s#docs/\.\./##' docs/SUMMARY.md > target/site-source/SUMMARY.md
+	@cp docs/book.toml target/site-source/
+	$(SITE)/bin/mdbook build target/site-source
+	@echo '<meta http-equiv="refresh" content="0; url=docs/README.html">' > target/site/index.html
 
 nightly: build $(SAM)/requirements-sam.txt $(EMULATOR)/requirements.txt ## every fault at every call, ten thousand random schedules of stacks and people, others on each day, and 20 accounts
 	NIGHTLY=1 SCHEDULES=10000 SEED=$${SEED:-$$(date +%Y%m%d)} \
@@ -202,6 +212,12 @@ $(GUARD): $(CHECKS)/requirements-checks.txt
 $(FUZZ)/cargo-fuzz-%:
 	@rm -rf $(FUZZ)
 	cargo install --quiet --locked --root $(FUZZ) cargo-fuzz@$*
+	@touch $@
+
+# Without what serves and watches pages.
+$(SITE)/mdbook-%:
+	@rm -rf $(SITE)
+	cargo install --quiet --locked --root $(SITE) --no-default-features --features search mdbook@$*
 	@touch $@
 
 # Without a sanitizer it works on stable Rust. The profile of a release takes the linker minutes, that of tests

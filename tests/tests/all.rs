@@ -4,6 +4,7 @@ mod alarms;
 mod deployment;
 mod events;
 mod forgotten;
+mod links;
 mod made;
 mod pinned;
 mod reliability;
