@@ -1,52 +1,45 @@
 //! Reads the preset files, so that a mistake in one fails the build and none can fail a run.
 
-#[path = "src/preset/check.rs"]
-mod check;
-#[path = "src/preset/lint/glob.rs"]
-#[allow(dead_code)]
-mod glob;
-#[path = "src/preset/placeholders.rs"]
-#[allow(dead_code)]
-mod placeholders;
-#[path = "src/preset/lint/references.rs"]
-mod references;
-#[path = "src/preset/schema.rs"]
-#[allow(dead_code, missing_docs)]
-mod schema;
-
-use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
+
+use grammar::read::catalogue;
+
+/// A folder of presets of one's own: docs/own-presets.md.
+const OWN: &str = "ACCOUNT_PRESETS_DIR";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=presets");
-    let presets = catalogue(Path::new("presets"))?.into_iter();
-    let presets: Vec<(String, String)> = presets
-        .map(|(name, preset)| Ok((name, serde_json::to_string(&preset)?)))
-        .collect::<Result<_, serde_json::Error>>()?;
-    let out = Path::new(&env::var("OUT_DIR")?).join("presets.rs");
-    fs::write(out, format!("{presets:?}"))?;
-    Ok(())
-}
-
-/// Every YAML file of the folder, by its name. A test reads other folders with it.
-pub fn catalogue(folder: &Path) -> Result<BTreeMap<String, schema::Preset>, Box<dyn Error>> {
-    let mut presets = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.extension().is_none_or(|extension| extension != "yaml") {
-            continue;
+    println!("cargo::rerun-if-env-changed={OWN}");
+    let own = env::var_os(OWN).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    if let Some(own) = &own {
+        // Cargo runs a script in its package, so that a relative path would be another one here.
+        if !own.is_absolute() {
+            println!("cargo::error={OWN} is `{}`; give the whole path", own.display());
+            return Ok(());
         }
-        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&path)?;
-        let preset: schema::Preset = serde_saphyr::from_str(&text)
-            .map_err(|error| format!("{}: {error}", path.display()))?;
-        let mistakes = [check::mistakes(&preset), references::dangling(&preset)].concat();
-        if !mistakes.is_empty() {
-            return Err(format!("{}: {}", path.display(), mistakes.join("; ")).into());
-        }
-        presets.insert(name, preset);
+        println!("cargo::rerun-if-changed={}", own.display());
     }
-    Ok(presets)
+    let project = Path::new("presets");
+    let folders: Vec<&Path> = [project].into_iter().chain(own.as_deref()).collect();
+    // The names of the project's are needed to know those of the others.
+    let (presets, projects) =
+        match catalogue(&folders).and_then(|it| Ok((it, catalogue(&[project])?))) {
+            Ok(presets) => presets,
+            Err(mistake) => {
+                // Without a line for each, Cargo shows the first alone.
+                mistake.lines().for_each(|line| println!("cargo::error={line}"));
+                return Ok(());
+            }
+        };
+    let own: Vec<&String> = presets.keys().filter(|name| !projects.contains_key(*name)).collect();
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("own.rs"), format!("{own:?}"))?;
+    let presets: Vec<(&String, String)> = presets
+        .iter()
+        .map(|(name, preset)| Ok((name, serde_json::to_string(preset)?)))
+        .collect::<Result<_, serde_json::Error>>()?;
+    fs::write(out.join("presets.rs"), format!("{presets:?}"))?;
+    Ok(())
 }

@@ -66,6 +66,8 @@ pub enum Command {
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },
+    /// What follows from presets of one's own: the template, pages, examples, golden files, schemas
+    Bless(Bless),
     /// The least that deploying takes, as a policy of IAM
     DeployerPolicy(Deployer),
     /// A JSON Schema of a resource's properties, for editors
@@ -85,6 +87,17 @@ pub enum Command {
     /// A manual page
     #[command(hide = true)]
     Man,
+}
+
+/// Arguments of `bless`.
+#[derive(Debug, Args)]
+pub struct Bless {
+    /// The folder with the presets, as YAML files in the grammar of shared/presets.
+    #[arg(long, value_name = "FOLDER")]
+    pub presets: PathBuf,
+    /// The folder to write into.
+    #[arg(long, value_name = "FOLDER")]
+    pub into: PathBuf,
 }
 
 /// A type of resource.

@@ -12,7 +12,7 @@ use crate::output::{Output, say};
 use crate::properties::{EXAMPLE, account};
 
 /// The provider's template.
-const TEMPLATE: &str = include_str!("../../template.yaml");
+pub(crate) const TEMPLATE: &str = include_str!("../../template.yaml");
 
 /// The actions that any stack takes.
 const OF_STACKS: &[&str] = &[

@@ -10,6 +10,7 @@
 mod account;
 pub mod arguments;
 mod audit;
+mod bless;
 mod deployer;
 mod diff;
 mod lint;
@@ -71,10 +72,15 @@ fn run(arguments: Arguments, output: &Output) -> Result<Found, String> {
         Command::Show(asked) => show::show(&asked, output),
         Command::Render(asked) => render::render(&asked, &aws, output),
         Command::Diff(asked) => diff::diff(&asked, output),
+        Command::Bless(asked) => bless::bless(&asked, output),
         Command::Lint { files } => lint::lint(&files, output),
         Command::DeployerPolicy(asked) => deployer::policy(&asked, &aws, output),
-        Command::Schema { attributes: true, .. } => output.json(&schema::attributes()),
-        Command::Schema { resource, attributes: false } => output.json(&schema::of(resource)),
+        Command::Schema { attributes: true, .. } => {
+            output.json(&schema::attributes(&made::catalogue()))
+        }
+        Command::Schema { resource, attributes: false } => {
+            output.json(&schema::of(resource, &made::catalogue()))
+        }
         Command::Plan(asked) => account::block_on(plan::plan(&asked, &aws, output)),
         Command::Audit(asked) => account::block_on(audit::audit(&asked, &aws, output)),
         Command::Verify(asked) => account::block_on(verify::verify(&asked, &aws, output)),

@@ -1,9 +1,9 @@
 //! `lint`: a preset of one's own, held to the grammar and to the linter of the catalogue.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use account_presets::preset::Preset;
-use account_presets::preset::lint::{Finding, Judged, Reference, judged, mistakes};
+use account_presets::preset::lint::{Finding, Judged, Problem, Reference, judged};
 use account_presets::preset::schema::Accepted;
 use serde_json::{Value, json};
 
@@ -13,9 +13,14 @@ use crate::output::Output;
 /// Actions, resources and managed policies of AWS, as the repository's own test has them.
 const REFERENCE: &str = include_str!("../../shared/data/aws-reference.json");
 
+/// The same of the services that presets of one's own name, beside them.
+const MORE: &str = "aws-reference.json";
+
 /// A finding of the linter, and its acceptance in the preset's file.
 struct Told {
     file: String,
+    /// Where in the file its words stand: `line 7`.
+    lines: Option<String>,
     finding: Finding,
     /// Why it stays, where the preset accepts it.
     accepted: Option<String>,
@@ -28,8 +33,9 @@ impl Told {
 
     fn line(&self) -> String {
         let sign = if self.is_mistake() { "!" } else { "=" };
+        let at = self.lines.as_ref().map(|lines| format!("\n    {}, {lines}", self.file));
         let why = self.accepted.as_ref().map(|why| format!("\n    accepted: {why}"));
-        format!("{sign} {}{}\n", self.finding, why.unwrap_or_default())
+        format!("{sign} {}{}{}\n", self.finding, at.unwrap_or_default(), why.unwrap_or_default())
     }
 
     fn json(&self) -> Value {
@@ -40,6 +46,7 @@ impl Told {
             "editions": editions.collect::<Vec<_>>(),
             "parameters": self.finding.at.parameters,
             "file": self.file,
+            "lines": self.lines,
             "accepted": self.accepted,
         })
     }
@@ -52,22 +59,7 @@ impl Told {
 /// A file cannot be read, has a word that the grammar does not have, an undeclared name, or accepts
 /// a finding that the linter does not make.
 pub(crate) fn lint(files: &[PathBuf], output: &Output) -> Result<Found, String> {
-    let reference = Reference::from_json(REFERENCE).map_err(|error| error.to_string())?;
-    let mut all = Vec::new();
-    for file in files {
-        let preset = read(file)?;
-        let name = file.display().to_string();
-        let Judged { findings, unused } = judged(&preset, &reference);
-        if let [Accepted { finding, .. }, ..] = unused.as_slice() {
-            return Err(format!(
-                "{name}: `accepted` has `{finding}`, which is not found; leave it out, or correct it"
-            ));
-        }
-        all.extend(findings.into_iter().map(|(finding, accepted)| {
-            let (file, accepted) = (name.clone(), accepted.map(|it| it.why.clone()));
-            Told { file, finding, accepted }
-        }));
-    }
+    let all = findings(files)?;
     let json = || json!({"form": 1, "findings": all.iter().map(Told::json).collect::<Vec<_>>()});
     let text = || match all.is_empty() {
         true => "No mistakes.\n".to_owned(),
@@ -77,11 +69,79 @@ pub(crate) fn lint(files: &[PathBuf], output: &Output) -> Result<Found, String> 
     Ok(if all.iter().any(Told::is_mistake) { Found::Differences } else { Found::Nothing })
 }
 
-fn read(file: &Path) -> Result<Preset, String> {
+/// The mistakes of the files that they do not accept, as `lint` prints them.
+///
+/// # Errors
+///
+/// As of [`lint`].
+pub(crate) fn mistakes(files: &[PathBuf]) -> Result<String, String> {
+    Ok(findings(files)?.iter().filter(|told| told.is_mistake()).map(Told::line).collect())
+}
+
+fn findings(files: &[PathBuf]) -> Result<Vec<Told>, String> {
+    let mut all = Vec::new();
+    for file in files {
+        let preset = grammar::read::preset(file)?;
+        let name = file.display().to_string();
+        let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
+        let reference = reference(file.parent().unwrap_or(Path::new("")))?;
+        let Judged { findings, unused } = judged(&preset, &reference);
+        if let [Accepted { finding, .. }, ..] = unused.as_slice() {
+            return Err(format!(
+                "{name}: `accepted` has `{finding}`, which is not found; leave it out, or correct it"
+            ));
+        }
+        for (finding, accepted) in findings {
+            let words = words(&finding.problem);
+            let lines = words.into_iter().find_map(|word| {
+                // Where it is declared, if it is a name.
+                let declared = grammar::read::lines(&text, &["name:", word]);
+                declared.or_else(|| grammar::read::lines(&text, &[word]))
+            });
+            let (file, accepted) = (name.clone(), accepted.map(|it| it.why.clone()));
+            all.push(Told { file, lines, finding, accepted });
+        }
+    }
+    Ok(all)
+}
+
+/// What the catalogue is held to, and what a file beside the presets adds to it.
+fn reference(folder: &Path) -> Result<Reference, String> {
+    let mut reference = Reference::from_json(REFERENCE).map_err(|error| error.to_string())?;
+    let file = folder.join(MORE);
+    if !file.exists() {
+        return Ok(reference);
+    }
     let name = file.display();
-    let text = std::fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
-    let preset: Preset =
-        serde_saphyr::from_str(&text).map_err(|error| format!("{name}: {error}"))?;
-    let mistakes = mistakes(&preset);
-    if mistakes.is_empty() { Ok(preset) } else { Err(format!("{name}: {}", mistakes.join("; "))) }
+    let text = fs::read_to_string(&file).map_err(|error| format!("{name}: {error}"))?;
+    let more = Reference::from_json(&text).map_err(|error| format!("{name}: {error}"))?;
+    reference.services.extend(more.services);
+    reference.managed.extend(more.managed);
+    reference.documents.extend(more.documents);
+    Ok(reference)
+}
+
+/// Words of a problem that may stand in the preset's file, the narrowest first.
+fn words(problem: &Problem) -> [&str; 2] {
+    let words = match problem {
+        Problem::UnknownAction { object, action }
+        | Problem::DeadGrant { object, action, .. }
+        | Problem::ReachesProvider { object, action, .. } => [action, object],
+        Problem::AccountId { object, text }
+        | Problem::Partition { object, text }
+        | Problem::Placeholder { object, text } => [text, object],
+        Problem::NoSuchManagedPolicy { object, policy, .. } => [policy, object],
+        Problem::Dangling { object, needs } => [needs, object],
+        Problem::NeverThere { output, of } => [of, output],
+        Problem::PassRoleToAnyService { object } => [object, object],
+        Problem::NotMarked { principal, path } | Problem::NotBounded { principal, path } => {
+            [principal, path]
+        }
+        Problem::NoExample { parameter: word }
+        | Problem::NoDocument { policy: word }
+        | Problem::MarkedWithoutReason { reason: word }
+        | Problem::Limit { said: word } => [word, word],
+    };
+    // An object is said as "role `x`".
+    words.map(|word| word.split('`').nth(1).unwrap_or(word))
 }

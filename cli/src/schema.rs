@@ -9,15 +9,16 @@ use account_presets::preset::schema::{Mark, Parameter, Values, When};
 use account_presets::preset::{self, Preset};
 use account_presets::state::limits;
 use account_presets::{iam_preset, lambda_concurrency, quota_template};
+use made::Catalogue;
 use serde_json::{Map, Value, json};
 
 use crate::arguments::Custom;
 use crate::show::description;
 
-/// The schema of a resource's properties.
-pub fn of(resource: Custom) -> Value {
+/// The schema of a resource's properties, with these presets.
+pub fn of(resource: Custom, presets: &Catalogue) -> Value {
     match resource {
-        Custom::IamPreset => of_iam_preset(),
+        Custom::IamPreset => of_iam_preset(presets),
         Custom::LambdaConcurrency => of_lambda_concurrency(),
         Custom::QuotaTemplate => of_quota_template(),
     }
@@ -25,16 +26,15 @@ pub fn of(resource: Custom) -> Value {
 
 /// The names of the attributes for `Fn::GetAtt`, of each resource; for `Custom::IamPreset` of each
 /// preset.
-pub fn attributes() -> Value {
-    let of_preset = |name: &'static str| {
-        let own = preset::find(name).map(|preset| preset.outputs.keys().map(String::as_str));
-        let mut names: Vec<&str> =
-            own.into_iter().flatten().chain(iam_preset::ATTRIBUTES).collect();
+pub fn attributes(presets: &Catalogue) -> Value {
+    let of_preset = |(name, preset): (&String, &Preset)| {
+        let own = preset.outputs.keys().map(String::as_str);
+        let mut names: Vec<&str> = own.chain(iam_preset::ATTRIBUTES).collect();
         names.sort_unstable();
-        (name.to_owned(), json!(names))
+        (name.clone(), json!(names))
     };
     json!({
-        "Custom::IamPreset": preset::names().into_iter().map(of_preset).collect::<Map<_, _>>(),
+        "Custom::IamPreset": presets.iter().map(of_preset).collect::<Map<_, _>>(),
         "Custom::LambdaConcurrency": BTreeSet::from(lambda_concurrency::ATTRIBUTES),
         "Custom::QuotaTemplate": BTreeSet::from(quota_template::ATTRIBUTES),
     })
@@ -137,7 +137,7 @@ fn put(schema: &mut Value, word: &str, value: Value) {
     }
 }
 
-fn of_iam_preset() -> Value {
+fn of_iam_preset(presets: &Catalogue) -> Value {
     let path = json!({
         "type": "string",
         "pattern": "^(?!/aws-service-role/|/aws-reserved/)/([!-#%-)+->@-~]+/)?$",
@@ -151,7 +151,7 @@ fn of_iam_preset() -> Value {
         "description": "the ARN of a managed policy, such as `arn:aws:iam::123456789012:policy/Boundary`",
     });
     let own = json!({
-        "Preset": {"description": "The preset.", "enum": preset::names()},
+        "Preset": {"description": "The preset.", "enum": presets.keys().collect::<Vec<_>>()},
         "Edition": or_function(words(&["documented", "current", "hardened"]), "How far it departs from the vendor's page."),
         "Parameters": or_function(json!({"type": "object"}), "The preset's own parameters."),
         "Path": with_default(or_function(path, "Of all roles, policies, groups and instance profiles; fixed once made."), json!("/")),
@@ -164,8 +164,7 @@ fn of_iam_preset() -> Value {
         "UpdateToken": or_function(text(), "Any text. CloudFormation sends an Update of the resource where it changes, which repairs drift and brings the changes of a new release."),
         "WaitForPropagation": with_default(or_function(json!({"anyOf": [words(&["auto", "none"]), whole(1, 300)]}), "How long the answer waits at most until IAM shows new roles and instance profiles: 12 seconds, not at all, or this number of seconds."), json!("auto")),
     });
-    let presets = preset::names().into_iter().filter_map(|name| Some((name, preset::find(name)?)));
-    let rules = presets.flat_map(|(name, preset)| of_preset(name, preset)).collect();
+    let rules = presets.iter().flat_map(|(name, preset)| of_preset(name, preset)).collect();
     properties("Properties of Custom::IamPreset", &["ServiceToken", "Preset"], own, rules)
 }
 

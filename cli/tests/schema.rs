@@ -18,7 +18,7 @@ fn complaints(given: &Map<String, Value>) -> String {
 
 #[test]
 fn the_schema_names_each_property_of_a_preset_and_no_other() {
-    let schema = schema::of(Custom::IamPreset);
+    let schema = schema::of(Custom::IamPreset, &made::catalogue());
     let mut given: Map<String, Value> = schema["properties"]
         .as_object()
         .unwrap()
@@ -37,7 +37,7 @@ fn the_schema_names_each_property_of_a_preset_and_no_other() {
 
 #[test]
 fn each_preset_has_a_branch_with_its_own_parameters_and_defaults_that_fit() {
-    let schema = schema::of(Custom::IamPreset);
+    let schema = schema::of(Custom::IamPreset, &made::catalogue());
     for name in preset::names() {
         let preset = preset::find(name).unwrap();
         let rules = schema["allOf"].as_array().unwrap();
@@ -61,7 +61,7 @@ fn the_other_schemas_have_what_their_pages_have() {
         (Custom::LambdaConcurrency, include_str!("../../docs/lambda-concurrency.md")),
         (Custom::QuotaTemplate, include_str!("../../docs/quota-template.md")),
     ] {
-        let schema = schema::of(custom);
+        let schema = schema::of(custom, &made::catalogue());
         for name in schema["properties"].as_object().unwrap().keys() {
             assert!(page.contains(&format!("`{name}`")), "{name}");
         }

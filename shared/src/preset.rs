@@ -2,35 +2,48 @@
 //!
 //! Must not know: AWS's API, the clock, the environment.
 
-#[cfg(any(test, feature = "lint"))]
-mod check;
+#[cfg(any(test, feature = "fake"))]
+pub mod besides;
 mod forms;
 pub mod lint;
 pub mod parameters;
-pub mod placeholders;
 mod render;
-#[allow(missing_docs, reason = "the fields are the words of IAM and of the grammar")]
-pub mod schema;
 
 use std::sync::OnceLock;
 
+pub use grammar::schema::{self, Edition, Preset};
 pub use render::{Branches, PROVIDER, Wish, attributes, render};
-pub use schema::{Edition, Preset};
 
-/// `presets/*.yaml` as the build script writes them: names and JSON, in order.
+/// `presets/*.yaml`, and those that the build was given besides, as the build script writes them:
+/// names and JSON, in order.
 const CATALOGUE: &[(&str, &str)] = &include!(concat!(env!("OUT_DIR"), "/presets.rs"));
+
+/// The names of those that are not the project's own.
+const OWN: &[&str] = &include!(concat!(env!("OUT_DIR"), "/own.rs"));
 
 /// Each preset once it was asked for.
 static PARSED: [OnceLock<Preset>; CATALOGUE.len()] = [const { OnceLock::new() }; CATALOGUE.len()];
 
 /// The names of all presets, in order.
 pub fn names() -> Vec<&'static str> {
-    CATALOGUE.iter().map(|(name, _)| *name).collect()
+    let names = CATALOGUE.iter().map(|(name, _)| *name);
+    #[cfg(any(test, feature = "fake"))]
+    let names = names.chain(besides::all().into_iter().map(|(name, _)| name));
+    names.collect()
+}
+
+/// The names of those that this build was given besides the project's.
+pub fn own() -> &'static [&'static str] {
+    OWN
 }
 
 /// The preset of that name.
 #[allow(clippy::expect_used, reason = "the build script wrote it with these same types")]
 pub fn find(name: &str) -> Option<&'static Preset> {
+    #[cfg(any(test, feature = "fake"))]
+    if let Some((_, preset)) = besides::all().into_iter().find(|(known, _)| *known == name) {
+        return Some(preset);
+    }
     let mut presets = CATALOGUE.iter().zip(&PARSED);
     let ((_, json), parsed) = presets.find(|((known, _), _)| *known == name)?;
     let parse =
@@ -48,8 +61,9 @@ mod tests {
         let files = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
         let presets = files.filter_map(|file| file.strip_suffix(".yaml").map(str::to_owned));
         let presets: std::collections::BTreeSet<String> = presets.collect();
-        assert!(names().iter().copied().eq(&presets), "{presets:?}");
-        assert!(names().iter().all(|name| find(name).is_some()));
+        let names = names().into_iter().filter(|name| !own().contains(name));
+        assert!(names.eq(presets.iter().map(String::as_str)), "{presets:?}");
+        assert!(super::names().iter().all(|name| find(name).is_some()));
         assert!(find("Slim").is_none());
     }
 }

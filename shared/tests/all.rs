@@ -1,7 +1,6 @@
 //! All integration tests of this crate in one program, for each program links the whole SDK.
 
 mod boundaries;
-mod choices;
 mod golden;
 mod iam_preset;
 mod lambda_concurrency;

@@ -12,7 +12,7 @@ use account_presets::preset::{self, Branches, PROVIDER, Wish, parameters, render
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::Value;
 
-use crate::choices;
+use made::choices;
 
 /// True if a statement allows making roles that have no boundary.
 fn makes_roles(statement: &Value) -> bool {

@@ -14,11 +14,11 @@ use std::path::{Path, PathBuf};
 
 type Uses = BTreeMap<String, BTreeSet<String>>;
 
-/// The rows of the page's table of modules, names in backticks.
-fn of_the_page() -> Uses {
+/// The rows of the page's table of modules or crates, names in backticks.
+fn of_the_page(of: &str) -> Uses {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/architecture.md");
     let page = read_to_string(page).unwrap();
-    let (_, table) = page.split_once("| module | what it is | uses |").unwrap();
+    let (_, table) = page.split_once(&format!("| {of} | what it is | uses |")).unwrap();
     let names = |cell: &str| -> BTreeSet<String> {
         cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
     };
@@ -64,7 +64,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn each_module_uses_the_modules_that_the_architecture_says_and_no_circle_is_among_them() {
-    let (page, source) = (of_the_page(), of_the_source());
+    let (page, source) = (of_the_page("module"), of_the_source());
     assert_eq!(source, page, "left: what the code uses, right: the table of docs/architecture.md");
     let mut left: BTreeSet<&String> = page.keys().collect();
     while !left.is_empty() {
@@ -72,4 +72,35 @@ fn each_module_uses_the_modules_that_the_architecture_says_and_no_circle_is_amon
         let lowest = *lowest.unwrap_or_else(|| panic!("a circle is among {left:?}"));
         left.remove(lowest);
     }
+}
+
+/// What the manifest names as a dependency of the crate or of its build, of the project's own.
+fn dependencies(folder: &str) -> BTreeSet<String> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
+    let manifest = read_to_string(manifest.join("Cargo.toml")).unwrap();
+    let sections =
+        manifest.split("\n[").map(|section| section.split_once("]\n").unwrap_or_default());
+    let of_it = sections.filter(|(name, _)| ["dependencies", "build-dependencies"].contains(name));
+    let lines = of_it.flat_map(|(_, lines)| lines.lines());
+    let names = lines.filter_map(|line| line.split(['.', ' ', '=']).next());
+    let names = names.map(|name| if name == "account_presets" { "shared" } else { name });
+    let own = ["account-presets", "grammar", "made", "shared", "tests"];
+    names.filter(|name| own.contains(name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn each_crate_depends_on_those_that_the_architecture_says() {
+    let page = of_the_page("crate");
+    let mut found = Uses::new();
+    for (name, folder) in [
+        ("grammar", "shared/grammar"),
+        ("shared", "shared"),
+        ("functions/*", "functions/iam-preset"),
+        ("functions/*", "functions/lambda-concurrency"),
+        ("made", "shared/made"),
+        ("cli", "cli"),
+    ] {
+        found.entry(name.to_owned()).or_default().extend(dependencies(folder));
+    }
+    assert_eq!(found, page, "left: the manifests, right: the table of docs/architecture.md");
 }

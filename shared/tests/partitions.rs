@@ -6,7 +6,7 @@
 use account_presets::preset::{self, Branches, PROVIDER, Wish, attributes, parameters, render};
 use account_presets::state::{Account, Owner, Resource};
 
-use crate::choices;
+use made::choices;
 
 /// Each partition with a Region of it, and EC2's service principal there.
 const PARTITIONS: [(&str, &str, &str); 7] = [

@@ -20,7 +20,7 @@ use account_presets::preset::schema::{Parameter, Preset};
 use account_presets::preset::{self, Edition};
 use serde::{Deserialize, Serialize};
 
-use crate::golden;
+use made::golden;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The line of CHANGELOG.md where no edition grants anything else.

@@ -3,12 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-#[path = "../build.rs"]
-#[allow(dead_code, reason = "`main` is for the build")]
-mod build;
-
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use grammar::read::catalogue;
 
 const SIXTH: &str = "title: Sixth
 description: One more tool.
@@ -43,7 +41,7 @@ fn folder(name: &str, sixth: &str) -> PathBuf {
 
 #[test]
 fn one_more_file_is_one_more_preset() {
-    let catalogue = build::catalogue(&folder("one-more", SIXTH)).unwrap();
+    let catalogue = catalogue(&[&folder("one-more", SIXTH)]).unwrap();
     let mut names = account_presets::preset::names();
     names.push("sixth");
     names.sort();
@@ -51,11 +49,35 @@ fn one_more_file_is_one_more_preset() {
     assert_eq!(catalogue["sixth"].title, "Sixth");
 }
 
+/// A folder with these files and no other.
+fn own(folder: &str, files: &[&str]) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    for file in files {
+        fs::write(folder.join(file), SIXTH).unwrap();
+    }
+    folder
+}
+
+#[test]
+fn a_folder_beside_the_projects_has_more_presets_and_none_of_the_same_name() {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).join("presets");
+    let both = catalogue(&[&project, &own("beside", &["sixth.yaml"])]).unwrap();
+    assert_eq!(both.len(), catalogue(&[&project]).unwrap().len() + 1);
+    let problem = catalogue(&[&project, &own("twice", &["slim.yaml"])]).unwrap_err();
+    assert!(problem.contains("twice/slim.yaml: the catalogue has a preset `slim`"), "{problem}");
+    let problem = catalogue(&[&own("named", &["Sixth.yaml"])]).unwrap_err();
+    assert!(problem.contains("Sixth.yaml: `Sixth` is no name of a preset"), "{problem}");
+    let problem = catalogue(&[Path::new("no-such-folder")]).unwrap_err();
+    assert!(problem.starts_with("no-such-folder: "), "{problem}");
+}
+
 #[test]
 fn a_file_that_is_no_yaml_is_no_preset() {
     let folder = folder("notes", SIXTH);
     fs::write(folder.join("notes.md"), "not: [a preset").unwrap();
-    assert!(build::catalogue(&folder).is_ok());
+    assert!(catalogue(&[&folder]).is_ok());
 }
 
 /// Threat 1
@@ -73,38 +95,38 @@ fn each_misuse_of_the_grammar_fails_the_build_with_file_place_and_what_is_allowe
         (
             "default: false }",
             "default: false }\n  Quiet: { type: boolean, description: Fewer., default: false }",
-            vec!["parameter `Quiet` is used nowhere"],
+            vec!["line 7: parameter `Quiet` is used nowhere"],
         ),
         (
             "default: false }\npolicies:\n  - name: sixth",
             "default: false }\n  Free: { type: string, description: Text., default: '' }\n\
              policies:\n  - name: ${Free}sixth",
-            vec!["parameter `Free`", "needs a `setting` by which the operator limits it"],
+            vec!["line 7: parameter `Free`", "needs a `setting` by which the operator limits it"],
         ),
         (
             "name: sixth\n",
             "name: sixth-${Nmae}\n",
-            vec!["unknown parameter `Nmae` (declared: `Loud`)"],
+            vec!["line 8: unknown parameter `Nmae` (declared: `Loud`)"],
         ),
         (
             "    when: { Loud: true }",
             "    when: { Loud: loud }",
-            vec!["`loud` is not a value of `Loud` (allowed: `true`, `false`)"],
+            vec!["line 9: `when`: `loud` is not a value of `Loud` (allowed: `true`, `false`)"],
         ),
         (
             "    when: { Loud: true }",
             "    when: { Loud: true, Edition: hardened }",
-            vec!["`hardened` is not a value of `Edition` (allowed: `current`)"],
+            vec!["line 9: `when`: `hardened` is not a value of `Edition` (allowed: `current`)"],
         ),
         (
             "policies: [{ name: sixth,",
             "policies: [{ name: gone,",
-            vec!["group `sixth` names policy `gone`, which is not declared; there are `sixth`"],
+            vec!["line 12: group `sixth` names policy `gone`, which is not declared; there are `sixth`"],
         ),
         (
             "of: { policy: sixth }",
             "of: { role: sixth }",
-            vec!["output `PolicyArn` names role `sixth`, which is not declared; there are none"],
+            vec!["line 14: output `PolicyArn` names role `sixth`, which is not declared; there are none"],
         ),
     ]
     .into_iter()
@@ -112,7 +134,7 @@ fn each_misuse_of_the_grammar_fails_the_build_with_file_place_and_what_is_allowe
     {
         assert!(SIXTH.contains(from), "{from}");
         let folder = folder(&format!("misuse-{index}"), &SIXTH.replacen(from, to, 1));
-        let error = build::catalogue(&folder).map(|_| ()).unwrap_err().to_string();
+        let error = catalogue(&[&folder]).map(|_| ()).unwrap_err();
         assert!(error.contains("sixth.yaml"), "{to}: {error}");
         for word in said {
             assert!(error.contains(word), "{to}: {word}: {error}");

@@ -16,7 +16,7 @@ use account_presets::preset::{
 use account_presets::state::{Account, Owner, Resource, State};
 use serde_json::{Map, Value};
 
-use crate::choices;
+use made::choices;
 
 /// Services that do not say for which resource they assume a role, or do not document it: with a
 /// condition the role could not be assumed. Every other service does, by its own page

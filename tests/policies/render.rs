@@ -3,8 +3,6 @@
 
 #![allow(clippy::indexing_slicing, reason = "a tool of the tests stops at what it did not expect")]
 
-mod every_change;
-
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::io;
@@ -15,7 +13,7 @@ use account_presets::preset::{
     self, Branches, Edition, PROVIDER, Preset, Wish, parameters, render,
 };
 use account_presets::state::{Account, Id, Object, Owner, PolicyDocument, Resource, State};
-use every_change::every_change;
+use made::every_change;
 use serde_json::{Map, Value, json};
 
 /// The account and Region that everything is rendered for.

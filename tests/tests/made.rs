@@ -10,42 +10,20 @@
     reason = "a test stops at what it did not expect"
 )]
 
-mod examples;
-mod names;
 mod packing;
-mod rights;
-mod yaml;
 
-pub use yaml::condition;
-
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The comment above a made part, up to the part's name, and the one below it.
-const FROM: &str = "# Made by make bless: ";
-const TO: &str = "# Made up to here.";
-
-/// A made part: its name, and the function that makes it.
-type Part = (&'static str, fn() -> String);
-
-/// All made parts.
-const PARTS: [Part; 8] = [
-    ("parameters of names", yaml::parameter_group),
-    ("presets", yaml::allowed_presets),
-    ("names", yaml::name_parameters),
-    ("conditions of presets", yaml::conditions),
-    ("what the function is told of names", yaml::allowed_names),
-    ("policies of presets", yaml::policy_arns),
-    ("groups of administrators", yaml::administrators_groups),
-    ("rights of presets", yaml::policies),
-];
+use made::example::{MADE, example};
+use made::template::{template, with};
 
 /// X6, X8, Threat 1, Threat 4, Threat 8
 #[test]
 fn the_template_is_as_make_bless_writes_it() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template.yaml");
     let found = fs::read_to_string(&path).unwrap();
-    let fresh = fresh(&found, &PARTS);
+    let fresh = template(&found, &made::catalogue()).unwrap();
     if env::var_os("BLESS").is_some() {
         fs::write(&path, fresh).unwrap();
         return;
@@ -59,7 +37,7 @@ fn the_template_is_as_make_bless_writes_it() {
 /// X14
 #[test]
 fn the_examples_that_nobody_wrote_are_as_make_bless_writes_them() {
-    for (file, fresh) in examples::examples() {
+    for (file, fresh) in examples() {
         if env::var_os("BLESS").is_some() {
             fs::write(&file, &fresh).unwrap();
         }
@@ -68,58 +46,35 @@ fn the_examples_that_nobody_wrote_are_as_make_bless_writes_them() {
     }
 }
 
-/// The text with each of the parts made anew.
-fn fresh(text: &str, parts: &[Part]) -> String {
-    let mut fresh = String::new();
-    let mut is_made = false;
-    let mut left: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
-    for line in text.lines() {
-        let comment = line.trim_start();
-        if comment == TO {
-            assert!(is_made, "`{TO}` without `{FROM}…`");
-            is_made = false;
-        }
-        if is_made {
-            continue;
-        }
-        fresh.push_str(line);
-        fresh.push('\n');
-        if let Some(name) = comment.strip_prefix(FROM) {
-            let (_, part) = parts
-                .iter()
-                .find(|(known, _)| *known == name)
-                .unwrap_or_else(|| panic!("no part is called `{name}`; there are {left:?}"));
-            left.retain(|known| *known != name);
-            fresh.push_str(&part());
-            is_made = true;
-        }
-    }
-    assert!(!is_made, "`{FROM}…` without `{TO}`");
-    assert_eq!(left, Vec::<&str>::new(), "the template has no place for these");
-    fresh
+/// The examples that are not written by hand, by their files.
+fn examples() -> Vec<(PathBuf, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let file = |name: &str| folder.join(name).with_extension("yaml");
+    let presets = made::catalogue().into_iter().map(|(name, it)| (file(&name), name, it));
+    let is_made = |file: &Path| fs::read_to_string(file).map_or(true, |it| it.starts_with(MADE));
+    let presets = presets.filter(|(file, ..)| is_made(file));
+    presets.map(|(file, name, preset)| (file, example(&name, &preset))).collect()
 }
 
 #[test]
 fn a_part_is_made_between_its_comments_and_what_is_around_it_stays() {
-    let part: (&str, fn() -> String) = ("x", || "  - new\n".to_owned());
-    let text = |inside: &str| format!("by hand\n  {FROM}x\n{inside}  {TO}\nby hand\n");
-    assert_eq!(fresh(&text("  - old\n  - older\n"), &[part]), text("  - new\n"));
+    let text = |inside: &str| {
+        format!("by hand\n  # Made by make bless: x\n{inside}  # Made up to here.\nby hand\n")
+    };
+    let parts = vec![("x", "  - new\n".to_owned())];
+    assert_eq!(with(&text("  - old\n  - older\n"), &parts), Ok(text("  - new\n")));
 }
 
 #[test]
-#[should_panic(expected = "the template has no place for these")]
-fn a_part_without_a_place_is_told() {
-    fresh("by hand\n", &[("x", String::new)]);
-}
-
-#[test]
-#[should_panic(expected = "no part is called `y`")]
-fn a_place_without_a_part_is_told() {
-    fresh(&format!("{FROM}y\n{TO}\n"), &[("x", String::new)]);
-}
-
-#[test]
-#[should_panic(expected = "without `# Made up to here.`")]
-fn a_place_without_an_end_is_told() {
-    fresh(&format!("{FROM}x\n"), &[("x", String::new)]);
+fn a_part_without_a_place_and_a_place_without_a_part_or_an_end_are_told() {
+    let part = || vec![("x", String::new())];
+    for (text, parts, says) in [
+        ("by hand\n", part(), "the template has no place for [\"x\"]"),
+        ("# Made by make bless: y\n# Made up to here.\n", part(), "no part is called `y`"),
+        ("# Made by make bless: x\n", part(), "without `# Made up to here.`"),
+        ("# Made up to here.\n", Vec::new(), "`# Made up to here.` without"),
+    ] {
+        let problem = with(text, &parts).unwrap_err();
+        assert!(problem.contains(says), "{says}: {problem}");
+    }
 }

@@ -22,7 +22,7 @@ use account_presets::actions::StackAction;
 use account_presets::preset;
 use serde_json::Value;
 
-use crate::made::condition as condition_of;
+use made::template::condition as condition_of;
 
 /// The template, as it is where all presets are allowed.
 fn template() -> Value {

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::preset::lint::{Judge, glob};
+use crate::preset::lint::Judge;
 use crate::state::{Id, Kind, Object, PolicyDocument, State};
+use grammar::glob;
 
 /// The roles that the policies of a desired state pass, by patterns of their ARNs.
 pub(super) fn passed(desired: &State) -> BTreeSet<String> {

@@ -5,8 +5,8 @@
 //! Only the [`Judge`] runs in an account: it applies the same rules to existing roles, groups and
 //! users.
 //!
-//! Names that nothing declares are found when the catalogue is built (`check.rs`,
-//! `lint/references.rs`), and are not looked for again here.
+//! Names that nothing declares are found by the grammar, when the catalogue is built, and are not
+//! looked for again here.
 //!
 //! Must not know: AWS's API, the clock, the environment, files.
 
@@ -15,14 +15,11 @@ mod cases;
 mod documents;
 mod escalation;
 mod finding;
-pub(crate) mod glob;
 mod judge;
 mod objects;
 mod own;
 mod principals;
 mod reference;
-#[cfg(any(test, feature = "lint"))]
-mod references;
 mod samples;
 mod services;
 mod statement;
@@ -30,11 +27,9 @@ mod takeovers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-#[cfg(any(test, feature = "lint"))]
-use super::placeholders;
 use super::render::{Branches, attributes, render};
-use super::schema::{self, Edition, Preset};
 use crate::state::limits;
+use grammar::schema::{self, Edition, Preset};
 
 pub use finding::{Example, Finding, Problem};
 pub use judge::Judge;
@@ -42,13 +37,6 @@ pub use reference::{Reference, Service};
 pub use services::acts_for_others;
 
 use cases::Case;
-
-/// Returns the mistakes that the build script refuses though the grammar takes them: undeclared
-/// names, one sentence for each.
-#[cfg(feature = "lint")]
-pub fn mistakes(preset: &Preset) -> Vec<String> {
-    [super::check::mistakes(preset), references::dangling(preset)].concat()
-}
 
 /// Findings, and what the preset's file says of them.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::fmt;
 use serde_json::{Map, Value as Json};
 
 use super::forms;
-use super::schema::{Edition, Item, Parameter, Preset};
 use crate::input::{boolean, brief, entry, integer, no_list, scalar, unknown_names, word};
+use grammar::schema::{Edition, Item, Parameter, Preset};
 
 /// Elements of a list: as many as an account has roles, unless its quota was raised. The objects of
 /// each take memory, and more could not be made within the time limit.

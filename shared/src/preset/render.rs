@@ -6,14 +6,14 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::parameters::{self, Value, Values};
-use super::placeholders::{Piece, pieces};
-use super::schema::{
-    self, Attribute, Conditional, Edition, Inline, Item, Mark, Preset, Reference, References, When,
-};
 use crate::digest::digest;
 use crate::partition::service_principal;
 use crate::state::{
     Account, Id, Kind, Object, Owner, Owners, Policy, PolicyDocument, Resource, Role, State, Tags,
+};
+use grammar::placeholders::{Piece, pieces};
+use grammar::schema::{
+    self, Attribute, Conditional, Edition, Inline, Item, Mark, Preset, Reference, References, When,
 };
 
 /// The default `ProviderName`.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use account_presets::preset::parameters;
-use account_presets::preset::placeholders::{Piece, pieces};
 use account_presets::preset::{Branches, Edition, PROVIDER, Preset, Wish, render};
 use account_presets::state::{Id, Kind, Owner, Resource};
+use grammar::placeholders::{Piece, pieces};
 use regex_lite::{Captures, Regex};
 use serde_json::{Value, json};
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::input::{brief, unknown};
-use crate::preset::lint::glob;
 use crate::preset::parameters::{Value, Values};
 use crate::preset::schema::{ALLOWED_VALUES, Setting};
 use crate::preset::{self, Preset};
 use crate::state::Tags;
+use grammar::glob;
 
 use super::wrong_setting;
 

@@ -7,10 +7,10 @@ use serde_json::{Map, Value as Json, json};
 use super::finding::{Example, Problem};
 use super::reference::Reference;
 use super::samples::{self, Samples};
-use super::schema::{Edition, Parameter, Preset};
 use crate::preset::parameters::{self, Value};
 use crate::preset::{PROVIDER, Wish};
 use crate::state::{Account, Owner};
+use grammar::schema::{Edition, Parameter, Preset};
 
 /// More combinations than these are not all looked at.
 const ALL: usize = 512;

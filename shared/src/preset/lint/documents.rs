@@ -8,9 +8,9 @@ use super::cases::Case;
 use super::finding::Problem;
 use super::objects::managed;
 use super::reference::Reference;
-use super::schema::Edition;
 use super::statement::{Statement, Words, statements};
 use crate::state::{Resource, State};
+use grammar::schema::Edition;
 
 /// The texts that were checked before, so that the first case with a problem is the example.
 pub type Seen = BTreeSet<(Edition, String, String)>;

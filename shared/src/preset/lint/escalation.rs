@@ -50,9 +50,9 @@ mod takeover;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::account::{Account, Principal};
-use super::glob;
 use super::services::SERVICES;
 use super::statement::{Request, Statement, Words};
+use grammar::glob;
 
 /// A name that nothing in a preset is called by.
 const FOREIGN: &str = "zz-foreign-zz";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::schema::Edition;
+use grammar::schema::Edition;
 
 /// A problem and where it shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::finding::Problem;
 use super::reference::Reference;
-use super::schema::{Output, Preset, References};
 use crate::input::nearest;
 use crate::state::{Account, Id, Kind, Resource, State};
+use grammar::schema::{Output, Preset, References};
 
 /// Returns the missing dependencies of this state's objects.
 pub fn problems(state: &State, account: &Account, reference: &Reference) -> Vec<Problem> {

@@ -14,10 +14,10 @@ use super::cases::Case;
 use super::escalation::allows;
 use super::finding::Problem;
 use super::reference::{Reference, Service};
-use super::schema::{Edition, Parameter, Preset};
 use super::statement::{Request, Statement, statements};
 use crate::preset::PROVIDER;
 use crate::state::{Resource, State};
+use grammar::schema::{Edition, Parameter, Preset};
 
 /// One of the provider's own resources.
 struct Own {

@@ -7,10 +7,10 @@ use super::cases::Case;
 use super::escalation;
 use super::finding::Problem;
 use super::reference::Reference;
-use super::schema::Preset;
 use super::services::acts_for_others;
 use super::statement::{Statement, statements};
 use crate::state::{Id, Kind, PolicyDocument, Resource, State};
+use grammar::schema::Preset;
 
 /// The verdicts on the principals of states with the same power.
 pub type Known = BTreeMap<String, Vec<Verdict>>;

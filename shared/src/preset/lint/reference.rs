@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::glob;
+use grammar::glob;
 
 /// `shared/data/aws-reference.json`; how it is made is said beside it.
 #[derive(Clone, Debug, Deserialize)]

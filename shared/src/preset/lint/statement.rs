@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::glob;
+use grammar::glob;
 
 /// A statement.
 #[derive(Clone, Debug)]

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::account::Thing;
-use super::super::glob;
 use super::super::statement::Request;
 use super::super::takeovers::{Step, TAKEOVERS, Takeover};
 use super::{Attack, FOREIGN};
+use grammar::glob;
 
 /// Tags that a foreign resource may be given, as keys of a request and their values.
 type Tags = BTreeMap<String, String>;

@@ -1,30 +1,18 @@
 //! The example of a preset, until one is written by hand.
 
 use std::fmt::Write;
-use std::fs;
-use std::path::{Path, PathBuf};
 
-use account_presets::preset::parameters;
 use account_presets::preset::schema::Parameter;
-use account_presets::preset::{self, Branches, Preset, attributes, render};
+use account_presets::preset::{Branches, Preset, attributes, parameters, render};
 use serde_json::{Map, Value};
 
-use super::rights::{camel, wish};
+use super::{camel, wish};
 
 /// The first line of an example that is made.
-const MADE: &str = "# Made by make bless. Without this line it is written by hand.\n";
+pub const MADE: &str = "# Made by make bless. Without this line it is written by hand.\n";
 
-/// The examples that are not written by hand, by their files.
-pub fn examples() -> Vec<(PathBuf, String)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
-    let file = |name: &str| folder.join(name).with_extension("yaml");
-    let is_made =
-        |name: &&str| fs::read_to_string(file(name)).map_or(true, |it| it.starts_with(MADE));
-    let names = preset::names().into_iter().filter(is_made);
-    names.map(|name| (file(name), example(name, preset::find(name).unwrap()))).collect()
-}
-
-fn example(name: &str, preset: &Preset) -> String {
+/// An example of the preset.
+pub fn example(name: &str, preset: &Preset) -> String {
     let id = camel(name);
     let editions: Vec<&str> = preset.editions.iter().map(|edition| edition.as_str()).collect();
     let lists = preset.parameters.iter().filter(|(_, it)| is_empty_list(it)).map(|(name, _)| name);
@@ -91,7 +79,7 @@ Outputs:
 /// Those that have a value by default: CloudFormation takes no empty one.
 fn outputs(preset: &Preset, id: &str) -> String {
     let (values, _) = parameters::read(preset, &Map::new());
-    let wish = wish(preset, values);
+    let wish = wish(preset, preset.editions[0], values);
     let state = render(preset, &wish, Branches::Chosen);
     let outputs =
         attributes(preset, &wish, &state).into_iter().filter(|(_, value)| !value.is_empty());

@@ -11,7 +11,7 @@ use account_presets::preset::{PROVIDER, Preset};
 use account_presets::state::{Id, Kind, Resource, State};
 use serde_json::{Map, Value};
 
-use super::{account, any, chosen, wish};
+use super::page::{any, chosen, wish};
 
 const WIDTH: usize = 860;
 const GAP: usize = 16;
@@ -63,6 +63,8 @@ impl Card {
     }
 }
 
+/// The picture of a preset, as SVG. `reference` has the documents of AWS managed policies, by which
+/// a holder becomes administrator.
 pub fn picture(preset: &Preset, reference: &Reference) -> String {
     let mut body = String::new();
     let top = legend(&mut body, preset);
@@ -268,7 +270,7 @@ fn trusted(document: &Value) -> BTreeSet<String> {
 /// Whether a user, a group or a role becomes administrator by what an edition gives it, as the linter
 /// judges those of an account.
 fn is_administrator(state: &State, holder: &Id, reference: &Reference) -> bool {
-    let account = account();
+    let account = super::account();
     let documents = reference.documents.iter();
     let documents = documents
         .map(|(name, document)| (account.aws_managed_policy_arn(name), document.clone()))

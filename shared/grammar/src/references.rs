@@ -1,12 +1,13 @@
-//! References to objects of the preset that nothing declares. The build script looks for them; the
+//! References to objects of the preset that nothing declares. The build looks for them; the
 //! linter checks that an object is rendered along with its dependents.
 
+use super::Mistake;
 use super::glob::overlap;
 use super::placeholders::{Piece, pieces};
 use super::schema::{Item, Preset, Reference, References};
 
-/// One sentence for each reference to nothing; empty if there is none.
-pub fn dangling(preset: &Preset) -> Vec<String> {
+/// One for each reference to nothing; empty if there is none.
+pub fn dangling(preset: &Preset) -> Vec<Mistake> {
     let policies: Vec<&str> = preset.policies.iter().map(|policy| policy.name.as_str()).collect();
     let roles: Vec<&str> = preset.roles.iter().map(|role| role.name.as_str()).collect();
     let profiles: Vec<&str> =
@@ -56,13 +57,17 @@ pub fn dangling(preset: &Preset) -> Vec<String> {
     attached.chain(in_profiles).chain(outputs).collect()
 }
 
-fn problem(from: &str, kind: &str, name: &str, declared: &[&str]) -> Option<String> {
+fn problem(from: &str, kind: &str, name: &str, declared: &[&str]) -> Option<Mistake> {
     if declared.iter().any(|declared| overlap(&open(declared), &open(name))) {
         return None;
     }
     let known =
         if declared.is_empty() { "none".into() } else { format!("`{}`", declared.join("`, `")) };
-    Some(format!("{from} names {kind} `{name}`, which is not declared; there are {known}"))
+    let said = format!("{from} names {kind} `{name}`, which is not declared; there are {known}");
+    // The word of an output or a profile is beside the name; in a list the name is alone.
+    let word = (kind != "policy" || from.starts_with("output"))
+        .then(|| format!("{}:", kind.replace([' ', '-'], "_")));
+    Some(Mistake { said, on: word.into_iter().chain([name.to_owned()]).collect() })
 }
 
 /// Any text where a parameter's value comes.
@@ -105,7 +110,8 @@ outputs:
     fn found(from: &str, to: &str) -> String {
         assert!(PRESET.contains(from), "{from}");
         let preset: Preset = serde_saphyr::from_str(&PRESET.replace(from, to)).unwrap();
-        dangling(&preset).join("; ")
+        let said = dangling(&preset).into_iter().map(|mistake| mistake.said);
+        said.collect::<Vec<_>>().join("; ")
     }
 
     #[test]

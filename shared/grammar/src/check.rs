@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::Mistake;
 use super::placeholders::{Piece, pieces};
 use super::schema::{Beginning, Inline, Item, Parameter, Preset, When};
 
@@ -11,8 +12,8 @@ use super::schema::{Beginning, Inline, Item, Parameter, Preset, When};
 pub const BUILT_IN: [&str; 6] =
     ["AWS::AccountId", "AWS::Partition", "AWS::Region", "Edition", "Path", "Provider"];
 
-/// One sentence for each mistake; empty if there is none.
-pub fn mistakes(preset: &Preset) -> Vec<String> {
+/// One for each; empty if there is none.
+pub fn mistakes(preset: &Preset) -> Vec<Mistake> {
     let mut check =
         Check { preset, used: BTreeSet::new(), granting: BTreeSet::new(), mistakes: Vec::new() };
     check.preset();
@@ -26,14 +27,14 @@ struct Check<'a> {
     /// Those with a value that stands elsewhere than in the name of an existing user, group or
     /// role.
     granting: BTreeSet<String>,
-    mistakes: Vec<String>,
+    mistakes: Vec<Mistake>,
 }
 
 impl Check<'_> {
     fn preset(&mut self) {
         let preset = self.preset;
         if preset.editions.is_empty() {
-            self.mistakes.push("`editions` is empty".to_owned());
+            self.add("`editions` is empty".to_owned(), &["editions:"]);
         }
         for (name, parameter) in &preset.parameters {
             self.parameter(name, parameter);
@@ -82,7 +83,8 @@ impl Check<'_> {
         }
         for name in preset.parameters.keys() {
             if !self.used.contains(name) {
-                self.mistakes.push(format!("parameter `{name}` is used nowhere"));
+                let on = format!("{name}:");
+                self.add(format!("parameter `{name}` is used nowhere"), &[&on, "type:"]);
             }
         }
     }
@@ -100,10 +102,11 @@ impl Check<'_> {
         for (name, parameter) in &self.preset.parameters {
             let is_text = matches!(parameter, Parameter::String { .. } | Parameter::List { .. });
             if is_text && self.granting.contains(name) && parameter.setting().is_none() {
-                self.mistakes.push(format!(
+                let said = format!(
                     "parameter `{name}`: its value gets into a name, an ARN, a principal or a \
                      condition, so it needs a `setting` by which the operator limits it"
-                ));
+                );
+                self.add(said, &[&format!("{name}:")]);
             }
         }
     }
@@ -112,7 +115,12 @@ impl Check<'_> {
         let well_named = name.starts_with(|first: char| first.is_ascii_uppercase())
             && name.chars().all(|c| c.is_ascii_alphanumeric());
         if !well_named || BUILT_IN.contains(&name) {
-            self.mistakes.push(format!("`{name}` is not a valid name of a parameter"));
+            let said = format!(
+                "`{name}` is not a valid name of a parameter; allowed are letters and digits, a \
+                 capital letter first, and none of `{}`",
+                BUILT_IN.join("`, `")
+            );
+            self.add(said, &[&format!("{name}:")]);
         }
         let problem = match parameter {
             Parameter::String { pattern, .. } | Parameter::List { pattern, .. } => pattern
@@ -125,16 +133,19 @@ impl Check<'_> {
                 .then(|| format!("the default {default} is not from {min} to {max}")),
             Parameter::Boolean { .. } => None,
         };
-        self.mistakes.extend(problem.map(|problem| format!("parameter `{name}`: {problem}")));
+        if let Some(problem) = problem {
+            self.add(format!("parameter `{name}`: {problem}"), &[&format!("{name}:")]);
+        }
         if let Parameter::String { required: Some(when), .. } = parameter {
             self.when(when);
         }
         if let Some(Beginning { parameter: other, when }) = parameter.beginning() {
             self.when(when);
-            self.declared(other);
+            self.declared(other, &["parameter:", other]);
             let known = self.preset.parameters.get(other);
             if known.is_some_and(|known| !matches!(known, Parameter::String { .. })) {
-                self.mistakes.push(format!("`{name}` begins with `{other}`, which is no string"));
+                let said = format!("`{name}` begins with `{other}`, which is no string");
+                self.add(said, &["begins_with", other]);
             }
         }
     }
@@ -173,7 +184,7 @@ impl Check<'_> {
                     match key.as_str() {
                         "when" => match serde_json::from_value::<When>(value.clone()) {
                             Ok(when) => self.when(&when),
-                            Err(error) => self.mistakes.push(format!("`when`: {error}")),
+                            Err(error) => self.add(format!("`when`: {error}"), &["when:"]),
                         },
                         "for_each" => self.for_each(value.as_str()),
                         _ => self.document(value),
@@ -190,17 +201,17 @@ impl Check<'_> {
                 && !BUILT_IN.contains(&name)
             {
                 self.granting.insert(name.to_owned());
-                self.declared(name);
+                self.declared(name, &[&format!("${{{name}}}")]);
             }
         }
     }
 
     fn for_each(&mut self, list: Option<&str>) {
         let Some(name) = list else { return };
-        self.declared(name);
+        self.declared(name, &["for_each:", name]);
         let parameter = self.preset.parameters.get(name);
         if parameter.is_some_and(|parameter| !matches!(parameter, Parameter::List { .. })) {
-            self.mistakes.push(format!("`for_each: {name}`: `{name}` is no list"));
+            self.add(format!("`for_each: {name}`: `{name}` is no list"), &["for_each:", name]);
         }
     }
 
@@ -215,7 +226,7 @@ impl Check<'_> {
                         .collect(),
                 )
             } else {
-                self.declared(name);
+                self.declared(name, &[&format!("{name}:")]);
                 match self.preset.parameters.get(name) {
                     Some(Parameter::Boolean { .. }) => Some(vec!["true".into(), "false".into()]),
                     Some(Parameter::Enum { values, .. }) => Some(values.clone()),
@@ -230,21 +241,27 @@ impl Check<'_> {
             for value in values.texts() {
                 if allowed.as_ref().is_some_and(|allowed| !allowed.contains(&value)) {
                     let allowed = allowed.clone().unwrap_or_default().join("`, `");
-                    self.mistakes.push(format!(
+                    let said = format!(
                         "`when`: `{value}` is not a value of `{name}` (allowed: `{allowed}`)"
-                    ));
+                    );
+                    self.add(said, &[&format!("{name}:"), &value]);
                 }
             }
         }
     }
 
-    fn declared(&mut self, name: &str) {
+    fn declared(&mut self, name: &str, on: &[&str]) {
         self.used.insert(name.to_owned());
         if !self.preset.parameters.contains_key(name) {
             let known: Vec<&str> = self.preset.parameters.keys().map(String::as_str).collect();
-            self.mistakes
-                .push(format!("unknown parameter `{name}` (declared: `{}`)", known.join("`, `")));
+            let known = known.join("`, `");
+            self.add(format!("unknown parameter `{name}` (declared: `{known}`)"), on);
         }
+    }
+
+    fn add(&mut self, said: String, on: &[&str]) {
+        let on = on.iter().map(|text| (*text).to_owned()).collect();
+        self.mistakes.push(Mistake { said, on });
     }
 }
 
@@ -279,7 +296,10 @@ outputs:
         assert!(PRESET.contains(from), "{from}");
         let text = PRESET.replace(from, to);
         match serde_saphyr::from_str::<Preset>(&text) {
-            Ok(preset) => mistakes(&preset).join("; "),
+            Ok(preset) => {
+                let said = mistakes(&preset).into_iter().map(|mistake| mistake.said);
+                said.collect::<Vec<_>>().join("; ")
+            }
             Err(error) => error.to_string(),
         }
     }

@@ -8,15 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use account_presets::actions::PASS_ROLE;
 use account_presets::cloud::{Call, calls};
 use account_presets::plan::Change;
-use account_presets::preset::parameters::Values;
-use account_presets::preset::{self, Branches, PROVIDER, Preset, Wish, render};
-use account_presets::state::{Account, Kind, Object, Owner, PolicyDocument, Resource, State};
+use account_presets::preset::{Branches, Preset, render};
+use account_presets::state::{Kind, Object, PolicyDocument, Resource, State};
 use serde_json::json;
 
-use super::names;
-
-#[path = "../../policies/every_change.rs"]
-mod every_change;
+use super::{Catalogue, camel, every_change, names, wish};
 
 /// Names of one kind, in the words of ARNs: `role`, `policy`, `aws` for a policy of AWS's …
 pub type Names = BTreeSet<(&'static str, String)>;
@@ -48,47 +44,31 @@ pub enum When {
 }
 
 /// Everything that some choice of a preset would bring.
-fn catalogue(name: &str) -> State {
-    let preset = preset::find(name).unwrap();
-    render(preset, &wish(preset, names::values(preset)), Branches::Any)
-}
-
-/// A resource that asks for the preset's default edition with these parameters.
-pub fn wish(preset: &Preset, parameters: Values) -> Wish {
-    Wish {
-        account: Account::from_arn("arn:aws:lambda:eu-west-1:123456789012:function:f").unwrap(),
-        owner: Owner::new("stack", "Preset"),
-        provider: PROVIDER.to_owned(),
-        edition: preset.editions[0],
-        parameters,
-        path: "/".to_owned(),
-        permissions_boundary: None,
-        tags: BTreeMap::new(),
-        max_session_duration: 3600,
-    }
+fn everything(preset: &Preset) -> State {
+    render(preset, &wish(preset, preset.editions[0], names::values(preset)), Branches::Any)
 }
 
 /// The groups of all presets that make their members administrators.
-pub fn administrators() -> Names {
-    let of_preset = |name: &'static str| {
-        let catalogue = catalogue(name);
-        let links = catalogue.ids().filter(|id| id.kind == Kind::GroupAttachment);
+pub fn administrators(catalogue: &Catalogue) -> Names {
+    let of_preset = |preset: &Preset| {
+        let everything = everything(preset);
+        let links = everything.ids().filter(|id| id.kind == Kind::GroupAttachment);
         let admin = links.filter(|id| {
             id.part.as_ref().is_some_and(|arn| arn.ends_with(":aws:policy/AdministratorAccess"))
         });
         admin.map(|id| ("group", id.name.clone())).collect::<Vec<_>>()
     };
-    preset::names().into_iter().flat_map(of_preset).collect()
+    catalogue.values().flat_map(of_preset).collect()
 }
 
 /// The statements for a preset.
-pub fn of_preset(name: &str) -> Vec<Statement> {
-    let catalogue = catalogue(name);
+pub fn of_preset(name: &str, preset: &Preset) -> Vec<Statement> {
+    let everything = everything(preset);
     let mut needs = Needs::default();
-    for (_, object) in catalogue.iter() {
-        let changes = every_change::every_change(object).into_iter().chain(what_hangs_on(object));
+    for (_, object) in everything.iter() {
+        let changes = every_change(object).into_iter().chain(what_hangs_on(object));
         for call in changes.flat_map(|change| calls(&change)) {
-            needs.add(&catalogue, &call);
+            needs.add(&everything, &call);
         }
     }
     needs.statements(&camel(name))
@@ -273,7 +253,7 @@ fn word(kind: Kind) -> &'static str {
         Kind::Role => "role",
         Kind::Group => "group",
         Kind::InstanceProfile => "instance-profile",
-        _ => panic!("no call is about a {kind}"),
+        _ => unreachable!("no call is about a {kind}"),
     }
 }
 
@@ -284,12 +264,6 @@ fn plural(kind: Kind) -> &'static str {
         Kind::Role => "Roles",
         Kind::Group => "Groups",
         Kind::InstanceProfile => "InstanceProfiles",
-        _ => panic!("no call is about a {kind}"),
+        _ => unreachable!("no call is about a {kind}"),
     }
-}
-
-/// Words of a name as one: `GithubActions` for `github-actions`.
-pub fn camel(name: &str) -> String {
-    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }

@@ -1,9 +1,88 @@
-//! The made parts as they stand in the template.
+//! `template.yaml` for a catalogue: what follows from the presets and from the calls of the code
+//! stands between two comments, and what is around them is written by hand.
 
-use super::names;
+use super::names::{self, NameParameter};
 use super::packing::{self, Of};
-use super::rights::{Names, Statement, When, administrators, camel};
-use account_presets::preset;
+use super::rights::{Names, Statement, When, administrators};
+use super::{Catalogue, camel};
+
+/// The comment above a made part, up to the part's name, and the one below it.
+const FROM: &str = "# Made by make bless: ";
+const TO: &str = "# Made up to here.";
+
+/// The made parts by name.
+type Parts = Vec<(&'static str, String)>;
+
+/// The template for these presets.
+///
+/// # Errors
+///
+/// A preset that has no place in it.
+pub fn template(text: &str, catalogue: &Catalogue) -> Result<String, String> {
+    let parameters = names::parameters(catalogue)?;
+    let policies = packing::policies(catalogue)?;
+    let numbers = policies.len();
+    let parts = vec![
+        ("parameters of names", parameter_group(&parameters)),
+        ("presets", allowed_presets(catalogue)),
+        ("names", name_parameters(&parameters)),
+        ("conditions of presets", conditions(catalogue)),
+        ("what the function is told of names", allowed_names(catalogue)),
+        ("policies of presets", policy_arns(numbers)),
+        ("groups of administrators", administrators_groups(catalogue)),
+        ("rights of presets", self::policies(policies)),
+    ];
+    let fresh = with(text, &parts)?;
+    for parameter in parameters {
+        let declared = format!("\n  {}:\n", parameter.name);
+        if fresh.matches(&declared).count() != 1 {
+            return Err(format!(
+                "setting `{0}`: the template has something else of that name; take another, such \
+                 as `{0}Name`",
+                parameter.name
+            ));
+        }
+    }
+    Ok(fresh)
+}
+
+/// The text with each of the parts made anew.
+///
+/// # Errors
+///
+/// A part without a place, and a place without a part or an end.
+pub fn with(text: &str, parts: &Parts) -> Result<String, String> {
+    let mut fresh = String::new();
+    let mut is_made = false;
+    let mut left: Vec<&str> = parts.iter().map(|(name, _)| *name).collect();
+    for line in text.lines() {
+        let comment = line.trim_start();
+        if comment == TO {
+            if !is_made {
+                return Err(format!("`{TO}` without `{FROM}…`"));
+            }
+            is_made = false;
+        }
+        if is_made {
+            continue;
+        }
+        fresh.push_str(line);
+        fresh.push('\n');
+        if let Some(name) = comment.strip_prefix(FROM) {
+            let part = parts.iter().find(|(known, _)| *known == name);
+            let (_, part) =
+                part.ok_or_else(|| format!("no part is called `{name}`; there are {left:?}"))?;
+            left.retain(|known| *known != name);
+            fresh.push_str(part);
+            is_made = true;
+        }
+    }
+    match left.as_slice() {
+        _ if is_made => Err(format!("`{FROM}…` without `{TO}`")),
+        [] => Ok(fresh),
+        left => Err(format!("the template has no place for {left:?}")),
+    }
+}
 
 /// An ARN for each name at the root, and one for it below any path. A name that begins with `*` is both
 /// in one; AWS's policies and service-linked roles have the path that they have.
@@ -41,13 +120,13 @@ pub fn condition(preset: &str) -> String {
     format!("Allows{}", camel(preset))
 }
 
-pub fn parameter_group() -> String {
-    let lines = names::parameters().into_iter().map(|it| format!("          - {}\n", it.name));
+fn parameter_group(parameters: &[NameParameter]) -> String {
+    let lines = parameters.iter().map(|it| format!("          - {}\n", it.name));
     lines.collect()
 }
 
-pub fn allowed_presets() -> String {
-    let names = preset::names();
+fn allowed_presets(catalogue: &Catalogue) -> String {
+    let names: Vec<&str> = catalogue.keys().map(String::as_str).collect();
     format!(
         "    Default: {}\n    AllowedPattern: {}\n    ConstraintDescription: 'must be presets, separated by \
          commas: {}'\n",
@@ -57,8 +136,8 @@ pub fn allowed_presets() -> String {
     )
 }
 
-pub fn name_parameters() -> String {
-    let text = |it: names::NameParameter| {
+fn name_parameters(parameters: &[NameParameter]) -> String {
+    let text = |it: &NameParameter| {
         let default = if it.default.is_empty() { "\"\"" } else { &it.default };
         format!(
             "  {}:\n    Type: String\n    Default: {default}\n    MaxLength: {}\n    AllowedPattern: '{}'\n    \
@@ -66,40 +145,42 @@ pub fn name_parameters() -> String {
             it.name, it.longest, it.pattern, it.description
         )
     };
-    names::parameters().into_iter().map(text).collect()
+    parameters.iter().map(text).collect()
 }
 
 /// CloudFormation has no word for "is in the list". A text that is split at what it does not contain
 /// and joined again is the same.
-pub fn conditions() -> String {
-    let condition = |name: &str| {
+fn conditions(catalogue: &Catalogue) -> String {
+    let condition = |name: &String| {
         let list = "!Join [\",\", [\"\", !Join [\",\", !Ref AllowedPresets], \"\"]]";
         format!(
             "  {}: !Not\n    - !Equals\n      - !Join [\"\", !Split [\",{name},\", {list}]]\n      - {list}\n",
             condition(name)
         )
     };
-    preset::names().into_iter().map(condition).collect()
+    catalogue.keys().map(condition).collect()
 }
 
-pub fn allowed_names() -> String {
-    let lines =
-        names::told().into_iter().map(|(of, allowed)| format!("            {of}={allowed}\n"));
+fn allowed_names(catalogue: &Catalogue) -> String {
+    let lines = names::told(catalogue)
+        .into_iter()
+        .map(|(of, allowed)| format!("            {of}={allowed}\n"));
     format!("          ALLOWED_NAMES: !Sub >-\n{}", lines.collect::<String>())
 }
 
-pub fn policy_arns() -> String {
-    let numbers = 1..=packing::policies().len();
+fn policy_arns(number: usize) -> String {
+    let numbers = 1..=number;
     numbers.map(|number| format!("        - !Ref PresetsPolicy{number}\n")).collect()
 }
 
-pub fn administrators_groups() -> String {
-    let lines =
-        arns(&administrators()).into_iter().map(|arn| format!("              - !Sub {arn}\n"));
+fn administrators_groups(catalogue: &Catalogue) -> String {
+    let lines = arns(&administrators(catalogue))
+        .into_iter()
+        .map(|arn| format!("              - !Sub {arn}\n"));
     lines.collect()
 }
 
-pub fn policies() -> String {
+fn policies(policies: Vec<Vec<Of>>) -> String {
     let policy = |(number, statements): (usize, Vec<Of>)| {
         let statements: String = statements.iter().map(|(of, it)| statement(of, it)).collect();
         format!(
@@ -115,7 +196,7 @@ pub fn policies() -> String {
 {statements}"
         )
     };
-    let policies = (1..).zip(packing::policies()).map(policy);
+    let policies = (1..).zip(policies).map(policy);
     policies.collect::<Vec<_>>().join("\n")
 }
 

@@ -1,5 +1,4 @@
-//! The grammar of a preset file. The build script reads `presets/*.yaml` with these types, so a
-//! file that does not fit them fails the build; the crate reads back what the script wrote.
+//! The words of a preset file, as types: a file that does not fit them fails the build.
 //!
 //! Two words adapt a preset, and they may stand in any item of a list: `when` (parameters have
 //! one of these values) and `for_each` (once for each element of a list parameter, whose name
@@ -223,7 +222,7 @@ pub struct When(pub BTreeMap<String, Values>);
 
 /// One value or several.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected true, false, a whole number or a text, or a list of these")]
 pub enum Values {
     /// Any of these.
     Several(Vec<Scalar>),
@@ -403,7 +402,7 @@ pub struct Existing {
 
 /// A name in a list, alone or with its conditions.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "expected a name, or name with when and for_each")]
 pub enum Item {
     /// The name alone.
     Name(String),
@@ -446,7 +445,11 @@ pub struct Output {
 
 /// The object, or objects of which the first one that is switched on counts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "expected policy, role, instance_profile, service_linked_role or group with a name, or \
+                 a list of these"
+)]
 pub enum References {
     Several(Vec<Reference>),
     One(Reference),

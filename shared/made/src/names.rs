@@ -1,10 +1,12 @@
 //! The names that a stack may choose, as the template writes them: a parameter by which the
 //! operator allows them, or a wildcard as narrow as the names are.
 
+use account_presets::preset::Preset;
 use account_presets::preset::parameters::{Value, Values};
 use account_presets::preset::schema::{ALLOWED_VALUES, Parameter, Setting};
-use account_presets::preset::{self, Preset};
 use regex_lite::Regex;
+
+use super::Catalogue;
 
 /// A parameter of the template by which the operator allows names.
 pub struct NameParameter {
@@ -30,52 +32,63 @@ fn settings(preset: &Preset) -> impl Iterator<Item = (&String, &Parameter, &Sett
 /// The pattern that is allowed by default, up to its first wildcard: the default of the template's
 /// parameter.
 fn stem(setting: &Setting) -> &str {
-    let [allowed] = setting.allows.as_slice() else {
-        panic!("{} stands for one text that is allowed by default", setting.parameter)
-    };
+    let allowed = setting.allows.first().map(String::as_str).unwrap_or_default();
     allowed.split(['*', '?']).next().unwrap_or_default()
 }
 
 /// The allowed pattern, with the template's parameter in the place of its default.
 fn allowed(setting: &Setting) -> String {
-    let rest = &setting.allows[0][stem(setting).len()..];
-    format!("${{{}}}{rest}", setting.parameter)
+    let allowed = setting.allows.first().map(String::as_str).unwrap_or_default();
+    format!("${{{}}}{}", setting.parameter, allowed.strip_prefix(stem(setting)).unwrap_or_default())
 }
 
 /// A parameter of a preset by its name, and the operator's setting for it.
 type Named<'a> = (&'a String, &'a Parameter, &'a Setting);
 
 /// The template's parameters, in the order of the presets.
-pub fn parameters() -> Vec<NameParameter> {
-    let mut by_name: Vec<(String, &str, Vec<Named<'_>>)> = Vec::new();
-    for name in preset::names() {
-        for setting in settings(preset::find(name).unwrap()) {
+///
+/// # Errors
+///
+/// A setting of a preset cannot be a parameter of the template.
+pub fn parameters(catalogue: &Catalogue) -> Result<Vec<NameParameter>, String> {
+    let mut by_name: Vec<(String, &str, &Preset, Vec<Named<'_>>)> = Vec::new();
+    for (name, preset) in catalogue {
+        for setting in settings(preset) {
             let parameter = &setting.2.parameter;
             match by_name.iter_mut().find(|(known, ..)| known == parameter) {
-                Some((_, _, those)) => those.push(setting),
-                None => by_name.push((parameter.clone(), name, vec![setting])),
+                Some((_, _, _, those)) => those.push(setting),
+                None => by_name.push((parameter.clone(), name, preset, vec![setting])),
             }
         }
     }
-    let parameter = |(name, of, settings): (String, &str, Vec<_>)| parameter(name, of, &settings);
-    by_name.into_iter().map(parameter).collect()
+    let parameters = by_name.into_iter();
+    parameters.map(|(name, of, preset, those)| parameter(name, of, preset, &those)).collect()
 }
 
 fn parameter(
     name: String,
     of: &str,
-    settings: &[(&String, &Parameter, &Setting)],
-) -> NameParameter {
-    let preset = preset::find(of).unwrap();
+    preset: &Preset,
+    settings: &[Named<'_>],
+) -> Result<NameParameter, String> {
+    let wrong = |problem: &str| format!("{of}.yaml: setting `{name}`: {problem}");
+    if settings.iter().any(|(_, _, setting)| setting.allows.len() != 1) {
+        return Err(wrong("`allows` has to be one text, the default of the template's parameter"));
+    }
+    if !name.chars().all(|c| c.is_ascii_alphanumeric()) {
+        return Err(wrong("allowed in a name of the template are letters and digits"));
+    }
     let default = stem(settings[0].2).to_owned();
-    assert!(
-        settings.iter().all(|(_, _, setting)| stem(setting) == default),
-        "what the parameter {name} allows by default begins in several ways"
-    );
-    let (class, longest) =
-        settings.iter().find_map(|(_, parameter, _)| counted(parameter)).unwrap_or_else(|| {
-            panic!("{name}: no pattern like `[a-z-]{{1,25}}` in shared/presets/{of}.yaml")
-        });
+    if settings.iter().any(|(_, _, setting)| stem(setting) != default) {
+        return Err(wrong("what it allows by default begins in several ways; take another name"));
+    }
+    let counted = settings.iter().find_map(|(_, parameter, _)| counted(parameter));
+    let Some((class, longest)) = counted else {
+        return Err(wrong(
+            "no pattern that counts characters, such as `[a-z-]{1,25}`; give the parameter one, or \
+             leave `parameter` out, so that `AllowedValues` limits it",
+        ));
+    };
     let words: Vec<&str> = settings.iter().map(|(name, ..)| name.as_str()).collect();
     let whole = |name: &&str| is_a_whole_name(preset, name);
     let (pattern, description) = if let ([word], true) =
@@ -95,7 +108,7 @@ fn parameter(
         };
         (format!(r"{class}*\*?"), said)
     };
-    NameParameter { name, default, longest, pattern, description }
+    Ok(NameParameter { name, default, longest, pattern, description })
 }
 
 /// The characters of a pattern that counts them, and the longest text that fits it.
@@ -126,13 +139,13 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// The function's settings: `preset.Parameter`, and the allowed pattern.
-pub fn told() -> Vec<(String, String)> {
-    let of_preset = |name: &'static str| {
-        let settings = settings(preset::find(name).unwrap());
-        settings
-            .map(move |(parameter, _, setting)| (format!("{name}.{parameter}"), allowed(setting)))
-    };
-    preset::names().into_iter().flat_map(of_preset).collect()
+pub fn told(catalogue: &Catalogue) -> Vec<(String, String)> {
+    let settings = catalogue
+        .iter()
+        .flat_map(|(name, preset)| settings(preset).map(move |setting| (name, setting)));
+    let told = settings
+        .map(|(name, (parameter, _, setting))| (format!("{name}.{parameter}"), allowed(setting)));
+    told.collect()
 }
 
 /// A value for each parameter that stands for all that stacks may choose.
@@ -141,7 +154,10 @@ pub fn values(preset: &Preset) -> Values {
         let texts = stand_ins(parameter);
         let value = match parameter {
             Parameter::List { .. } => Value::List(texts),
-            _ => Value::One(texts.into_iter().next().unwrap()),
+            Parameter::String { .. }
+            | Parameter::Boolean { .. }
+            | Parameter::Integer { .. }
+            | Parameter::Enum { .. } => Value::One(texts.into_iter().next().unwrap_or_default()),
         };
         (name.clone(), value)
     };

@@ -1,0 +1,21 @@
+//! A preset beside those of the catalogue, for a test and in its thread alone.
+
+use std::cell::RefCell;
+
+use grammar::schema::Preset;
+
+type Named = (&'static str, &'static Preset);
+
+thread_local! {
+    static PRESETS: RefCell<Vec<Named>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Adds a preset. It stays for as long as the process.
+pub fn add(name: &str, preset: Preset) {
+    let (name, preset) = (Box::leak(name.into()), Box::leak(preset.into()));
+    PRESETS.with_borrow_mut(|presets| presets.push((name, preset)));
+}
+
+pub(super) fn all() -> Vec<Named> {
+    PRESETS.with_borrow(Clone::clone)
+}
