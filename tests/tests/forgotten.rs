@@ -9,10 +9,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const FOLDERS: [&str; 6] = [
+const FOLDERS: [&str; 7] = [
     "cli/tests",
     "functions/iam-preset/tests",
     "functions/lambda-concurrency/tests",
+    "shared/grammar/tests",
     "shared/tests",
     "tests/fuzz/tests",
     "tests/tests",
