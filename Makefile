@@ -25,11 +25,21 @@ BOOTSTRAP := .aws-sam/build/IamPresetFunction/bootstrap
 PROGRAM := target/debug/account-presets
 RELEASED_PROGRAM := target/release/account-presets
 SOURCES := template.yaml Cargo.toml $(wildcard Cargo.lock) $(shell find shared functions -type f)
+# A folder of presets of one's own, for `build`, `cli` and `own`: docs/own-presets.md. With another folder than the
+# last time it is another build.
+ifdef PRESETS
+export ACCOUNT_PRESETS_DIR := $(abspath $(PRESETS))
+endif
+OWN := target/own-presets
+ifneq ($(ACCOUNT_PRESETS_DIR)$(wildcard $(OWN)),)
+$(shell mkdir -p target && echo "$(ACCOUNT_PRESETS_DIR)" | cmp --silent - $(OWN) || echo "$(ACCOUNT_PRESETS_DIR)" > $(OWN))
+SOURCES += $(OWN) $(wildcard $(ACCOUNT_PRESETS_DIR)/*.yaml)
+endif
 
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo playground build cli bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates site nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
+.PHONY: help demo playground build cli own bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates site nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
 
 # Each group by its line `##@`, each target by what is behind its `##`.
 help:
@@ -54,6 +64,9 @@ demo-org: ## an organization of five accounts, emulated on this machine
 build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
 cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-line.md
+
+own: cli ## what follows from presets of your own: PRESETS=/path/to/presets INTO=/path/to/made, see docs/own-presets.md
+	@$(PROGRAM) bless --presets "$(PRESETS)" --into "$(INTO)"
 
 # The pages are in it if there is a way to make them.
 package: build sbom $(RELEASED_PROGRAM) $(SAM)/requirements-sam.txt $(if $(shell grep -s '^site:' Makefile),site) ## a release: code, template, command line, schemas, bills of materials and checksums, in .aws-sam/release

@@ -9,6 +9,7 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod own_presets;
 mod program;
 mod schema;
 mod templates;

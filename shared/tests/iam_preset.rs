@@ -26,6 +26,7 @@ mod model;
 mod operator;
 mod order;
 mod overlap;
+mod own;
 mod ownership;
 mod people;
 mod power;

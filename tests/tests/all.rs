@@ -6,6 +6,7 @@ mod events;
 mod forgotten;
 mod links;
 mod made;
+mod own_presets;
 mod pinned;
 mod reliability;
 mod response_rules;
