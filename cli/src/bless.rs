@@ -58,7 +58,8 @@ pub(crate) fn bless(asked: &Bless, output: &Output) -> Result<Found, String> {
 fn files(own: &Catalogue, all: &Catalogue) -> Result<BTreeMap<String, String>, String> {
     let mut files = BTreeMap::new();
     let mut add = |name: String, text: String| files.insert(name, text);
-    add("template.yaml".to_owned(), made::template::template(TEMPLATE, all)?);
+    let template = made::template::template(TEMPLATE, all)?;
+    add("template.yaml".to_owned(), unpublished(&template));
     for (name, preset) in own {
         let from = format!("presets/{name}.yaml");
         let page = made::page::page(name, preset, &from, PERMISSION_SET);
@@ -87,6 +88,16 @@ fn files(own: &Catalogue, all: &Catalogue) -> Result<BTreeMap<String, String>, S
         add(format!("schemas/{name}"), text.to_owned());
     }
     Ok(files)
+}
+
+/// Without the entry for the AWS Serverless Application Repository, whose files are the project's.
+fn unpublished(template: &str) -> String {
+    let (before, entry) = match template.split_once("  AWS::ServerlessRepo::Application:\n") {
+        Some(parts) => parts,
+        None => return template.to_owned(),
+    };
+    let behind = entry.lines().skip_while(|line| line.starts_with("    "));
+    behind.fold(before.to_owned(), |text, line| text + line + "\n")
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {

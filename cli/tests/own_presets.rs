@@ -65,6 +65,8 @@ fn what_follows_from_a_preset_is_written_outside_of_this_repository() {
     ] {
         assert!(template.contains(line), "{line}");
     }
+    // `sam deploy` would look for the project's licence beside it.
+    assert!(!template.contains("LicenseUrl") && template.contains("\nMetadata:\n  "), "{template}");
     let schema: Value =
         serde_json::from_str(&repository.made("schemas/iam-preset.schema.json")).unwrap();
     assert!(schema["properties"]["Preset"]["enum"].to_string().contains("\"nightowl\""));
