@@ -68,8 +68,7 @@ cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-
 own: cli ## what follows from presets of your own: PRESETS=/path/to/presets INTO=/path/to/made, see docs/own-presets.md
 	@$(PROGRAM) bless --presets "$(PRESETS)" --into "$(INTO)"
 
-# The pages are in it if there is a way to make them.
-package: build sbom $(RELEASED_PROGRAM) $(SAM)/requirements-sam.txt $(if $(shell grep -s '^site:' Makefile),site) ## a release: code, template, command line, schemas, bills of materials and checksums, in .aws-sam/release
+package: build sbom site $(RELEASED_PROGRAM) $(SAM)/requirements-sam.txt ## a release: code, template, command line, schemas, pages, bills of materials and checksums, in .aws-sam/release
 	$(SAM)/bin/python release/package.py
 
 package-org: build $(SAM)/requirements-sam.txt ## one template for a stack set and the functions' code, in .aws-sam/organization

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use account_presets::preset;
+use account_presets::preset::lint::Reference;
 use made::Catalogue;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ pub(crate) fn bless(asked: &Bless, output: &Output) -> Result<Found, String> {
         output.print(&mistakes)?;
         return Ok(Found::Differences);
     }
-    let files = files(&own, &all)?;
+    let files = files(&own, &all, &lint::reference(&asked.presets)?)?;
     for (name, text) in &files {
         write(&asked.into.join(name), text)?;
     }
@@ -55,7 +56,11 @@ pub(crate) fn bless(asked: &Bless, output: &Output) -> Result<Found, String> {
 }
 
 /// All files that are made, by their paths.
-fn files(own: &Catalogue, all: &Catalogue) -> Result<BTreeMap<String, String>, String> {
+fn files(
+    own: &Catalogue,
+    all: &Catalogue,
+    reference: &Reference,
+) -> Result<BTreeMap<String, String>, String> {
     let mut files = BTreeMap::new();
     let mut add = |name: String, text: String| files.insert(name, text);
     let template = made::template::template(TEMPLATE, all)?;
@@ -64,6 +69,7 @@ fn files(own: &Catalogue, all: &Catalogue) -> Result<BTreeMap<String, String>, S
         let from = format!("presets/{name}.yaml");
         let page = made::page::page(name, preset, &from, PERMISSION_SET);
         add(format!("docs/presets/{name}.md"), page);
+        add(format!("docs/presets/{name}.svg"), made::picture::picture(preset, reference));
         add(format!("examples/{name}.yaml"), made::example::example(name, preset));
         for (file, text) in made::golden::files(name, preset) {
             add(format!("golden/{file}.txt"), text);

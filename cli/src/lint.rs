@@ -106,7 +106,7 @@ fn findings(files: &[PathBuf]) -> Result<Vec<Told>, String> {
 }
 
 /// What the catalogue is held to, and what a file beside the presets adds to it.
-fn reference(folder: &Path) -> Result<Reference, String> {
+pub(crate) fn reference(folder: &Path) -> Result<Reference, String> {
     let mut reference = Reference::from_json(REFERENCE).map_err(|error| error.to_string())?;
     let file = folder.join(MORE);
     if !file.exists() {
