@@ -3,6 +3,12 @@
 //!
 //! The statements that are about no preset, and the denials, are written by hand in the template.
 
+#![allow(
+    clippy::unreachable,
+    clippy::wildcard_enum_match_arm,
+    reason = "a call is about an object, and not about a link"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use account_presets::actions::PASS_ROLE;
