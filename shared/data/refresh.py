@@ -40,7 +40,8 @@ def main():
         }
     (INTO / "aws-reference.json").write_text(printed(reference))
     sizes = ", ".join(f"{len(reference[key])} {key}" for key in ("services", "managed", "documents"))
-    print(f"{sizes} from {reference['sources']}: write these versions into README.md")
+    note = ": write these versions into README.md" if INTO == HERE else ""
+    print(f"{sizes} from {reference['sources']}{note}")
 
 
 def action_data(folder):
