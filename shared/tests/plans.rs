@@ -3,7 +3,13 @@
 //! A line of a plan is its sign and object, then the owners. `a!` is an owner that is about to
 //! let go. A changed resource has its fields behind the owners.
 
-#![allow(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test stops at what it did not expect"
+)]
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -305,7 +311,7 @@ fn an_own_object_of_another_release_keeps_its_notes_and_gets_this_release() {
     let wanted = role(&[of_release(&a(), "0.1.0")], "r");
     let states = ([wanted].into_iter().collect(), there.into_iter().collect::<State>());
     let plan = plan(&a(), &Scope::default(), &states.0, &states.1).unwrap();
-    let Some(Change::Update { after, .. }) = plan.changes().next() else { return assert!(false) };
+    let Some(Change::Update { after, .. }) = plan.changes().next() else { panic!("{plan}") };
     let mark = &after.owners.get(&a()).unwrap().mark;
     assert_snapshot!(format!("{:?} {:?} {:?}", mark.release, mark.names, mark.replaces), @r#"Some("0.1.0") Some("digest") ["old"]"#);
 }
