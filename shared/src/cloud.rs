@@ -169,9 +169,9 @@ pub trait Cloud {
         ready(())
     }
 
-    /// Returns policies with an attachment to a user that was begun here and has no known end: AWS
-    /// may still carry it out, when its claim is gone.
-    fn unfinished(&self) -> BTreeSet<Id> {
+    /// Returns the links of which a call was begun here and has no known end, and forgets them: AWS
+    /// may have carried it out when nothing looked any more.
+    fn take_unfinished(&self) -> BTreeSet<Id> {
         BTreeSet::new()
     }
 

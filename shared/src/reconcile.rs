@@ -201,6 +201,10 @@ pub async fn carry_out(
     }
     if problems.is_empty() && progress.stopped().is_none() {
         has_waited = progress.until_writes_end().await;
+        if has_waited {
+            // Meanwhile CloudFormation may have gone on.
+            progress.ask_whether_wanted().await;
+        }
         // An attempt that was given up, and made again, may have ended after the next call.
         if has_waited && progress.stopped().is_none() {
             end_anew(cloud, work, desired, progress).await?;
@@ -218,6 +222,7 @@ pub async fn carry_out(
         return Ok(());
     }
     if progress.is_superseded() {
+        has_waited |= progress.until_writes_end().await;
         if has_waited {
             // Meanwhile CloudFormation may have gone on to something that it ended.
             progress.take_back();
@@ -257,6 +262,10 @@ fn must_look_again(
     let ends = |id: &Id| id.parent().into_iter().chain(id.target()).chain([id.clone()]);
     let surprised = failures.iter().any(|failure| {
         let (id, error) = match failure {
+            // Whether the object is deleted is seen by another look.
+            Failure::Call(change, error) if change.is_final() && error.is_undecided() => {
+                return true;
+            }
             Failure::Call(change, error) => (change.id(), error),
             Failure::Joined(_) => return true,
             Failure::Stopped(_) => return false,

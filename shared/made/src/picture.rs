@@ -263,7 +263,11 @@ fn trusted(document: &Value) -> BTreeSet<String> {
             Value::Null | Value::Bool(_) | Value::Number(_) => Vec::new(),
         }
     }
-    let statements = document["Statement"].as_array().unwrap();
+    // One statement need not be in a list.
+    let statements = match &document["Statement"] {
+        Value::Array(them) => them.as_slice(),
+        one => std::slice::from_ref(one),
+    };
     statements.iter().flat_map(|statement| texts(&statement["Principal"])).collect()
 }
 

@@ -14,7 +14,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::select;
 use tracing::warn;
 
-use super::http_client::NoReply;
+use super::http_client::{NoReply, Undecided};
 use super::reply::Refusal;
 use crate::actions::only_looks;
 use crate::cfn::Gate;
@@ -55,6 +55,13 @@ impl Called {
     /// True unless it only looks. An answer does not go while a write is on its way.
     pub(super) fn is_write(&self) -> bool {
         !only_looks(self.action)
+    }
+
+    /// True if it deletes a role, policy, group or instance profile.
+    pub(super) fn deletes_an_object(&self) -> bool {
+        const DELETES: [&str; 4] =
+            ["iam:DeleteGroup", "iam:DeleteInstanceProfile", "iam:DeletePolicy", "iam:DeleteRole"];
+        DELETES.contains(&self.action)
     }
 
     /// Returns the number of its failed attempts.
@@ -140,9 +147,10 @@ where
 fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
     let reason = match error {
         SdkError::TimeoutError(_) => NO_REPLY,
-        SdkError::DispatchFailure(failure) => {
-            failure.as_connector_error().map_or(NO_CONNECTION, of_network)
-        }
+        SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
+            Some(error) if Undecided::is_reason_of(error) => return NOT_TOLD.to_owned(),
+            error => error.map_or(NO_CONNECTION, of_network),
+        },
         SdkError::ResponseError(_) | SdkError::ServiceError(_) => NOT_AWSS,
         _ => "the request could not be built or sent",
     };
@@ -151,6 +159,7 @@ fn no_answer<E, R>(error: &SdkError<E, R>) -> String {
 
 fn of_network(error: &ConnectorError) -> &'static str {
     match error.is_timeout() {
+        _ if Undecided::is_reason_of(error) => NOT_TOLD,
         true if NoReply::is_reason_of(error) => NO_REPLY,
         true => NO_CONNECTION_IN_TIME,
         false => NO_CONNECTION,
@@ -158,6 +167,7 @@ fn of_network(error: &ConnectorError) -> &'static str {
 }
 
 const NO_REPLY: &str = "no reply in time";
+const NOT_TOLD: &str = "no reply that tells whether it is deleted";
 const NO_CONNECTION_IN_TIME: &str = "no connection in time";
 const NO_CONNECTION: &str = "no connection, or it broke off";
 const NOT_AWSS: &str = "the reply is not an AWS response";
@@ -188,7 +198,7 @@ impl Intercept for NoteRefusals {
         };
         called.note(if let Some(error) = error.as_connector_error() {
             // The gate's own refusal is none of AWS's words.
-            if error.is_user() {
+            if error.is_user() && !Undecided::is_reason_of(error) {
                 return Ok(());
             }
             network(of_network(error))

@@ -255,8 +255,9 @@ mod tests {
         let variables = [("AWS_REGION", "eu-west-1"), ("AWS_ENDPOINT_URL_IAM", &endpoint)];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let iam = Environment::of(variables.into()).iam().unwrap();
-        let started = Instant::now();
-        let call = iam.get_role().role_name("r").send();
+        let (started, gate) = (Instant::now(), Gate::default());
+        let sent = iam.get_role().role_name("r").send();
+        let call = super::super::call::call(&gate, "iam:GetRole", "r", sent);
         // The clock is not a real one.
         timeout(Duration::from_secs(86_400), call).await.expect("an end").unwrap_err();
         let longest = ATTEMPTS * (http_client::READ + http_client::CONNECT + BACKOFF.1);

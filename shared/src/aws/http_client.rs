@@ -36,14 +36,15 @@ const AMAZON_ROOTS: &str = include_str!("amazon_roots.pem");
 
 /// Longest wait for a connection.
 pub(super) const CONNECT: Duration = Duration::from_secs(3);
-/// Longest wait for a reply.
+/// Longest wait for the reply to a read.
 pub(super) const READ: Duration = Duration::from_secs(10);
-/// Longest wait for the reply to a write that has timed out for its caller, only to know when it is
-/// over. Other clients of AWS wait a minute by default.
-const LONGEST_WRITE: Duration = Duration::from_secs(90);
+/// Longest wait for the reply to a write, as long as other clients of AWS wait by default. A write
+/// that is made again while AWS carries out the first attempt ends twice: the second time on the
+/// objects that another stack has by then.
+const WRITE: Duration = Duration::from_secs(60);
 
-/// The time for which a write counts as on its way if its connection broke, or its reply was a 5xx:
-/// AWS may be carrying it out.
+/// The time for which a write counts as on its way if it has no reply, its connection broke, or its
+/// reply was a 5xx: AWS may be carrying it out.
 const UNSETTLED: Duration = Duration::from_secs(5);
 
 /// Where trust comes from.
@@ -86,9 +87,10 @@ pub(super) fn for_sdk(roots: Roots, gate: Gate) -> Result<SharedHttpClient, Stri
 }
 
 /// A client, or a connector of one, that lets attempts wait for their turn and begins none when its
-/// gate is closed. An attempt has [`READ`] from its turn on. A write goes on when it is given up,
-/// for AWS does too: so it is known when it is over. Where its reply does not tell, it is on its way
-/// for [`UNSETTLED`] more.
+/// gate is closed. A read has [`READ`] from its turn on. A write returns only when AWS does not carry
+/// it out any more, so that no attempt meets an earlier one: with its reply, or [`UNSETTLED`] after
+/// the end of an attempt whose reply does not tell. It goes on when its caller is dropped, so that
+/// the gate knows when it is over.
 #[derive(Clone, Debug)]
 pub(super) struct Gated<T> {
     pub(super) inner: T,
@@ -109,11 +111,31 @@ impl NoReply {
 
 impl Display for NoReply {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "no reply in {} s", READ.as_secs())
+        f.write_str("no reply in time")
     }
 }
 
 impl Error for NoReply {}
+
+/// The reason of the deletion of an object that may have been carried out. It is not made again
+/// without a look: another stack may have an object of that name by now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Undecided;
+
+impl Undecided {
+    /// Whether it is the reason of this failure.
+    pub(super) fn is_reason_of(error: &ConnectorError) -> bool {
+        error.source().is_some_and(|source| source.is::<Undecided>())
+    }
+}
+
+impl Display for Undecided {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("the object may be deleted")
+    }
+}
+
+impl Error for Undecided {}
 
 impl<T: HttpClient> HttpClient for Gated<T> {
     fn http_connector(
@@ -162,33 +184,34 @@ impl HttpConnector for Gated<SharedHttpConnector> {
             let pass = gate.enter(name).ok_or_else(stopped)?;
             // An answer waits for writes alone.
             let pass = is_write.then_some(pass);
+            let deletes = called.as_ref().is_some_and(Called::deletes_an_object);
             let attempt = async move {
-                let reply = to_its_end(inner.call(request)).await;
+                let longest = if is_write { WRITE } else { READ };
+                let reply = timeout(longest, to_its_end(inner.call(request))).await;
+                let reply = reply.unwrap_or_else(|_| Err(no_reply()));
                 let refusal = reply.as_ref().ok().and_then(Refusal::read);
                 let is_throttled = refusal.is_some_and(|refusal| refusal.is_throttling());
                 turn.ended(is_throttled);
                 let is_settled = match &reply {
                     Ok(reply) => is_throttled || reply.status().as_u16() < 500,
-                    Err(_) => false,
+                    // Without a connection nothing was sent.
+                    Err(error) => error.is_timeout() && !NoReply::is_reason_of(error),
                 };
-                if let Some(pass) = pass.filter(|_| !is_settled) {
-                    drop(tokio::spawn(async move {
-                        sleep(UNSETTLED).await;
-                        drop(pass);
-                    }));
+                if is_write && !is_settled {
+                    sleep(UNSETTLED).await;
                 }
-                reply
+                drop(pass);
+                match reply {
+                    _ if deletes && !is_settled => Err(ConnectorError::user(Undecided.into())),
+                    reply => reply,
+                }
             };
-            let reply = if is_write {
-                let ends = tokio::spawn(timeout(LONGEST_WRITE, attempt));
-                timeout(READ, ends).await.map(|ended| match ended {
-                    Ok(in_time) => in_time.unwrap_or_else(|_| Err(no_reply())),
-                    Err(panic) => Err(ConnectorError::other(panic.into(), None)),
-                })
+            if is_write {
+                let ended = tokio::spawn(attempt).await;
+                ended.unwrap_or_else(|panic| Err(ConnectorError::other(panic.into(), None)))
             } else {
-                timeout(READ, attempt).await
-            };
-            reply.unwrap_or_else(|_| Err(no_reply()))
+                attempt.await
+            }
         })
     }
 }

@@ -92,7 +92,7 @@ impl Cloud for Iam {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        let link = matches!(call, Call::AttachUserPolicy { .. }).then(|| call.id());
+        let link = Some(call.id()).filter(|id| !id.kind.is_node());
         let unfinished = || self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
         unfinished().extend(link.clone());
         let result = self.send_call(call).await;
@@ -158,8 +158,8 @@ impl Cloud for Iam {
         self.until_it_is_seen(made, longest).await;
     }
 
-    fn unfinished(&self) -> BTreeSet<Id> {
-        self.unfinished.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn take_unfinished(&self) -> BTreeSet<Id> {
+        std::mem::take(&mut *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     async fn wait(&self) {

@@ -211,10 +211,22 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     assert_eq!(but_service_linked(&account), populated().state());
 }
 
-/// An account in which one attachment to a user has no answer, and is made later.
+/// An account that does not reply to the first of these calls, and carries it out later.
 struct Unanswered<'a> {
     account: &'a Fake,
+    is_one: fn(&Call) -> bool,
     began: RefCell<Option<Call>>,
+}
+
+impl<'a> Unanswered<'a> {
+    fn new(account: &'a Fake, is_one: fn(&Call) -> bool) -> Self {
+        Unanswered { account, is_one, began: RefCell::default() }
+    }
+
+    fn lands(&self) {
+        let late = self.began.borrow().clone().unwrap();
+        runtime().block_on(self.account.send(&late)).unwrap();
+    }
 }
 
 impl Cloud for Unanswered<'_> {
@@ -223,7 +235,7 @@ impl Cloud for Unanswered<'_> {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        if matches!(call, Call::AttachUserPolicy { .. }) && self.began.borrow().is_none() {
+        if (self.is_one)(call) && self.began.borrow().is_none() {
             self.began.replace(Some(call.clone()));
             let (target, code) = (call.id().to_string(), "TimeoutError".to_owned());
             let message = "no answer".to_owned();
@@ -236,7 +248,7 @@ impl Cloud for Unanswered<'_> {
         self.account.find(me, scope).await
     }
 
-    fn unfinished(&self) -> BTreeSet<Id> {
+    fn take_unfinished(&self) -> BTreeSet<Id> {
         self.began.borrow().iter().map(Call::id).collect()
     }
 }
@@ -248,18 +260,48 @@ fn what_was_attached_after_the_stack_had_taken_back_its_claim_is_detached() {
     let documented = edition("documented", "slim", json!({"UserNames": ["alice"]}));
     let stack = Stack::named("a");
     let create = stack.request(Some(documented.clone()));
-    let unanswered = Unanswered { account: &account, began: RefCell::default() };
+    let unanswered =
+        Unanswered::new(&account, |call| matches!(call, Call::AttachUserPolicy { .. }));
     let served = handle(&unanswered, &create).unwrap();
     assert!(served.unwrap_err().contains("no answer"));
     let id = physical_id(&create);
     stack.delete_as(&account, &id, documented).unwrap();
     // AWS carries out the call only now.
-    let late = unanswered.began.borrow().clone().unwrap();
-    runtime().block_on(account.send(&late)).unwrap();
+    unanswered.lands();
     assert_ne!(account.state(), populated().state());
     let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
     let progress = Progress::default();
     let gone_on = preset.go_on(RequestType::Delete, &create, &progress);
     runtime().block_on(gone_on).unwrap();
     assert_same(&but_service_linked(&account), &populated().state());
+}
+
+/// T16
+#[test]
+fn a_link_that_aws_changes_after_the_rollback_looked_is_as_the_rollback_left_it() {
+    let of = |users: &[&str]| lithops(json!({"UserNames": users}));
+    let adds = |call: &Call| matches!(call, Call::AddUserToGroup { .. });
+    let removes = |call: &Call| matches!(call, Call::RemoveUserFromGroup { .. });
+    for (old, new, is_one) in [
+        (of(&["bob"]), of(&["alice", "bob"]), adds as fn(&Call) -> bool),
+        (of(&["alice", "bob"]), of(&["bob"]), removes),
+    ] {
+        let account = populated();
+        let mut stack = Stack::named("a");
+        stack.deploy(&account, old.clone()).unwrap();
+        let before = account.state();
+        let unanswered = Unanswered::new(&account, is_one);
+        let update = stack.request_sent(Some(new.clone()), 10);
+        assert!(handle(&unanswered, &update).unwrap().unwrap_err().contains("no answer"));
+        let mut rollback = stack.request_sent(Some(old.clone()), 12);
+        rollback.old_properties = new.as_object().unwrap().clone();
+        handle(&account, &rollback).unwrap().unwrap();
+        unanswered.lands();
+        assert_ne!(account.state(), before);
+        let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
+        let (progress, reversed) = (Progress::default(), update.reversed());
+        let gone_on = preset.go_on(RequestType::Update, &reversed, &progress);
+        runtime().block_on(gone_on).unwrap();
+        assert_same(&account.state(), &before);
+    }
 }

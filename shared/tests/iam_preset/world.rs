@@ -264,8 +264,8 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
         self.0.send(call).await
     }
 
-    fn unfinished(&self) -> BTreeSet<Id> {
-        self.0.unfinished()
+    fn take_unfinished(&self) -> BTreeSet<Id> {
+        self.0.take_unfinished()
     }
 
     async fn wait(&self) {

@@ -8,7 +8,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use futures_util::FutureExt;
 use tokio::sync::Notify;
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 use super::*;
 use crate::aws::client::patient;
@@ -77,6 +77,11 @@ impl World {
     }
 }
 
+fn attachment() -> Object {
+    let policy_arn = "arn:aws:iam::aws:policy/ReadOnlyAccess".to_owned();
+    Object::unowned(Resource::RoleAttachment { role: "r".to_owned(), policy_arn })
+}
+
 /// Lets all that can go on now go on.
 async fn others() {
     for _ in 0..100 {
@@ -134,28 +139,49 @@ async fn a_write_that_is_on_its_way_ends_before_its_call_does() {
     }
 }
 
-/// T16
+/// T16, I37
 #[tokio::test(start_paused = true)]
-async fn a_write_that_was_given_up_and_made_again_is_on_its_way_until_it_ends() {
-    let world = World::new(1, &[DONE]);
-    assert_eq!(apply(&world.iam, &Change::Delete(role())).await, Ok(Applied::Now));
-    assert_eq!(world.asked(), 2);
-    assert_eq!(world.gate.on_their_way(), ["iam:DeleteRole `r`"]);
-    world.slow.go.notify_one();
-    world.gate.until_empty().await;
+async fn a_write_is_made_again_only_when_the_first_attempt_is_over() {
+    const BROKEN: (u16, &str) = (500, "<Code>ServiceFailure</Code><Message>sorry</Message>");
+    // A minute for its reply, or none, and then five seconds in which AWS may carry it out.
+    for (held, reply, least, most) in
+        [(1, DONE, 65, 70), (0, BROKEN, 5, 8), (0, THROTTLED, 0, 2), (0, DONE, 0, 1)]
+    {
+        let (world, started) = (World::new(held, &[reply, DONE]), Instant::now());
+        let change = Change::Create(attachment());
+        assert_eq!(apply(&world.iam, &change).await, Ok(Applied::Now));
+        let asked = if (held, reply) == (0, DONE) { 1 } else { 2 };
+        assert_eq!((world.asked(), world.gate.on_their_way()), (asked, vec![]));
+        let took = started.elapsed().as_secs();
+        assert!((least..most).contains(&took), "{took} s for {reply:?}");
+    }
 }
 
 /// T16
 #[tokio::test(start_paused = true)]
-async fn a_write_whose_reply_decides_nothing_is_on_its_way_for_five_seconds_more() {
+async fn a_slow_write_is_made_once() {
+    let world = World::new(1, &[DONE]);
+    let change = Change::Create(attachment());
+    let (result, ()) = tokio::join!(apply(&world.iam, &change), async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        world.slow.go.notify_one();
+    });
+    assert_eq!((result, world.asked()), (Ok(Applied::Now), 1));
+}
+
+/// I37
+#[tokio::test(start_paused = true)]
+async fn an_object_whose_deletion_is_undecided_is_not_deleted_again_without_a_look() {
     const BROKEN: (u16, &str) = (500, "<Code>ServiceFailure</Code><Message>sorry</Message>");
-    for (reply, stays) in [(BROKEN, true), (THROTTLED, false)] {
-        let world = World::new(0, &[reply, DONE]);
-        assert_eq!(apply(&world.iam, &Change::Delete(role())).await, Ok(Applied::Now));
-        assert_eq!((world.asked(), world.gate.on_their_way().len()), (2, usize::from(stays)));
-        let settled = tokio::time::timeout(Duration::from_secs(6), world.gate.until_empty());
-        settled.await.unwrap();
+    for (held, reply) in [(1, DONE), (0, BROKEN)] {
+        let world = World::new(held, &[reply, DONE]);
+        let error = apply(&world.iam, &Change::Delete(role())).await.unwrap_err();
+        assert!(error.is_undecided(), "{error}");
+        assert!(error.message.starts_with("no reply that tells"), "{error}");
+        assert_eq!((world.asked(), world.gate.on_their_way()), (1, vec![]));
     }
+    let world = World::new(0, &[THROTTLED, DONE]);
+    assert_eq!(apply(&world.iam, &Change::Delete(role())).await, Ok(Applied::Now));
 }
 
 /// T15
