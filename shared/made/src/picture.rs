@@ -264,10 +264,8 @@ fn trusted(document: &Value) -> BTreeSet<String> {
         }
     }
     // One statement need not be in a list.
-    let statements = match &document["Statement"] {
-        Value::Array(them) => them.as_slice(),
-        one => std::slice::from_ref(one),
-    };
+    let statements = &document["Statement"];
+    let statements = statements.as_array().map_or(std::slice::from_ref(statements), Vec::as_slice);
     statements.iter().flat_map(|statement| texts(&statement["Principal"])).collect()
 }
 
