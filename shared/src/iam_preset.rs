@@ -8,6 +8,7 @@ mod idle;
 mod intent;
 mod judge;
 mod lacking;
+mod late;
 mod marked;
 mod memory;
 mod order;
@@ -29,17 +30,16 @@ use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::cfn::{
-    BODY_LIMIT, CustomResource, PROVIDER_VERSION, Past, Progress, Request, RequestType, Success,
+    BODY_LIMIT, CustomResource, PROVIDER_VERSION, Progress, Request, RequestType, Success,
 };
 use crate::cloud::{Cloud, apply};
 use crate::input::brief;
-use crate::json;
 use crate::plan::conflict::{Conflict, explain, joined};
-use crate::plan::{Change, Plan, Scope, plan};
+use crate::plan::{Change, Plan, plan};
 use crate::preset::parameters::Value;
 use crate::preset::{Branches, Wish, attributes, render};
 use crate::reconcile::{Standing, Unfinished, Work, carry_out, look};
-use crate::state::{Account, Id, Kind, Owner, Resource, State};
+use crate::state::{Account, Id, Owner, Resource, State};
 pub use audit::{Audit, Class, Finding, Grants, Repairs, Report, Unknown};
 pub use between::{Between, between};
 use decision::Decided;
@@ -267,67 +267,6 @@ impl<C: Cloud> IamPreset<C> {
             info!(change = %closing, "changed");
         }
         Ok(())
-    }
-
-    /// Brings links whose calls had no known end before the answer to what CloudFormation has of the
-    /// resource by now. The rollback or the Delete that followed may have looked before AWS carried
-    /// these calls out, and later requests take such links for a person's.
-    ///
-    /// # Errors
-    ///
-    /// The call that failed.
-    async fn settle_unfinished(
-        &self,
-        kind: RequestType,
-        request: &Request,
-        progress: &Progress,
-    ) -> Result<(), String> {
-        let links = self.cloud.take_unfinished();
-        if links.is_empty() || !self.is_our_account(request) {
-            return Ok(());
-        }
-        let intent = Intent::read(kind, request, self.release)?;
-        let task = self.task(&intent, request)?;
-        let wanted = self.wanted_now(&intent, request).await;
-        let ends = links.iter().flat_map(|link| [link.parent(), link.target()]).flatten();
-        let ids = ends.chain(links.iter().cloned()).collect();
-        let observed = look(&self.cloud, &Scope { ids, ..task.scope }, progress).await?;
-        for link in &links {
-            let is_mine = |end: Option<Id>| end.is_some_and(|id| observed.is_owned(&id, &task.me));
-            let is_own = is_mine(link.parent()) || is_mine(link.target());
-            let change = match (observed.get(link), wanted.get(link)) {
-                // A claim would say whose it is.
-                (Some(found), _) if link.kind == Kind::UserAttachment => {
-                    let is_nobodys = found.owners.is_empty() && !found.is_claim();
-                    is_nobodys.then(|| Change::Delete(found.clone()))
-                }
-                (Some(found), None) if is_own => Some(Change::Delete(found.clone())),
-                (None, Some(wanted)) if is_own && link.kind != Kind::UserAttachment => {
-                    Some(Change::Create(wanted.clone()))
-                }
-                (Some(_) | None, _) => None,
-            };
-            if let Some(change) = change {
-                apply(&self.cloud, &change).await.map_err(|error| error.to_string())?;
-                info!(%change, "AWS had carried out a call after the answer");
-            }
-        }
-        Ok(())
-    }
-
-    /// The state that CloudFormation has of the resource: that of its last completed event, or of
-    /// this request if that is not known.
-    async fn wanted_now(&self, intent: &Intent, request: &Request) -> State {
-        let past = self.cloud.past(&request.stack_id, &request.logical_resource_id).await;
-        let properties = match past {
-            Ok(Past::Gone) => return State::default(),
-            Ok(Past::Completed { properties, .. }) => json::read(&properties).ok(),
-            Ok(Past::InProgress(_) | Past::Unknown(_)) | Err(_) => None,
-        };
-        let known = properties.as_ref().and_then(serde_json::Value::as_object);
-        let known = known.and_then(|given| Properties::read(given, None).0);
-        let wanted = known.as_ref().or(intent.wanted.as_ref());
-        wanted.and_then(|wanted| self.desired(&intent.me, wanted).ok()).unwrap_or_default()
     }
 
     /// Nothing here is owned by a stack of another account.

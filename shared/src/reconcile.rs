@@ -263,7 +263,9 @@ fn must_look_again(
     let surprised = failures.iter().any(|failure| {
         let (id, error) = match failure {
             // Whether the object is deleted is seen by another look.
-            Failure::Call(change, error) if change.is_final() && error.is_undecided() => {
+            Failure::Call(change, error)
+                if change.is_final() && error.code == CallError::NO_ANSWER =>
+            {
                 return true;
             }
             Failure::Call(change, error) => (change.id(), error),

@@ -277,7 +277,7 @@ async fn work(
     let end = stop + reserve * ENDS_OF_CALLS.0 / ENDS_OF_CALLS.1;
     let progress = Progress::until(gate, Some(stop));
     let ended = run(resource.handle(kind, request, &progress), gate, &progress, end).await;
-    // An attempt that was given up, and made again, may be on its way, too.
+    // A call that was dropped with the work goes on.
     let _ = timeout_at(end, gate.until_empty()).await;
     let on_their_way = gate.on_their_way();
     let timed_out = progress.stopped().as_deref() == Some(TIME_IS_OVER);

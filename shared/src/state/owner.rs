@@ -170,6 +170,11 @@ impl Owner {
         (!self.label.contains([':', ' '])).then_some(parts)
     }
 
+    /// The stack's name and the logical id, if a group's path is all that is known.
+    pub fn of_group(&self) -> Option<(&str, &str)> {
+        self.in_group_path().map(|[_, stack, logical_id]| (stack, logical_id))
+    }
+
     /// For a person who opens the stack in the console, as in ``stack `slim` in eu-west-1 (resource
     /// `Slim`)``.
     pub fn in_words(&self) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
 
 use account_presets::cfn::{
-    Callback, CustomResource, Gate, Origins, Progress, Request, RequestType, Success,
+    Callback, CustomResource, Gate, Origins, Past, Progress, Request, RequestType, Success,
 };
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
@@ -216,11 +216,13 @@ struct Unanswered<'a> {
     account: &'a Fake,
     is_one: fn(&Call) -> bool,
     began: RefCell<Option<Call>>,
+    /// A stack of which CloudFormation tells how it was made.
+    known: Option<Stack>,
 }
 
 impl<'a> Unanswered<'a> {
     fn new(account: &'a Fake, is_one: fn(&Call) -> bool) -> Self {
-        Unanswered { account, is_one, began: RefCell::default() }
+        Unanswered { account, is_one, began: RefCell::default(), known: None }
     }
 
     fn lands(&self) {
@@ -250,6 +252,17 @@ impl Cloud for Unanswered<'_> {
 
     fn take_unfinished(&self) -> BTreeSet<Id> {
         self.began.borrow().iter().map(Call::id).collect()
+    }
+
+    async fn past(&self, stack: &str, _: &str) -> Result<Past, CallError> {
+        let known = self.known.as_ref().filter(|known| {
+            let id = known.request(None).stack_id;
+            id == stack || id.split('/').nth(1) == Some(stack)
+        });
+        Ok(known.map_or(Past::Gone, |known| Past::Completed {
+            physical_id: known.physical_id.clone().unwrap(),
+            properties: known.properties.clone().unwrap().to_string(),
+        }))
     }
 }
 
@@ -290,7 +303,8 @@ fn a_link_that_aws_changes_after_the_rollback_looked_is_as_the_rollback_left_it(
         let mut stack = Stack::named("a");
         stack.deploy(&account, old.clone()).unwrap();
         let before = account.state();
-        let unanswered = Unanswered::new(&account, is_one);
+        let known = Some(stack.clone());
+        let unanswered = Unanswered { known, ..Unanswered::new(&account, is_one) };
         let update = stack.request_sent(Some(new.clone()), 10);
         assert!(handle(&unanswered, &update).unwrap().unwrap_err().contains("no answer"));
         let mut rollback = stack.request_sent(Some(old.clone()), 12);
@@ -301,6 +315,38 @@ fn a_link_that_aws_changes_after_the_rollback_looked_is_as_the_rollback_left_it(
         let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
         let (progress, reversed) = (Progress::default(), update.reversed());
         let gone_on = preset.go_on(RequestType::Update, &reversed, &progress);
+        runtime().block_on(gone_on).unwrap();
+        assert_same(&account.state(), &before);
+    }
+}
+
+/// T16
+#[test]
+fn a_link_that_aws_makes_on_what_the_next_stack_has_by_then_is_removed_unless_that_wants_it() {
+    let member = |call: &Call| matches!(call, Call::AddUserToGroup { user, .. } if user == "alice");
+    let of_role = |call: &Call| {
+        matches!(call, Call::AttachRolePolicy { policy_arn, .. }
+            if policy_arn.ends_with(":aws:policy/AmazonS3FullAccess"))
+    };
+    let of = |users: &[&str]| lithops(json!({"UserNames": users}));
+    for (old, new, is_one, stays) in [
+        (of(&["alice"]), of(&["bob"]), member as fn(&Call) -> bool, false),
+        (of(&["alice"]), of(&["alice", "bob"]), member, true),
+        (slim(json!({})), edition("hardened", "slim", json!({})), of_role, false),
+    ] {
+        let (account, one, mut two) = (populated(), Stack::named("a"), Stack::named("b"));
+        let create = one.request(Some(old.clone()));
+        let mut unanswered = Unanswered::new(&account, is_one);
+        assert!(handle(&unanswered, &create).unwrap().unwrap_err().contains("no answer"));
+        one.delete_as(&account, &physical_id(&create), old).unwrap();
+        two.deploy(&account, new).unwrap();
+        let before = account.state();
+        unanswered.lands();
+        assert_eq!(account.state() == before, stays);
+        unanswered.known = Some(two);
+        let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
+        let progress = Progress::default();
+        let gone_on = preset.go_on(RequestType::Delete, &create, &progress);
         runtime().block_on(gone_on).unwrap();
         assert_same(&account.state(), &before);
     }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use account_presets::cfn::{CustomResource, Progress, Request, StackPart, Success};
+use account_presets::cfn::{CustomResource, Past, Progress, Request, StackPart, Success};
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
@@ -262,6 +262,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
         self.0.send(call).await
+    }
+
+    async fn past(&self, stack_id: &str, logical_id: &str) -> Result<Past, CallError> {
+        self.0.past(stack_id, logical_id).await
     }
 
     fn take_unfinished(&self) -> BTreeSet<Id> {
