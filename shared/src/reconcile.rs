@@ -260,15 +260,17 @@ fn must_look_again(
         wanted || done.iter().any(|change| change.id() == *id && had(change))
     };
     let ends = |id: &Id| id.parent().into_iter().chain(id.target()).chain([id.clone()]);
+    let is_deletion =
+        |change: &Change| matches!(change, Change::Delete(_)) && change.id().kind.is_node();
     let surprised = failures.iter().any(|failure| {
         let (id, error) = match failure {
             // Whether the object is deleted is seen by another look.
             Failure::Call(change, error)
-                if change.is_final() && error.code == CallError::NO_ANSWER =>
+                if is_deletion(change) && error.code == CallError::NO_ANSWER =>
             {
                 return true;
             }
-            Failure::Call(change, error) => (change.id(), error),
+            Failure::Call(change, error) | Failure::Unseen(change, error) => (change.id(), error),
             Failure::Joined(_) => return true,
             Failure::Stopped(_) => return false,
         };

@@ -368,6 +368,11 @@ impl Resource {
         }
     }
 
+    /// The policy document: of a policy, managed or inline, or the trust policy of a role.
+    pub fn policy_document(&self) -> Option<&PolicyDocument> {
+        if let Resource::Role(role) = self { Some(&role.trust) } else { self.document() }
+    }
+
     /// The tags, for a kind that has them.
     pub fn tags_mut(&mut self) -> Option<&mut Tags> {
         match self {

@@ -57,20 +57,7 @@ fn power(state: &State) -> String {
 
 /// The document of an object, or nothing.
 pub fn says(object: &Object) -> String {
-    let document = match &object.resource {
-        Resource::Role(role) => &role.trust,
-        Resource::Policy(policy) => &policy.document,
-        Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => document,
-        Resource::ServiceLinkedRole { .. }
-        | Resource::User { .. }
-        | Resource::Group { .. }
-        | Resource::InstanceProfile { .. }
-        | Resource::RoleAttachment { .. }
-        | Resource::GroupAttachment { .. }
-        | Resource::GroupMember { .. }
-        | Resource::UserAttachment { .. }
-        | Resource::ProfileRole { .. } => return String::new(),
-    };
+    let Some(document) = object.resource.policy_document() else { return String::new() };
     let shared = if object.shared { " (shared)" } else { "" };
     let pretty = serde_json::to_string_pretty(document.as_value()).unwrap_or_default();
     format!("{shared} {pretty}")

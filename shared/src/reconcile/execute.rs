@@ -26,6 +26,8 @@ const LOOKS: usize = 5;
 pub(super) enum Failure {
     /// Its call failed.
     Call(Box<Change>, CallError),
+    /// The look before it failed, so that it was not begun.
+    Unseen(Box<Change>, CallError),
     /// Another owner joined the object while it was about to be deleted.
     Joined(Id),
     /// The work had to stop before it, as the sentence says.
@@ -37,7 +39,9 @@ impl Failure {
     pub(super) fn undecided(&self) -> Option<&Change> {
         match self {
             Failure::Call(change, error) if error.is_undecided() => Some(change),
-            Failure::Call(..) | Failure::Joined(_) | Failure::Stopped(_) => None,
+            Failure::Call(..) | Failure::Unseen(..) | Failure::Joined(_) | Failure::Stopped(_) => {
+                None
+            }
         }
     }
 
@@ -47,7 +51,9 @@ impl Failure {
             Failure::Call(change, error) if error.code == "EntityAlreadyExists" => {
                 Some(change.id())
             }
-            Failure::Call(..) | Failure::Joined(_) | Failure::Stopped(_) => None,
+            Failure::Call(..) | Failure::Unseen(..) | Failure::Joined(_) | Failure::Stopped(_) => {
+                None
+            }
         }
     }
 }
@@ -174,7 +180,7 @@ impl<C: Cloud> Run<'_, '_, C> {
                 Ok(marks) => marks,
                 Err(error) => {
                     let fails =
-                        |change: &Change| Failure::Call(change.clone().into(), error.clone());
+                        |change: &Change| Failure::Unseen(change.clone().into(), error.clone());
                     return self.failures.extend(going.into_iter().map(fails));
                 }
             };
@@ -251,7 +257,7 @@ fn depends_on(change: &Change, failures: &[Failure]) -> bool {
             || ends(&id).contains(&Some(failed.clone()))
     };
     failures.iter().any(|failure| match failure {
-        Failure::Call(failed, _) => concerns(&failed.id()),
+        Failure::Call(failed, _) | Failure::Unseen(failed, _) => concerns(&failed.id()),
         Failure::Joined(failed) => concerns(failed),
         Failure::Stopped(_) => false,
     })
@@ -274,7 +280,7 @@ pub(super) fn sentences(failures: &[Failure], requester: &dyn Requester) -> Vec<
     let mut stopped = Vec::new();
     for failure in failures {
         match failure {
-            Failure::Call(change, error) => {
+            Failure::Call(change, error) | Failure::Unseen(change, error) => {
                 match requester.explain(&change.id(), error) {
                     Some(Said::Instead(sentence)) => {
                         known.insert(sentence);

@@ -28,6 +28,7 @@ pub struct Function<'a> {
     account: &'a Fake,
     fault: Cell<Option<(usize, Fault)>>,
     failed: Cell<bool>,
+    met: RefCell<String>,
     in_turns: bool,
     release: Cell<&'static str>,
     told: Told,
@@ -80,6 +81,7 @@ impl<'a> Function<'a> {
             account,
             fault: Cell::new(None),
             failed: Cell::new(false),
+            met: RefCell::default(),
             in_turns: false,
             release: Cell::new("1.0.0"),
             told: Told::default(),
@@ -108,6 +110,11 @@ impl<'a> Function<'a> {
     pub fn fail_next(&self, calls: usize, fault: Fault) {
         self.fault.set(Some((calls, fault)));
         self.failed.set(false);
+    }
+
+    /// The call that failed, as in ``iam:DeleteRole role `r` ``.
+    pub fn met(&self) -> String {
+        self.met.borrow().clone()
     }
 
     /// True if the call was made that was to fail.
@@ -146,7 +153,10 @@ impl Provider for Function<'_> {
             }
         })
         .await;
-        self.failed.set(self.failed.get() || calls.failed());
+        if calls.failed() {
+            self.failed.set(true);
+            self.met.replace(calls.met());
+        }
         Served { puts: inbox.0.take(), ended }
     }
 }

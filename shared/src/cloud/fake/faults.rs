@@ -1,6 +1,6 @@
 //! An account behind calls that fail, and that have to wait for their turn.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::{pending, poll_fn};
 use std::task::Poll;
@@ -39,6 +39,8 @@ pub struct Calls<'a> {
     account: &'a Fake,
     made: Cell<usize>,
     fault: Option<(usize, Fault)>,
+    /// What the call was about that the fault met, as in ``iam:DeleteRole role `r` ``.
+    met: RefCell<String>,
     dead: Cell<bool>,
     /// The number of calls that may be made now; `None` if they need not wait.
     turns: Option<Cell<usize>>,
@@ -47,8 +49,8 @@ pub struct Calls<'a> {
 impl<'a> Calls<'a> {
     /// Calls that succeed as far as the account lets them.
     pub fn new(account: &'a Fake) -> Self {
-        let (made, dead) = (Cell::new(0), Cell::new(false));
-        Calls { account, made, fault: None, dead, turns: None }
+        let (made, dead, met) = Default::default();
+        Calls { account, made, fault: None, met, dead, turns: None }
     }
 
     /// Lets the call after this number of calls fail.
@@ -73,6 +75,11 @@ impl<'a> Calls<'a> {
         self.fault.is_some_and(|(calls, _)| self.made.get() > calls)
     }
 
+    /// The call that the fault met, as in ``iam:DeleteRole role `r` ``; empty if it met none yet.
+    pub fn met(&self) -> String {
+        self.met.borrow().clone()
+    }
+
     /// True if the process has died of it.
     pub fn is_dead(&self) -> bool {
         self.dead.get()
@@ -86,6 +93,9 @@ impl<'a> Calls<'a> {
         self.wait().await;
         let number = self.made.replace(self.made.get() + 1);
         let fault = self.fault.filter(|(calls, _)| *calls == number).map(|(_, fault)| fault);
+        if fault.is_some() {
+            self.met.replace(what.to_owned());
+        }
         let refused = |code: &str| {
             let (target, code) = (what.to_owned(), code.to_owned());
             Err(CallError { action: "fake:Call", target, code, message: "injected".to_owned() })
@@ -155,6 +165,7 @@ impl Cloud for Calls<'_> {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        self.call(&call.id().to_string(), |account| account.write(call)).await
+        let what = format!("{} {}", call.action().as_str(), call.id());
+        self.call(&what, |account| account.write(call)).await
     }
 }
