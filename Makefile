@@ -65,7 +65,8 @@ build: $(BOOTSTRAP) ## the release build of the functions, by sam build
 
 cli: $(PROGRAM) ## the command line, target/debug/account-presets: docs/command-line.md
 
-own: cli ## what follows from presets of your own: PRESETS=/path/to/presets INTO=/path/to/made, see docs/own-presets.md
+own: $(if $(and $(PRESETS),$(INTO)),cli) ## what follows from presets of your own: PRESETS=/path/to/presets INTO=/path/to/made, see docs/own-presets.md
+	$(if $(and $(PRESETS),$(INTO)),,$(error two folders are missing: make own PRESETS=/path/to/presets INTO=/path/to/made))
 	@$(PROGRAM) bless --presets "$(PRESETS)" --into "$(INTO)"
 
 package: build sbom site $(RELEASED_PROGRAM) $(SAM)/requirements-sam.txt ## a release: code, template, command line, schemas, pages, bills of materials and checksums, in .aws-sam/release

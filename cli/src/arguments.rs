@@ -62,7 +62,7 @@ pub enum Command {
     Verify(Verify),
     /// The mistakes in presets of one's own, and their paths to administrator
     Lint {
-        /// YAML files in the grammar of shared/presets.
+        /// YAML files in the grammar of shared/presets, or folders of them.
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
     },

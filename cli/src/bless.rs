@@ -26,7 +26,7 @@ const PERMISSION_SET: &str = "`examples/permission-set.yaml` of account-presets"
 pub(crate) fn bless(asked: &Bless, output: &Output) -> Result<Found, String> {
     let own = grammar::read::catalogue(&[&asked.presets])?;
     if own.is_empty() {
-        return Err(format!("{}: has no file that ends in .yaml", asked.presets.display()));
+        return Err(lint::no_preset(&asked.presets));
     }
     let file = |name: &str| asked.presets.join(format!("{name}.yaml"));
     let mut all = made::catalogue();
@@ -34,10 +34,7 @@ pub(crate) fn bless(asked: &Bless, output: &Output) -> Result<Found, String> {
     all.retain(|name, _| !preset::own().contains(&name.as_str()));
     for (name, preset) in &own {
         if all.contains_key(name) {
-            return Err(format!(
-                "{}: the catalogue has a preset `{name}` already; give the file another name",
-                file(name).display()
-            ));
+            return Err(grammar::read::taken(&file(name), name));
         }
         all.insert(name.clone(), preset.clone());
     }

@@ -80,7 +80,7 @@ pub(crate) fn mistakes(files: &[PathBuf]) -> Result<String, String> {
 
 fn findings(files: &[PathBuf]) -> Result<Vec<Told>, String> {
     let mut all = Vec::new();
-    for file in files {
+    for file in &of_folders(files)? {
         let preset = grammar::read::preset(file)?;
         let name = file.display().to_string();
         let text = fs::read_to_string(file).map_err(|error| format!("{name}: {error}"))?;
@@ -103,6 +103,28 @@ fn findings(files: &[PathBuf]) -> Result<Vec<Told>, String> {
         }
     }
     Ok(all)
+}
+
+/// The files, and in place of a folder its presets.
+fn of_folders(paths: &[PathBuf]) -> Result<Vec<PathBuf>, String> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let presets = grammar::read::files(path)?;
+        if presets.is_empty() {
+            return Err(no_preset(path));
+        }
+        files.extend(presets);
+    }
+    Ok(files)
+}
+
+/// The mistake of a folder without presets.
+pub(crate) fn no_preset(folder: &Path) -> String {
+    format!("{}: has no file that ends in .yaml", folder.display())
 }
 
 /// What the catalogue is held to, and what a file beside the presets adds to it.

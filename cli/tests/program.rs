@@ -270,6 +270,22 @@ fn a_preset_of_ones_own_is_held_to_grammar_names_and_linter() {
 }
 
 #[test]
+fn a_folder_stands_for_its_presets() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("folder");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir(&folder).unwrap();
+    let name = folder.to_str().unwrap();
+    std::fs::write(folder.join("notes.txt"), "no preset").unwrap();
+    assert!(error(&["lint", name]).contains("folder: has no file that ends in .yaml"));
+    std::fs::write(folder.join("good.yaml"), PRESET).unwrap();
+    assert_eq!(printed(&["lint", name]), ("No mistakes.\n".to_owned(), 0));
+    let bad = PRESET.replace("s3:GetObject", "s3:GetObjekt");
+    std::fs::write(folder.join("mistaken.yaml"), bad).unwrap();
+    let (told, code) = printed(&["lint", name]);
+    assert!(code == 2 && told.contains("folder/mistaken.yaml"), "{told}");
+}
+
+#[test]
 fn what_a_preset_accepts_is_no_mistake_of_it() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("accepts.yaml");
     let lint = |accepted: &str, more: &[&str]| {

@@ -58,32 +58,41 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// True for a managed policy on a user, group or role.
-    pub fn is_attachment(self) -> bool {
-        matches!(self, Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment)
-    }
-
-    /// True for an object that exists by itself, false for a link.
-    pub fn is_node(self) -> bool {
+    /// Of a link the kinds of its two ends, the parent first; the other one is none where that end
+    /// is no object, as the document of an inline policy. `None` for an object that exists by itself.
+    pub fn ends(self) -> Option<(Kind, Option<Kind>)> {
         match self {
+            Kind::RoleAttachment => Some((Kind::Role, Some(Kind::Policy))),
+            Kind::RoleInline => Some((Kind::Role, None)),
+            Kind::GroupAttachment => Some((Kind::Group, Some(Kind::Policy))),
+            Kind::GroupInline => Some((Kind::Group, None)),
+            Kind::GroupMember => Some((Kind::Group, Some(Kind::User))),
+            Kind::UserAttachment => Some((Kind::User, Some(Kind::Policy))),
+            Kind::ProfileRole => Some((Kind::InstanceProfile, Some(Kind::Role))),
             Kind::ServiceLinkedRole
             | Kind::User
             | Kind::Policy
             | Kind::Role
             | Kind::Group
-            | Kind::InstanceProfile => true,
-            Kind::RoleAttachment
-            | Kind::RoleInline
-            | Kind::GroupAttachment
-            | Kind::GroupInline
-            | Kind::GroupMember
-            | Kind::UserAttachment
-            | Kind::ProfileRole => false,
+            | Kind::InstanceProfile => None,
         }
     }
-}
 
-impl Kind {
+    /// True for an object that exists by itself, false for a link.
+    pub fn is_node(self) -> bool {
+        self.ends().is_none()
+    }
+
+    /// True for a managed policy on a user, group or role.
+    pub fn is_attachment(self) -> bool {
+        matches!(self.ends(), Some((_, Some(Kind::Policy))))
+    }
+
+    /// True for an inline policy.
+    pub fn is_inline(self) -> bool {
+        matches!(self.ends(), Some((_, None)))
+    }
+
     /// True for a kind that presets make and IAM can tag.
     pub fn has_tags(self) -> bool {
         matches!(self, Kind::Policy | Kind::Role | Kind::InstanceProfile)
@@ -135,65 +144,34 @@ impl Id {
 
     /// The parent of a link; `None` for an object.
     pub fn parent(&self) -> Option<Id> {
-        let kind = match self.kind {
-            Kind::RoleAttachment | Kind::RoleInline => Kind::Role,
-            Kind::GroupAttachment | Kind::GroupInline | Kind::GroupMember => Kind::Group,
-            Kind::UserAttachment => Kind::User,
-            Kind::ProfileRole => Kind::InstanceProfile,
-            Kind::ServiceLinkedRole
-            | Kind::User
-            | Kind::Policy
-            | Kind::Role
-            | Kind::Group
-            | Kind::InstanceProfile => return None,
-        };
+        let (kind, _) = self.kind.ends()?;
         Some(Id::node(kind, self.name.clone()))
     }
 
     /// The object at the other end of a link, which cannot be deleted while the link is there;
     /// `None` for an object, and where that end belongs to AWS.
     pub fn target(&self) -> Option<Id> {
-        let part = self.part.as_deref()?;
-        let (kind, name) = match self.kind {
-            Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment => {
-                let (owner, name) = part.rsplit_once('/')?;
-                (Kind::Policy, Some(name).filter(|_| !owner.contains(":iam::aws:"))?)
-            }
-            Kind::GroupMember => (Kind::User, part),
-            Kind::ProfileRole => (Kind::Role, part),
-            Kind::RoleInline
-            | Kind::GroupInline
-            | Kind::ServiceLinkedRole
-            | Kind::User
-            | Kind::Policy
-            | Kind::Role
-            | Kind::Group
-            | Kind::InstanceProfile => return None,
-        };
-        Some(Id::node(kind, name))
+        let ((_, kind), part) = self.kind.ends().zip(self.part.as_deref())?;
+        let kind = kind?;
+        if kind != Kind::Policy {
+            return Some(Id::node(kind, part));
+        }
+        let (owner, name) = part.rsplit_once('/')?;
+        Some(Id::node(kind, name)).filter(|_| !owner.contains(":iam::aws:"))
     }
-}
 
-impl Id {
     /// The same for a sentence outside of a plan, with a link as a part of it, as in "policy `P` on
     /// user `ana`".
     pub fn in_words(&self) -> String {
         let Some((part, parent)) = self.part.as_deref().zip(self.parent()) else {
             return self.to_string();
         };
-        match self.kind {
-            Kind::RoleInline | Kind::GroupInline => format!("inline policy `{part}` of {parent}"),
-            Kind::GroupMember => format!("user `{part}` in {parent}"),
-            Kind::ProfileRole => format!("role `{part}` in {parent}"),
-            Kind::RoleAttachment | Kind::GroupAttachment | Kind::UserAttachment => {
+        match self.kind.ends().and_then(|(_, target)| target) {
+            None => format!("inline policy `{part}` of {parent}"),
+            Some(Kind::Policy) => {
                 format!("policy `{}` on {parent}", part.rsplit('/').next().unwrap_or_default())
             }
-            Kind::ServiceLinkedRole
-            | Kind::User
-            | Kind::Policy
-            | Kind::Role
-            | Kind::Group
-            | Kind::InstanceProfile => self.to_string(),
+            Some(kind) => format!("{kind} `{part}` in {parent}"),
         }
     }
 }

@@ -27,7 +27,13 @@ MORE = (
     "sam deploy --template-file .aws-sam/build/template.yaml --stack-name account-presets --resolve-s3"
     " --capabilities CAPABILITY_NAMED_IAM --parameter-overrides AllowAdminEquivalent=true"
 )
-AUDIT = "target/debug/account-presets audit"
+# Before the stack is deployed, of the stack, and of all that is there.
+LOOK = (
+    "account-presets plan slim",
+    "account-presets plan --stack slim",
+    "account-presets verify --stack slim",
+    "account-presets audit",
+)
 
 
 def main():
@@ -77,14 +83,17 @@ def explain(emulator):
     for name in FOUND_BY:
         say(f"export {name}={environment[name]}")
     # Only where the person has no aws and no sam: those of .tools.
-    programs = ":".join(str(provider.ROOT / ".tools" / tool / "bin") for tool in ("clients", "sam"))
+    folders = (".tools/clients/bin", ".tools/sam/bin", "target/debug")
+    programs = ":".join(str(provider.ROOT / folder) for folder in folders)
     say(f'export PATH="$PATH:{programs}"')
     title("Try there: a stack, for which the AWS CLI takes half a minute, its outputs, the plans in the log, and away")
     for command in TRY:
         say(command)
-    title("More power for stacks, and the account as the command line sees it, which `make cli` makes")
+    title("The account as the command line sees it, once `make cli` has built that")
+    for command in LOOK:
+        say(command)
+    title("More power for stacks: the editions that amount to administrator")
     say(MORE)
-    say(AUDIT)
     title("Ctrl-C ends it, and forgets all of it")
 
 

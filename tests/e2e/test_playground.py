@@ -14,7 +14,7 @@ import boto3
 import pytest
 
 from . import stacks
-from .playground import AUDIT, MORE, TRY
+from .playground import LOOK, MORE, TRY
 from .provider import ROOT
 from .runtime import WAIT_SECONDS
 
@@ -49,7 +49,7 @@ def printed_until(process, text):
     raise AssertionError("".join(lines))
 
 
-def pasted(printed, command):
+def pasted(printed, command, code=0):
     """What a command says in a shell with what was printed to be exported."""
     exports = [line for line in printed.splitlines() if line.startswith(("  export ", "  unset "))]
     # The log is JSON without jq, and the plans are in it.
@@ -63,7 +63,7 @@ def pasted(printed, command):
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == code, done.stderr
     return done.stdout
 
 
@@ -103,9 +103,11 @@ def processes_that_know(endpoint):
 def test_what_it_prints_reaches_the_account_until_ctrl_c():
     with playground() as process:
         printed = printed_until(process, STARTED)
-        for command in (*TRY, MORE, AUDIT):
+        for command in (*TRY, *LOOK, MORE):
             assert f"  {command}\n" in printed
         deploy, outputs, plans, delete = TRY
+        plan, plan_of_stack, verify, audit = LOOK
+        assert "changes to make" in pasted(printed, plan, code=2)
 
         # `aws cloudformation deploy` looks every 30 seconds.
         cloudformation = client(printed, "cloudformation")
@@ -114,7 +116,9 @@ def test_what_it_prints_reaches_the_account_until_ctrl_c():
         names = pasted(printed, "aws cloudformation describe-stacks --query Stacks[].StackName --output text").split()
         assert {"account-presets", name} <= set(names)
         assert "AdminEquivalent\tfalse" in pasted(printed, outputs)
-        assert "1 are as they were made" in pasted(printed, AUDIT)
+        assert "Update: nothing to do." in pasted(printed, plan_of_stack)
+        assert "0 taken away" in pasted(printed, verify)
+        assert "1 are as they were made" in pasted(printed, audit)
         slim = stacks.describe(cloudformation, name)
         pasted(printed, delete)
         assert stacks.settled(cloudformation, slim.id).status == "DELETE_COMPLETE"

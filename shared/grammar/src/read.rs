@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::mistakes;
 use super::schema::Preset;
@@ -16,26 +16,39 @@ use super::schema::Preset;
 pub fn catalogue(folders: &[&Path]) -> Result<BTreeMap<String, Preset>, String> {
     let mut presets = BTreeMap::new();
     for folder in folders {
-        let entries = fs::read_dir(folder);
-        let entries = entries.map_err(|error| format!("{}: {error}", folder.display()))?;
-        let mut paths = Vec::new();
-        for entry in entries {
-            paths.push(entry.map_err(|error| format!("{}: {error}", folder.display()))?.path());
-        }
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
-        paths.sort();
-        for path in paths {
+        for path in files(folder)? {
             let name = name(&path)?;
             if presets.contains_key(&name) {
-                return Err(format!(
-                    "{}: the catalogue has a preset `{name}` already; give the file another name",
-                    path.display()
-                ));
+                return Err(taken(&path, &name));
             }
             presets.insert(name, preset(&path)?);
         }
     }
     Ok(presets)
+}
+
+/// The files of a folder's presets, in the order of their names.
+///
+/// # Errors
+///
+/// The folder cannot be read.
+pub fn files(folder: &Path) -> Result<Vec<PathBuf>, String> {
+    let unread = |error| format!("{}: {error}", folder.display());
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(unread)? {
+        paths.push(entry.map_err(unread)?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    paths.sort();
+    Ok(paths)
+}
+
+/// The mistake of a file whose preset another one has the name of.
+pub fn taken(file: &Path, name: &str) -> String {
+    format!(
+        "{}: the catalogue has a preset `{name}` already; give the file another name",
+        file.display()
+    )
 }
 
 /// The name of a file's preset.

@@ -182,7 +182,7 @@ fn cards(preset: &Preset, reference: &Reference) -> Vec<Card> {
         if matches!(id.kind, Kind::User | Kind::Role | Kind::Group) {
             held.entry(id.clone()).or_default();
         }
-        if id.kind.is_attachment() || matches!(id.kind, Kind::RoleInline | Kind::GroupInline) {
+        if id.kind.is_attachment() || id.kind.is_inline() {
             held.entry(id.parent().unwrap()).or_default().push(row(id, policy(preset, id)));
         }
     }

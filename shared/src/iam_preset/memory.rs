@@ -198,21 +198,11 @@ fn is_of_another(life: &str, mark: &Mark) -> bool {
 /// Returns true if there are holders that were not observed yet.
 pub(super) fn widen_to_holders(me: &Owner, scope: &mut Scope, observed: &State) -> bool {
     let is_mine = |id: &Id| observed.is_owned(id, me);
-    let held = observed.ids().filter(|id| match id.kind {
-        Kind::GroupMember => id.parent().is_some_and(|group| is_mine(&group)),
-        Kind::UserAttachment | Kind::GroupAttachment | Kind::RoleAttachment => {
-            id.target().is_some_and(|policy| is_mine(&policy))
-                && !id.parent().is_some_and(|holder| is_mine(&holder))
-        }
-        Kind::ServiceLinkedRole
-        | Kind::User
-        | Kind::Policy
-        | Kind::Role
-        | Kind::Group
-        | Kind::InstanceProfile
-        | Kind::RoleInline
-        | Kind::GroupInline
-        | Kind::ProfileRole => false,
+    let held = observed.ids().filter(|id| {
+        let is_mine = |end: Option<Id>| end.is_some_and(|end| is_mine(&end));
+        let is_member = id.kind == Kind::GroupMember;
+        let (holder, of_holder) = (is_mine(id.parent()), id.kind.is_attachment());
+        is_member && holder || of_holder && !holder && is_mine(id.target())
     });
     let held: Vec<Id> = held.cloned().collect();
     let holders: Vec<Id> = held.iter().filter_map(Id::parent).collect();

@@ -9,7 +9,7 @@ use super::finding::Problem;
 use super::objects::managed;
 use super::reference::Reference;
 use super::statement::{Statement, Words, statements};
-use crate::state::{Resource, State};
+use crate::state::{Policy, Resource, Role, State};
 use grammar::schema::Edition;
 
 /// The texts that were checked before, so that the first case with a problem is the example.
@@ -24,21 +24,13 @@ pub fn problems(
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (id, object) in state.iter() {
-        let (document, description) = match &object.resource {
-            Resource::Role(role) => (&role.trust, role.description.as_str()),
-            Resource::Policy(policy) => (&policy.document, policy.description.as_str()),
-            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
-                (document, "")
-            }
-            Resource::ServiceLinkedRole { .. }
-            | Resource::User { .. }
-            | Resource::Group { .. }
-            | Resource::InstanceProfile { .. }
-            | Resource::RoleAttachment { .. }
-            | Resource::GroupAttachment { .. }
-            | Resource::GroupMember { .. }
-            | Resource::UserAttachment { .. }
-            | Resource::ProfileRole { .. } => continue,
+        let Some(document) = object.resource.policy_document() else { continue };
+        let description = if let Resource::Role(Role { description, .. })
+        | Resource::Policy(Policy { description, .. }) = &object.resource
+        {
+            description.as_str()
+        } else {
+            ""
         };
         let object = id.to_string();
         if !seen.insert((case.wish.edition, object.clone(), document.to_json())) {

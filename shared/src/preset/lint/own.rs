@@ -16,7 +16,7 @@ use super::finding::Problem;
 use super::reference::{Reference, Service};
 use super::statement::{Request, Statement, statements};
 use crate::preset::PROVIDER;
-use crate::state::{Resource, State};
+use crate::state::State;
 use grammar::schema::{Edition, Parameter, Preset};
 
 /// One of the provider's own resources.
@@ -110,22 +110,7 @@ pub fn problems(
 ) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (id, object) in state.iter() {
-        let document = match &object.resource {
-            Resource::Policy(policy) => &policy.document,
-            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
-                document
-            }
-            Resource::ServiceLinkedRole { .. }
-            | Resource::User { .. }
-            | Resource::Role(_)
-            | Resource::Group { .. }
-            | Resource::InstanceProfile { .. }
-            | Resource::RoleAttachment { .. }
-            | Resource::GroupAttachment { .. }
-            | Resource::GroupMember { .. }
-            | Resource::UserAttachment { .. }
-            | Resource::ProfileRole { .. } => continue,
-        };
+        let Some(document) = object.resource.document() else { continue };
         let statements = statements(document.as_value());
         for own in OWN {
             let Some(service) = reference.services.get(own.service) else { continue };

@@ -9,7 +9,7 @@ use super::finding::Problem;
 use super::reference::Reference;
 use super::services::acts_for_others;
 use super::statement::{Statement, statements};
-use crate::state::{Id, Kind, PolicyDocument, Resource, State};
+use crate::state::{Id, Kind, PolicyDocument, State};
 use grammar::schema::Preset;
 
 /// The verdicts on the principals of states with the same power.
@@ -57,22 +57,10 @@ pub fn problems(
 fn power(state: &State) -> String {
     let mut power = String::new();
     for (id, object) in state.iter() {
-        let document = match &object.resource {
-            Resource::Policy(policy) => Some(&policy.document),
-            Resource::Role(role) => Some(&role.trust),
-            Resource::RoleInline { document, .. } | Resource::GroupInline { document, .. } => {
-                Some(document)
-            }
-            Resource::ServiceLinkedRole { .. }
-            | Resource::InstanceProfile { .. }
-            | Resource::ProfileRole { .. } => continue,
-            Resource::User { .. }
-            | Resource::Group { .. }
-            | Resource::RoleAttachment { .. }
-            | Resource::GroupAttachment { .. }
-            | Resource::GroupMember { .. }
-            | Resource::UserAttachment { .. } => None,
-        };
+        if matches!(id.kind, Kind::ServiceLinkedRole | Kind::InstanceProfile | Kind::ProfileRole) {
+            continue;
+        }
+        let document = object.resource.policy_document();
         let document = document.map(PolicyDocument::to_json).unwrap_or_default();
         power.push_str(&format!("{id} {document}\n"));
     }
