@@ -14,7 +14,9 @@ use crate::digest::digest;
 pub const OWNER_TAG_PREFIX: &str = "account-presets:owner:";
 
 /// Begins the key of the tag, on a user, that remembers an attachment; a digest of the policy's
-/// ARN, a colon and the owner's key follow.
+/// ARN, a colon and the owner's key follow. Another key below `account-presets:` is a matter of this
+/// file and of reading the former one as well; what holds to the beginning is in
+/// `docs/architecture.md`, "Marks".
 pub const ATTACHED_TAG_PREFIX: &str = "account-presets:attached:";
 
 /// The key of a tag on every role, policy and instance profile that a preset made: the same
