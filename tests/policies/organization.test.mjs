@@ -97,7 +97,7 @@ suite('the service control policy for what presets made', () => {
     for (const policy of policies) {
       for (const [kind, holder] of [['User', 'user/alice'], ['Group', 'group/people'], ['Role', 'role/pipeline']]) {
         for (const call of calls(`iam:Attach${kind}Policy Detach${kind}Policy`, iam(holder), { 'iam:PolicyARN': policy })) {
-          assert.ok(!(await allows(developer, call)), `allowed: ${shown(call)}`)
+          assert.ok(!(await allows(developer, call)), `allowed: ${shown(call)}; WhoHasThePolicies in docs/organization.md does not name ${policy}`)
           for (const one of excepted) assert.ok(await allows(one, call), `${one.arn}: ${shown(call)}`)
         }
       }
