@@ -1,6 +1,7 @@
 """Every preset in every edition and with its switches turned, by updates of one stack, and back to nothing."""
 
 import json
+from fnmatch import fnmatch
 
 import pytest
 import yaml
@@ -26,7 +27,15 @@ def turned(name, nth):
             parameters[switch] = others[0]
     # Parameters that a switch makes necessary.
     needed = {key: it for key, it in preset["parameters"].items() if "required" in it}
-    return parameters | {key: FORMS[it["pattern"]]["example"] for key, it in needed.items()} | named(preset)
+    return parameters | {key: example(it) for key, it in needed.items()} | named(preset)
+
+
+def example(parameter):
+    """A text that fits, and that the operator allows by default."""
+    text = FORMS[parameter["pattern"]]["example"]
+    allows = parameter.get("setting", {}).get("allows", [])
+    # A text with a wildcard begins a name, to which the example is added.
+    return text if not allows or any(fnmatch(text, it) for it in allows) else allows[0].replace("*", text)
 
 
 def named(preset):
