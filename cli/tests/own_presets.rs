@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use account_presets::preset;
 use serde_json::Value;
 
 /// A copy of the example's presets in a temporary folder, and what `bless` made of them.
@@ -56,8 +57,11 @@ fn what_follows_from_a_preset_is_written_outside_of_this_repository() {
         assert_ne!(repository.made(file), "", "{file}");
     }
     let template = repository.made("template.yaml");
+    let mut presets = preset::names();
+    presets.push("nightowl");
+    presets.sort_unstable();
     for line in [
-        "    Default: lithops,nightowl,orchestra,skypilot,slim,zappa\n",
+        &*format!("    Default: {}\n", presets.join(",")),
         "  NightowlNamePrefix:\n    Type: String\n    Default: nightowl\n    MaxLength: 16\n",
         "            nightowl.NamePrefix=${NightowlNamePrefix}\n",
         "          - Sid: NightowlRoles\n",

@@ -22,6 +22,14 @@ fn wanted(properties: Value) -> Wanted {
     preset.wanted(stack, "Preset", properties.as_object().unwrap()).unwrap()
 }
 
+/// A text of this pattern.
+fn example(pattern: &str) -> Value {
+    let forms = include_str!("../../shared/data/forms.json");
+    let forms: Vec<Value> = serde_json::from_str(forms).unwrap();
+    let form = forms.into_iter().find(|form| form["pattern"] == pattern);
+    form.unwrap_or_else(|| panic!("`{pattern}` is not in shared/data/forms.json"))["example"].take()
+}
+
 /// Every preset in every edition: with its defaults, and with every switch on, tags, a boundary and
 /// people.
 fn catalogue() -> Vec<Wanted> {
@@ -35,14 +43,11 @@ fn catalogue() -> Vec<Wanted> {
                 Parameter::List { .. } if name.ends_with("Names") && name != "BucketNames" => {
                     given.insert(name.clone(), json!(["ana", "bob"]));
                 }
+                Parameter::String { required: Some(_), pattern, .. } => {
+                    given.insert(name.clone(), example(pattern.as_deref().unwrap()));
+                }
                 _ => {}
             }
-        }
-        if name == "orchestra" {
-            given.insert(
-                "OrchestraAccountId".to_owned(),
-                json!("0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f"),
-            );
         }
         for edition in &preset.editions {
             let edition = edition.as_str();

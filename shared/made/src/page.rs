@@ -17,8 +17,12 @@ pub fn page(name: &str, preset: &Preset, from: &str, permission_set: &str) -> St
     let source = &preset.source;
     writeln!(page, "{}\n", preset.description).unwrap();
     writeln!(page, "Source: <{}>, read as of {}.\n", source.url, source.date).unwrap();
-    if let Some(tool) = &source.checked_with {
-        writeln!(page, "`current` and `hardened` are checked with {tool}.\n").unwrap();
+    let checked = [Edition::Current, Edition::Hardened];
+    let checked = checked.iter().filter(|edition| preset.editions.contains(edition));
+    let checked: Vec<String> = checked.map(|edition| format!("`{}`", edition.as_str())).collect();
+    if let Some(tool) = source.checked_with.as_ref().filter(|_| !checked.is_empty()) {
+        let are = if checked.len() == 1 { "is" } else { "are" };
+        writeln!(page, "{} {are} checked with {tool}.\n", checked.join(" and ")).unwrap();
     }
     writeln!(page, "{}", snippet(name)).unwrap();
     powers(&mut page, preset);
@@ -183,6 +187,23 @@ fn attachments(page: &mut String, preset: &Preset) {
     writeln!(page).unwrap();
 }
 
+/// The words for the parameter that has to be `false` so that the preset makes no group, or none if
+/// no parameter has to be; `None` if it makes one anyway.
+fn without_groups(preset: &Preset) -> Option<String> {
+    let has_none = |given: &Map<String, Value>| {
+        let mut states = preset.editions.iter().map(|edition| chosen(preset, *edition, given));
+        states.all(|state| state.ids().all(|id| id.kind != Kind::Group))
+    };
+    if has_none(&Map::new()) {
+        return Some(String::new());
+    }
+    let is_boolean = |it: &Parameter| matches!(it, Parameter::Boolean { .. });
+    let booleans = preset.parameters.iter().filter(|(_, it)| is_boolean(it));
+    let mut names = booleans.map(|(name, _)| name);
+    let name = names.find(|name| has_none(&Map::from_iter([((*name).clone(), json!(false))])))?;
+    Some(format!(" and with `{name}: false`"))
+}
+
 /// The policies that a permission set of IAM Identity Center has to name instead of users and
 /// groups.
 fn people(page: &mut String, preset: &Preset, permission_set: &str) {
@@ -198,15 +219,14 @@ fn people(page: &mut String, preset: &Preset, permission_set: &str) {
         });
         given.cloned().collect()
     };
-    let switch = if preset.parameters.contains_key("UserGroup") {
-        " and with `UserGroup: false`"
-    } else {
-        ""
+    let (switch, makes) = match without_groups(preset) {
+        Some(switch) => (switch, "no user and no group"),
+        None => (String::new(), "no user, its groups have no members"),
     };
     writeln!(
         page,
         "## People without IAM users\n\nFor people of IAM Identity Center deploy the preset without \
-         `UserNames`{switch}, in each account: it makes no user and no group, and the policies are \
+         `UserNames`{switch}, in each account: it makes {makes}, and the policies are \
          there under the same names. A permission set names them, with their path: the `Path` of the \
          stack, `/` by default. {permission_set} is \
          one in CloudFormation. With the defaults it names:\n\n\

@@ -72,7 +72,11 @@ fn without_users_named_a_preset_makes_its_policies_and_neither_users_nor_groups(
             stack.deploy(&account, properties).unwrap();
             let state = account.state();
             let kinds = |kind| state.ids().filter(|id| id.kind == kind).count();
-            assert_eq!((kinds(Kind::User), kinds(Kind::Group)), (0, 0), "{name} {words}");
+            assert_eq!(
+                (kinds(Kind::User), kinds(Kind::Group)),
+                (0, 0),
+                "{name} {words}: a preset with a group has a boolean `UserGroup` that leaves it out"
+            );
             assert!(kinds(Kind::Policy) > 0, "{name} {words}");
             stack.delete(&account).unwrap();
             assert!(but_service_linked(&account).is_empty(), "{name} {words}");
