@@ -170,7 +170,8 @@ pub trait Cloud {
     }
 
     /// Returns the links of which a call was begun here and has no known end, and forgets them: AWS
-    /// may have carried it out when nothing looked any more.
+    /// may have carried it out when nothing looked any more. A link of which AWS refused each
+    /// attempt is none of them.
     fn take_unfinished(&self) -> BTreeSet<Id> {
         BTreeSet::new()
     }

@@ -24,6 +24,42 @@ use crate::input::brief;
 tokio::task_local! {
     /// The call that is being made.
     static CALLED: Called;
+    /// The attempts of the writes that are being made for one purpose.
+    static WRITTEN: Written;
+}
+
+/// The attempts of writes, counted: whether AWS may have carried one out.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Written(Arc<Mutex<Counted>>);
+
+#[derive(Debug, Default)]
+struct Counted {
+    begun: u32,
+    refused: u32,
+}
+
+impl Written {
+    /// Makes calls of which the attempts are counted here.
+    pub(super) async fn count<T>(&self, calls: impl Future<Output = T>) -> T {
+        WRITTEN.scope(self.clone(), calls).await
+    }
+
+    /// False where AWS refused each attempt, or none was begun. Of one that is on its way, that is
+    /// not known.
+    pub(super) fn may_be_done(&self) -> bool {
+        let counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.begun > counted.refused
+    }
+
+    /// Counts an attempt that begins.
+    pub(super) fn begins(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).begun += 1;
+    }
+
+    /// Counts an attempt that AWS refused, so that nothing comes of it.
+    pub(super) fn is_refused(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).refused += 1;
+    }
 }
 
 /// A call, and the results of its attempts so far.
@@ -33,6 +69,8 @@ pub(super) struct Called {
     name: String,
     action: &'static str,
     attempts: Arc<Mutex<Attempts>>,
+    /// Its attempts as a write.
+    pub(super) written: Written,
 }
 
 #[derive(Debug, Default)]
@@ -114,7 +152,8 @@ where
         return told(Refusal { code: CallError::NOT_BEGUN.to_owned(), message });
     }
     let name = format!("{action} `{target}`");
-    let called = Called { name, action, attempts: Arc::default() };
+    let written = WRITTEN.try_with(Clone::clone).unwrap_or_default();
+    let called = Called { name, action, attempts: Arc::default(), written };
     let given_up = || {
         let refusal = called.given_up(&gate.closed().unwrap_or_default());
         warn!(

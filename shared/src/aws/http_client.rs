@@ -185,6 +185,9 @@ impl HttpConnector for Gated<SharedHttpConnector> {
             // An answer waits for writes alone.
             let pass = is_write.then_some(pass);
             let deletes = called.as_ref().is_some_and(Called::deletes_an_object);
+            let written = called.filter(|_| is_write).map(|called| called.written);
+            let written = written.unwrap_or_default();
+            written.begins();
             let attempt = async move {
                 let longest = if is_write { WRITE } else { READ };
                 let reply = timeout(longest, to_its_end(inner.call(request))).await;
@@ -197,6 +200,10 @@ impl HttpConnector for Gated<SharedHttpConnector> {
                     // Without a connection nothing was sent.
                     Err(error) => error.is_timeout() && !NoReply::is_reason_of(error),
                 };
+                let is_done = reply.as_ref().is_ok_and(|reply| reply.status().is_success());
+                if is_settled && !is_done {
+                    written.is_refused();
+                }
                 if is_write && !is_settled {
                     sleep(UNSETTLED).await;
                 }

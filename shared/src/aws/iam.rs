@@ -18,7 +18,7 @@ use aws_sdk_iam::types::Tag;
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
-use super::call::call;
+use super::call::{Written, call};
 use super::stack_events::StackEvents;
 use crate::actions::{Action, only_looks};
 use crate::cfn::{self, Gate, StackPart};
@@ -42,7 +42,7 @@ pub struct Iam {
     account: Account,
     gate: Gate,
     reads: Semaphore,
-    unfinished: Mutex<BTreeSet<Id>>,
+    unfinished: Mutex<Vec<(Id, Written)>>,
     stacks: Option<StackEvents>,
 }
 
@@ -92,13 +92,15 @@ impl Cloud for Iam {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        let link = Some(call.id()).filter(|id| !id.kind.is_node());
+        let (id, written) = (call.id(), Written::default());
         let unfinished = || self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
-        unfinished().extend(link.clone());
-        let result = self.send_call(call).await;
-        // Of attempts that failed one may have been given up, and be carried out later.
-        if let (Ok(()), Some(link)) = (&result, &link) {
-            unfinished().remove(link);
+        if !id.kind.is_node() {
+            unfinished().push((id.clone(), written.clone()));
+        }
+        // If this is dropped, the attempt goes on.
+        let result = written.count(self.send_call(call)).await;
+        if result.is_ok() {
+            unfinished().retain(|(link, _)| *link != id);
         }
         result
     }
@@ -159,7 +161,9 @@ impl Cloud for Iam {
     }
 
     fn take_unfinished(&self) -> BTreeSet<Id> {
-        std::mem::take(&mut *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut unfinished = self.unfinished.lock().unwrap_or_else(PoisonError::into_inner);
+        let may_be_done = unfinished.drain(..).filter(|(_, written)| written.may_be_done());
+        may_be_done.map(|(link, _)| link).collect()
     }
 
     async fn wait(&self) {

@@ -11,7 +11,7 @@ use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Owner, State};
+use account_presets::state::{Id, Owner, Owners, State};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -100,7 +100,7 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
     let (account, progress) = (populated(), Progress::default());
     let create = Stack::named("a").request(Some(slim(json!({}))));
     runtime().block_on(async {
-        let preset = IamPreset::new(Unseen(&account), super::world::account(), Settings::open());
+        let preset = IamPreset::new(Unseen(&account), account(), Settings::open());
         let work = preset.handle(RequestType::Create, &create, &progress);
         let (result, ()) = tokio::join!(work, async {
             yield_now().await;
@@ -134,7 +134,7 @@ fn the_consumer_says_how_long_the_answer_waits_for_iam() {
         properties["WaitForPropagation"] = json!(wait);
         let create = Stack::named("a").request(Some(properties));
         let preset =
-            IamPreset::new(Noting(&account, &noted), super::world::account(), Settings::open());
+            IamPreset::new(Noting(&account, &noted), account(), Settings::open());
         let progress = Progress::default();
         runtime().block_on(preset.handle(RequestType::Create, &create, &progress)).unwrap();
         let waited: Vec<_> = noted.into_inner().iter().map(Duration::as_secs).collect();
@@ -192,7 +192,7 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     runtime().block_on(async {
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
         let (preset, gate) = (
-            IamPreset::new(ByRef(&late), super::world::account(), Settings::open()),
+            IamPreset::new(ByRef(&late), account(), Settings::open()),
             Gate::default(),
         );
         let deadline = now + Duration::from_secs(240);
@@ -211,23 +211,47 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     assert_eq!(but_service_linked(&account), populated().state());
 }
 
-/// An account that does not reply to the first of these calls, and carries it out later.
+/// An account that does not reply to some calls, and carries them out later.
 struct Unanswered<'a> {
     account: &'a Fake,
     is_one: fn(&Call) -> bool,
-    began: RefCell<Option<Call>>,
-    /// A stack of which CloudFormation tells how it was made.
-    known: Option<Stack>,
+    /// So many of them get no reply.
+    most: usize,
+    began: RefCell<Vec<Call>>,
+    /// Stacks of which CloudFormation tells how they were made.
+    known: RefCell<Vec<Stack>>,
+    /// Is done before the next call that takes away.
+    meanwhile: RefCell<Option<Meanwhile>>,
+}
+
+enum Meanwhile {
+    /// IAM refuses that call.
+    Refused,
+    /// Another stack is made with these properties.
+    Deployed(Value),
 }
 
 impl<'a> Unanswered<'a> {
     fn new(account: &'a Fake, is_one: fn(&Call) -> bool) -> Self {
-        Unanswered { account, is_one, began: RefCell::default(), known: None }
+        let (began, known, meanwhile) = Default::default();
+        Unanswered { account, is_one, most: 1, began, known, meanwhile }
+    }
+
+    fn knows(&self, stack: Stack) {
+        self.known.borrow_mut().push(stack);
     }
 
     fn lands(&self) {
-        let late = self.began.borrow().clone().unwrap();
-        runtime().block_on(self.account.send(&late)).unwrap();
+        for late in self.began.borrow().iter() {
+            runtime().block_on(self.account.send(late)).unwrap();
+        }
+    }
+
+    /// What the process does when the calls have ended.
+    fn goes_on(&self, kind: RequestType, request: &Request) -> Result<Success, String> {
+        let preset = IamPreset::new(ByRef(self), account(), Settings::open());
+        let progress = Progress::default();
+        runtime().block_on(preset.go_on(kind, request, &progress))
     }
 }
 
@@ -237,11 +261,29 @@ impl Cloud for Unanswered<'_> {
     }
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
-        if (self.is_one)(call) && self.began.borrow().is_none() {
-            self.began.replace(Some(call.clone()));
+        if (self.is_one)(call) && self.began.borrow().len() < self.most {
+            self.began.borrow_mut().push(call.clone());
             let (target, code) = (call.id().to_string(), "TimeoutError".to_owned());
             let message = "no answer".to_owned();
             return Err(CallError { action: call.action().as_str(), target, code, message });
+        }
+        if call.takes_away() && !self.began.borrow().is_empty() {
+            match self.meanwhile.take() {
+                Some(Meanwhile::Refused) => {
+                    let (target, code) = (call.id().to_string(), "AccessDenied".to_owned());
+                    let (action, message) = (call.action().as_str(), "no".to_owned());
+                    return Err(CallError { action, target, code, message });
+                }
+                Some(Meanwhile::Deployed(properties)) => {
+                    let mut other = Stack::named("b");
+                    let create = other.request(Some(properties.clone()));
+                    serve(self.account, &create, &Progress::default()).await.unwrap();
+                    other.physical_id = Some(physical_id(&create));
+                    other.properties = Some(properties);
+                    self.knows(other);
+                }
+                None => {}
+            }
         }
         self.account.send(call).await
     }
@@ -250,15 +292,17 @@ impl Cloud for Unanswered<'_> {
         self.account.find(me, scope).await
     }
 
+    async fn owners(&self) -> Result<Owners, CallError> {
+        self.account.owners().await
+    }
+
     fn take_unfinished(&self) -> BTreeSet<Id> {
         self.began.borrow().iter().map(Call::id).collect()
     }
 
     async fn past(&self, stack: &str, _: &str) -> Result<Past, CallError> {
-        let known = self.known.as_ref().filter(|known| {
-            let id = known.request(None).stack_id;
-            id == stack || id.split('/').nth(1) == Some(stack)
-        });
+        let known = self.known.borrow();
+        let known = known.iter().find(|known| known.request(None).stack_id == stack);
         Ok(known.map_or(Past::Gone, |known| Past::Completed {
             physical_id: known.physical_id.clone().unwrap(),
             properties: known.properties.clone().unwrap().to_string(),
@@ -282,10 +326,7 @@ fn what_was_attached_after_the_stack_had_taken_back_its_claim_is_detached() {
     // AWS carries out the call only now.
     unanswered.lands();
     assert_ne!(account.state(), populated().state());
-    let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
-    let progress = Progress::default();
-    let gone_on = preset.go_on(RequestType::Delete, &create, &progress);
-    runtime().block_on(gone_on).unwrap();
+    unanswered.goes_on(RequestType::Delete, &create).unwrap();
     assert_same(&but_service_linked(&account), &populated().state());
 }
 
@@ -303,8 +344,8 @@ fn a_link_that_aws_changes_after_the_rollback_looked_is_as_the_rollback_left_it(
         let mut stack = Stack::named("a");
         stack.deploy(&account, old.clone()).unwrap();
         let before = account.state();
-        let known = Some(stack.clone());
-        let unanswered = Unanswered { known, ..Unanswered::new(&account, is_one) };
+        let unanswered = Unanswered::new(&account, is_one);
+        unanswered.knows(stack.clone());
         let update = stack.request_sent(Some(new.clone()), 10);
         assert!(handle(&unanswered, &update).unwrap().unwrap_err().contains("no answer"));
         let mut rollback = stack.request_sent(Some(old.clone()), 12);
@@ -312,10 +353,7 @@ fn a_link_that_aws_changes_after_the_rollback_looked_is_as_the_rollback_left_it(
         handle(&account, &rollback).unwrap().unwrap();
         unanswered.lands();
         assert_ne!(account.state(), before);
-        let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
-        let (progress, reversed) = (Progress::default(), update.reversed());
-        let gone_on = preset.go_on(RequestType::Update, &reversed, &progress);
-        runtime().block_on(gone_on).unwrap();
+        unanswered.goes_on(RequestType::Update, &update.reversed()).unwrap();
         assert_same(&account.state(), &before);
     }
 }
@@ -336,18 +374,65 @@ fn a_link_that_aws_makes_on_what_the_next_stack_has_by_then_is_removed_unless_th
     ] {
         let (account, one, mut two) = (populated(), Stack::named("a"), Stack::named("b"));
         let create = one.request(Some(old.clone()));
-        let mut unanswered = Unanswered::new(&account, is_one);
+        let unanswered = Unanswered::new(&account, is_one);
         assert!(handle(&unanswered, &create).unwrap().unwrap_err().contains("no answer"));
         one.delete_as(&account, &physical_id(&create), old).unwrap();
         two.deploy(&account, new).unwrap();
         let before = account.state();
         unanswered.lands();
         assert_eq!(account.state() == before, stays);
-        unanswered.known = Some(two);
-        let preset = IamPreset::new(ByRef(&unanswered), super::world::account(), Settings::open());
-        let progress = Progress::default();
-        let gone_on = preset.go_on(RequestType::Delete, &create, &progress);
-        runtime().block_on(gone_on).unwrap();
+        unanswered.knows(two);
+        unanswered.goes_on(RequestType::Delete, &create).unwrap();
         assert_same(&account.state(), &before);
+    }
+}
+
+fn of_user(call: &Call) -> bool {
+    matches!(call, Call::AttachUserPolicy { .. })
+}
+
+/// A Create with these properties whose calls got no reply, and its Delete.
+fn given_up(unanswered: &Unanswered, one: &Stack, properties: &Value) -> Request {
+    let create = one.request(Some(properties.clone()));
+    assert!(handle(unanswered, &create).unwrap().unwrap_err().contains("no answer"));
+    one.delete_as(unanswered.account, &physical_id(&create), properties.clone()).unwrap();
+    create
+}
+
+/// T16
+#[test]
+fn a_refused_call_leaves_no_other_link_as_aws_made_it_and_is_made_again() {
+    let account = populated();
+    let documented = edition("documented", "slim", json!({"UserNames": ["alice"]}));
+    let unanswered = Unanswered { most: 7, ..Unanswered::new(&account, of_user) };
+    let create = given_up(&unanswered, &Stack::named("a"), &documented);
+    unanswered.lands();
+    unanswered.meanwhile.replace(Some(Meanwhile::Refused));
+    unanswered.goes_on(RequestType::Delete, &create).unwrap();
+    assert_same(&but_service_linked(&account), &populated().state());
+}
+
+/// T16
+#[test]
+fn a_policy_that_aws_attaches_late_to_a_user_whom_another_stack_gives_it_becomes_that_stacks() {
+    let of = |prefix: &str| {
+        let parameters = json!({"UserNames": ["alice"], "NamePrefix": prefix});
+        edition("documented", "slim", parameters)
+    };
+    for looks_while_it_goes in [false, true] {
+        let (account, mut two) = (populated(), Stack::named("b"));
+        let alone = populated();
+        Stack::named("b").deploy(&alone, of("b-")).unwrap();
+        let unanswered = Unanswered { most: 7, ..Unanswered::new(&account, of_user) };
+        let create = given_up(&unanswered, &Stack::named("a"), &of(""));
+        unanswered.lands();
+        if looks_while_it_goes {
+            unanswered.meanwhile.replace(Some(Meanwhile::Deployed(of("b-"))));
+        } else {
+            two.deploy(&account, of("b-")).unwrap();
+            unanswered.knows(two);
+        }
+        unanswered.goes_on(RequestType::Delete, &create).unwrap();
+        assert_same(&but_service_linked(&account), &but_service_linked(&alone));
     }
 }

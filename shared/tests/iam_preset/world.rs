@@ -10,7 +10,9 @@ use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Attachable, Scope};
-use account_presets::state::{Account, Id, Kind, Object, Owner, PolicyDocument, Resource, State};
+use account_presets::state::{
+    Account, Id, Kind, Object, Owner, Owners, PolicyDocument, Resource, State,
+};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -262,6 +264,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
 
     async fn send(&self, call: &Call) -> Result<(), CallError> {
         self.0.send(call).await
+    }
+
+    async fn owners(&self) -> Result<Owners, CallError> {
+        self.0.owners().await
     }
 
     async fn past(&self, stack_id: &str, logical_id: &str) -> Result<Past, CallError> {
