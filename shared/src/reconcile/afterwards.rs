@@ -4,12 +4,13 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use tokio::select;
 use tracing::{info, warn};
 
 use super::execute::{execute, sentences};
 use super::sights::Sights;
 use super::{PASSES, Standing, Unfinished, Work, plan_again};
-use crate::cfn::Progress;
+use crate::cfn::{Past, Progress};
 use crate::cloud::Cloud;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::state::{Id, Kind, Object, State};
@@ -44,7 +45,8 @@ pub(super) async fn end_anew(
 
 /// Undoes the changes that this request made since CloudFormation had gone on from it, or brings
 /// them to the resource's present state. Changes since the last good look may have come after the
-/// successor had looked. Returns a sentence for each failure.
+/// successor had looked, or before: a successor that is still at work may count on them. Returns a
+/// sentence for each failure.
 pub(super) async fn give_way(
     cloud: &impl Cloud,
     work: &Work<'_>,
@@ -54,13 +56,65 @@ pub(super) async fn give_way(
     progress.take_back();
     let mut late = work.standing.since_the_last_look();
     late.extend(landed(cloud, work, undecided).await);
-    let successor = progress.successor().and_then(|properties| work.requester.wants(&properties));
-    let late = match successor {
-        Some(desired) => forwards(cloud, work, &desired, late).await,
-        None => backwards(cloud, work, late).await,
+    if late.is_empty() {
+        return Vec::new();
+    }
+    let told = progress.successor().map(Successor::Has);
+    let mut successor = match told {
+        Some(successor) => successor,
+        None => Successor::of(cloud, work).await,
     };
-    info!(changes = late.len(), plan = %late, "taken back");
-    at_once(cloud, work, &late, progress).await
+    let mut problems = Vec::new();
+    for _ in 0..SUCCESSORS {
+        let plan = match &successor {
+            Successor::Has(properties) => match work.requester.wants(properties) {
+                Some(desired) => forwards(cloud, work, &desired, &late).await,
+                None => backwards(cloud, work, late.clone()).await,
+            },
+            Successor::IsAtWork | Successor::Unknown => backwards(cloud, work, late.clone()).await,
+        };
+        if !plan.is_empty() {
+            info!(changes = plan.len(), plan = %plan, "taken back");
+            problems = at_once(cloud, work, &plan, progress).await;
+        }
+        if successor != Successor::IsAtWork {
+            break;
+        }
+        select! {
+            biased;
+            () = progress.until_stopped() => break,
+            () = cloud.wait() => {}
+        }
+        successor = Successor::of(cloud, work).await;
+    }
+    problems
+}
+
+/// Looks at most at what CloudFormation makes of the resource after this request.
+const SUCCESSORS: usize = 12;
+
+/// A later request of the resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Successor {
+    /// It has ended, and the resource has these properties, as JSON.
+    Has(String),
+    /// CloudFormation waits for it.
+    IsAtWork,
+    /// The events do not tell, or the resource is gone.
+    Unknown,
+}
+
+impl Successor {
+    async fn of(cloud: &impl Cloud, work: &Work<'_>) -> Self {
+        let Some((stack, logical_id)) = work.me.stack_and_logical_id() else {
+            return Successor::Unknown;
+        };
+        match cloud.past(stack, logical_id).await {
+            Ok(Past::Completed { properties, .. }) => Successor::Has(properties),
+            Ok(Past::InProgress(_)) => Successor::IsAtWork,
+            Ok(Past::Gone | Past::Unknown(_)) | Err(_) => Successor::Unknown,
+        }
+    }
 }
 
 /// Those of these changes that AWS made although their calls failed here. A new object is one of
@@ -107,7 +161,7 @@ pub(super) async fn landed(
 
 /// The changes that bring the objects of these to the state of a later request, which was served
 /// before they were made. Where that cannot be planned, those that undo them.
-async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: Vec<Change>) -> Plan {
+async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: &[Change]) -> Plan {
     let Work { me, scope, .. } = *work;
     let touched: BTreeSet<Id> = made.iter().map(Change::id).collect();
     let wanted = desired.ids().flat_map(|id| id.parent().into_iter().chain([id.clone()]));
@@ -115,7 +169,7 @@ async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: Ve
     let observed = cloud.observe(&scope).await;
     match observed.map(|observed| plan(me, &scope, desired, &observed)) {
         Ok(Ok(plan)) => Plan::of(plan.changes().filter(|it| touched.contains(&it.id())).cloned()),
-        Ok(Err(_)) | Err(_) => backwards(cloud, work, made).await,
+        Ok(Err(_)) | Err(_) => backwards(cloud, work, made.to_vec()).await,
     }
 }
 

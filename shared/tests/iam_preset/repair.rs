@@ -176,6 +176,39 @@ async fn what_was_put_right_while_cloudformation_began_is_taken_back() {
     }
 }
 
+/// A2, A10
+#[tokio::test(start_paused = true)]
+async fn what_was_put_right_stays_where_the_update_that_came_between_wants_it() {
+    for (ends_after, keeps) in [(3, true), (5, true), (3, false)] {
+        let account = populated();
+        let stack = lacking(&account);
+        let found = account.state();
+        let mut later = stack.properties.clone().unwrap();
+        let expected = match keeps {
+            true => {
+                later["UpdateToken"] = json!("2");
+                let whole = populated();
+                deployed(&whole, "one", hardened("lithops", json!({"UserNames": ["alice"]})));
+                whole.state()
+            }
+            // Without a description of the later Update's state, the repair is taken back.
+            false => {
+                later = json!({"Preset": "none"});
+                found
+            }
+        };
+        let audited = Audited {
+            begins_after: Some(2),
+            ends: Some((ends_after, later)),
+            takes: Duration::from_secs(9),
+            ..repairing(&account, &stack, "changed,missing")
+        };
+        let refused = repair(&audited).await;
+        assert_eq!(refused["done"], false, "{refused}");
+        assert_same(&account.state(), &expected);
+    }
+}
+
 /// A8, A10
 #[tokio::test(start_paused = true)]
 async fn a_repair_that_would_come_near_the_deadline_is_left_to_the_next_audit() {

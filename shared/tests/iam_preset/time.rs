@@ -100,7 +100,7 @@ fn that_iam_does_not_show_it_in_time_is_no_failure() {
     let (account, progress) = (populated(), Progress::default());
     let create = Stack::named("a").request(Some(slim(json!({}))));
     runtime().block_on(async {
-        let preset = IamPreset::new(Unseen(&account), account(), Settings::open());
+        let preset = IamPreset::new(Unseen(&account), super::world::account(), Settings::open());
         let work = preset.handle(RequestType::Create, &create, &progress);
         let (result, ()) = tokio::join!(work, async {
             yield_now().await;
@@ -134,7 +134,7 @@ fn the_consumer_says_how_long_the_answer_waits_for_iam() {
         properties["WaitForPropagation"] = json!(wait);
         let create = Stack::named("a").request(Some(properties));
         let preset =
-            IamPreset::new(Noting(&account, &noted), account(), Settings::open());
+            IamPreset::new(Noting(&account, &noted), super::world::account(), Settings::open());
         let progress = Progress::default();
         runtime().block_on(preset.handle(RequestType::Create, &create, &progress)).unwrap();
         let waited: Vec<_> = noted.into_inner().iter().map(Duration::as_secs).collect();
@@ -192,7 +192,7 @@ fn a_delete_under_an_invented_id_is_answered_in_time_and_looks_on_after_its_answ
     runtime().block_on(async {
         let callback = Callback::new(&inbox, Origins::new("eu-west-1", "http://answers"));
         let (preset, gate) = (
-            IamPreset::new(ByRef(&late), account(), Settings::open()),
+            IamPreset::new(ByRef(&late), super::world::account(), Settings::open()),
             Gate::default(),
         );
         let deadline = now + Duration::from_secs(240);

@@ -209,3 +209,30 @@ async fn of_many_looks_the_one_that_was_refused_is_named() {
     let error = result.unwrap_err().to_string();
     assert!(error.contains("Throttling: Rate exceeded"), "{error}");
 }
+
+/// T16
+#[tokio::test(start_paused = true)]
+async fn a_link_is_unfinished_where_aws_may_have_made_it_and_not_where_it_refused_it() {
+    const BUSY: (u16, &str) = (500, "<Code>ServiceFailure</Code><Message>Busy</Message>");
+    const WRONG: (u16, &str) = (400, "<Code>MalformedInput</Code><Message>no</Message>");
+    let change = Change::Create(attachment());
+    // The answer waits no longer for the call, and its reply comes then.
+    for (reply, may_be_made) in [(DONE, true), (THROTTLED, false), (WRONG, false), (BUSY, true)] {
+        let world = World::new(1, &[reply]);
+        assert!(apply(&world.iam, &change).now_or_never().is_none());
+        world.slow.go.notify_one();
+        world.gate.until_empty().await;
+        assert_eq!(world.iam.take_unfinished().contains(&change.id()), may_be_made, "{reply:?}");
+    }
+    // The call has ended.
+    for (replies, may_be_made) in [
+        (&[DONE][..], false),
+        (&[BUSY, DONE], false),
+        (&[THROTTLED, WRONG], false),
+        (&[BUSY, WRONG], true),
+    ] {
+        let world = World::new(0, replies);
+        let _ = apply(&world.iam, &change).await;
+        assert_eq!(world.iam.take_unfinished().contains(&change.id()), may_be_made, "{replies:?}");
+    }
+}
