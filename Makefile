@@ -39,7 +39,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-.PHONY: help demo playground build cli own bless test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates site nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
+.PHONY: help demo playground build cli own bless check test test-but-e2e test-rust test-e2e test-policies test-cdk test-templates site nightly fuzz fuzz-corpus lint audit advisories sbom reproducible bench bench-budget load clean package package-org publish demo-org org-plan org-measure
 
 # Each group by its line `##@`, each target by what is behind its `##`.
 help:
@@ -84,6 +84,13 @@ org-plan: package-org $(EMULATOR)/requirements.txt ## calls, time and cost of AC
 	@PYTHONPATH=tests $(EMULATOR)/bin/python -m e2e.org_plan $(ACCOUNTS) $(REGIONS)
 
 ##@ Contribute
+
+# What the crash, the random schedules and the linter's search take is left to `make test`.
+SLOW := lint:: iam_preset::crash iam_preset::model iam_preset::turns iam_preset::order iam_preset::letting_go iam_preset::updates
+check: ## the quick loop, with Rust alone: format, clippy, and the tests of the shared crate that take seconds
+	cargo fmt --check
+	cargo clippy --locked --package shared --all-targets -- --deny warnings
+	cargo test --locked --quiet --package shared --lib --test all -- $(addprefix --skip ,$(SLOW))
 
 # The linker and pip take one core each at most, so several parts share the machine; what a part says is printed
 # when it is done. The end-to-end tests come alone: they take both cores, and a function that gets a request three

@@ -180,6 +180,11 @@ pub trait Cloud {
     fn wait(&self) -> impl Future<Output = ()> {
         ready(())
     }
+
+    /// Waits until every copy of IAM shows the writes of a moment ago, as far as that can be told.
+    fn wait_for_copies(&self) -> impl Future<Output = ()> {
+        ready(())
+    }
 }
 
 /// The owners of objects, and of claims on users.

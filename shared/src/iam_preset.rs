@@ -78,6 +78,15 @@ const LONG_LOOK: Duration = Duration::from_secs(1);
 /// The largest number of reads.
 const LOOKS: u32 = 30;
 
+/// The time from one look to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pause {
+    /// Another delivery may be at work.
+    OfADelivery,
+    /// IAM's copies may lag.
+    OfCopies,
+}
+
 /// The custom resource.
 #[derive(Clone, Debug)]
 pub struct IamPreset<C> {
@@ -230,6 +239,7 @@ impl<C: Cloud> IamPreset<C> {
     ) -> Result<(), String> {
         let Decided { mut task, observed, plan, overtaken, not_allowed, further: _ } = decided;
         let closing = task.closing(&observed, &plan);
+        let misses = intent.known_id.is_some() && task.misses(&observed);
         let standing = Standing::new(&self.cloud, &task.me, &intent.sent, &task.anchors, &observed);
         if self.cloud.now().duration_since(begun) >= LONG_LOOK {
             standing.doubt();
@@ -257,10 +267,12 @@ impl<C: Cloud> IamPreset<C> {
             }
         }
         if lasts {
-            self.outlast(intent, &mut task, QUIET, progress).await?;
+            self.outlast(intent, &mut task, Pause::OfADelivery, QUIET, progress).await?;
+        } else if misses {
+            self.outlast(intent, &mut task, Pause::OfCopies, 1, progress).await?;
         }
         if overtaken != Overtaken::Nothing {
-            self.outlast(intent, &mut task, 1, progress).await?;
+            self.outlast(intent, &mut task, Pause::OfADelivery, 1, progress).await?;
         }
         if let Some(closing) = closing {
             apply(&self.cloud, &closing).await.map_err(|error| error.to_string())?;
@@ -369,13 +381,14 @@ impl<C: Cloud> IamPreset<C> {
         Success { physical_resource_id, data }
     }
 
-    /// Undoes the changes of a Create or an Update that another process is still making, until
-    /// `enough` looks in a row find no new one. If the time ends before that, a Delete goes on
+    /// Undoes the changes of a Create or an Update that another process is still making, or that
+    /// IAM did not show yet, until `enough` looks in a row find no new one. If the time ends before that, a Delete goes on
     /// looking after its answer.
     async fn outlast(
         &self,
         intent: &Intent,
         task: &mut Task,
+        pause: Pause,
         enough: u32,
         progress: &Progress,
     ) -> Result<(), String> {
@@ -386,7 +399,12 @@ impl<C: Cloud> IamPreset<C> {
             select! {
                 biased;
                 () = progress.until_stopped() => {}
-                () = self.cloud.wait() => {}
+                () = async {
+                    match pause {
+                        Pause::OfADelivery => self.cloud.wait().await,
+                        Pause::OfCopies => self.cloud.wait_for_copies().await,
+                    }
+                } => {}
             }
             // Objects that the Delete's properties do not name are searched for by their marks
             // anew.

@@ -365,6 +365,7 @@ fn a_claim_whose_policy_was_not_attached_yet_is_made_whole_or_taken_back() {
     assert_snapshot!(planned(&[of_user(&[a()], OF_AWS, true)], &there), @"~ user attachment `ana` <- aws `ReadOnlyAccess` [a]: claimed -> attached");
     assert_snapshot!(planned(&[], &there), @r"
     ~ user attachment `ana` <- aws `ReadOnlyAccess` [a] -> [a!]
+    ~ user attachment `ana` <- aws `ReadOnlyAccess` [a!]: attached -> claimed
     - user attachment `ana` <- aws `ReadOnlyAccess` [a]
     ");
 }

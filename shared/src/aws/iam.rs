@@ -35,6 +35,10 @@ const READS: usize = 8;
 /// The time that another delivery may take from one write to the next.
 const MOMENT: Duration = Duration::from_secs(5);
 
+/// The time by which IAM's copies lag behind its writes at most, in the ordinary case. IAM promises
+/// none (<https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html>).
+const LAG: Duration = Duration::from_millis(2500);
+
 /// IAM of one account, by the SDK.
 #[derive(Debug)]
 pub struct Iam {
@@ -168,6 +172,10 @@ impl Cloud for Iam {
 
     async fn wait(&self) {
         tokio::time::sleep(MOMENT).await;
+    }
+
+    async fn wait_for_copies(&self) {
+        tokio::time::sleep(LAG).await;
     }
 }
 

@@ -24,10 +24,10 @@ use super::request::{Request, RequestType};
 use crate::digest::digest;
 use crate::input::{brief, cut};
 
-/// Kept back from the work, for the end of calls on their way and for the answer.
-const RESERVE: Duration = Duration::from_secs(15);
-/// The share of the reserve for the end of calls on their way: of a whole one as long as the
-/// longest attempt of a call.
+/// Kept back from the work, for the end of calls on their way and for the answer: a quarter of the
+/// time that the function has in template.yaml.
+const RESERVE: Duration = Duration::from_secs(60);
+/// The share of the reserve for the end of calls on their way.
 const ENDS_OF_CALLS: (u32, u32) = (2, 3);
 /// Work that has to stop, and has no call on its way, is dropped after this.
 const LAST_WORDS: Duration = Duration::from_secs(1);

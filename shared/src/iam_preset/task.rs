@@ -13,7 +13,7 @@ use super::transition::Transition;
 use crate::cfn::Request;
 use crate::plan::{Change, Plan, Scope, plan};
 use crate::preset::{Branches, Wish, render};
-use crate::state::{Id, Kind, Mark, Owner, State};
+use crate::state::{Id, Kind, Mark, Object, Owner, State};
 
 /// A request, ready to be carried out.
 #[derive(Clone, Debug)]
@@ -170,6 +170,17 @@ impl Task {
     pub(super) fn last_was_refused(&self, observed: &State) -> bool {
         let left = self.left.as_ref().filter(|_| !self.transition.is_of_other_names());
         left.is_some_and(|left| plan(&self.me, &self.scope, left, observed).is_err())
+    }
+
+    /// True for a Delete that sees less than the properties gave. The Create may have ended a moment
+    /// ago, and a copy of IAM that lags shows neither an object nor a claim on a user.
+    pub(super) fn misses(&self, observed: &State) -> bool {
+        let is_missing = |(id, _): (&Id, &Object)| match observed.get(id) {
+            Some(found) => id.kind == Kind::UserAttachment && !found.owners.contains(&self.me),
+            None => !matches!(id.kind, Kind::User | Kind::ServiceLinkedRole),
+        };
+        let left = self.left.as_ref().filter(|_| self.transition == Transition::Delete);
+        left.is_some_and(|left| left.iter().any(is_missing))
     }
 
     /// Strikes out the choices of before, when all is carried out.

@@ -438,9 +438,9 @@ impl Planner<'_> {
         if !is_claimed || found.owners.is_empty() {
             return self.changes.push(Change::Delete(found.clone()));
         }
-        // Another leaving owner may have detached it, and be attaching it again for this one.
-        let is_mine_alone = found.owners.iter().all(|owner| owner == self.me);
-        let found = if is_mine_alone { found.clone() } else { found.attached() };
+        // A claim alone counts as attached: another leaving owner may have detached it, and be
+        // attaching it again for this one; and a copy of IAM that lags may not show it yet.
+        let found = found.attached();
         let mut before = found.clone();
         if found.is_kept_by(self.me) {
             before.owners = found.owners.iter().map(|it| self.leaving(it)).collect();

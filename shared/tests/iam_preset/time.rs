@@ -11,7 +11,7 @@ use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found};
 use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
-use account_presets::state::{Id, Owner, Owners, State};
+use account_presets::state::{Id, Kind, Object, Owner, Owners, State};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -434,5 +434,76 @@ fn a_policy_that_aws_attaches_late_to_a_user_whom_another_stack_gives_it_becomes
         }
         unanswered.goes_on(RequestType::Delete, &create).unwrap();
         assert_same(&but_service_linked(&account), &but_service_linked(&alone));
+    }
+}
+
+/// An IAM that answers the first look at the account as it was before the last writes.
+struct Lagging<'a> {
+    account: &'a Fake,
+    shows: RefCell<Option<State>>,
+}
+
+impl Cloud for Lagging<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        match self.shows.take() {
+            Some(state) => Fake::new(state).observe(scope).await,
+            None => self.account.observe(scope).await,
+        }
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        self.account.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+}
+
+/// I38
+#[test]
+fn a_delete_that_does_not_see_yet_what_the_create_made_looks_again() {
+    for properties in [
+        edition("documented", "slim", json!({"UserNames": ["alice"]})),
+        lithops(json!({"UserNames": ["alice"]})),
+    ] {
+        let kinds = [
+            Kind::Role,
+            Kind::Policy,
+            Kind::Group,
+            Kind::GroupMember,
+            Kind::UserAttachment,
+            Kind::RoleAttachment,
+        ];
+        for hidden in kinds.into_iter().map(Some).chain([None]) {
+            let (account, mut stack) = (populated(), Stack::named("a"));
+            let before = account.state();
+            stack.deploy(&account, properties.clone()).unwrap();
+            // Nothing yet, or all but one kind. Of a user's policy the claim is not seen, or alone.
+            for claims in [true, false] {
+                let (account, mut stack) = (populated(), stack.clone());
+                stack.physical_id = None;
+                stack.properties = None;
+                stack.deploy(&account, properties.clone()).unwrap();
+                let shown = match hidden {
+                    None => before.clone(),
+                    Some(kind) => {
+                        let state = account.state();
+                        let shown = state.iter().filter_map(|(id, object)| match id.kind {
+                            Kind::UserAttachment if kind == id.kind && claims => {
+                                Some(Object::unowned(object.resource.clone()))
+                            }
+                            Kind::UserAttachment if kind == id.kind => Some(object.claimed()),
+                            it => (it != kind && id.parent().is_none_or(|it| it.kind != kind))
+                                .then(|| object.clone()),
+                        });
+                        shown.collect()
+                    }
+                };
+                let lagging = Lagging { account: &account, shows: RefCell::new(Some(shown)) };
+                let _ = stack.delete(&lagging).unwrap();
+                assert_same(&but_service_linked(&account), &before);
+            }
+        }
     }
 }
