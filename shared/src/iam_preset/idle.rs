@@ -3,7 +3,9 @@
 //!
 //! Must not know: the account's objects, which request asked.
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 
 use super::properties::Properties;
 use crate::input::brief;
@@ -41,14 +43,14 @@ impl Idle {
 /// All of them.
 pub(super) fn find(properties: &Properties, wish: &Wish) -> Vec<Idle> {
     let preset = properties.preset;
-    let as_given = result(preset, wish);
+    let as_given = LazyCell::new(|| result(preset, wish));
     let mut idle: Vec<Idle> = preset
         .parameters
         .iter()
         .filter_map(|(name, parameter)| of_parameter(preset, wish, &as_given, name, parameter))
         .collect();
     let mut plain = |property: &str, given: String, without: Wish| {
-        if as_given == result(preset, &without) {
+        if *as_given == result(preset, &without) {
             let property = property.to_owned();
             idle.push(Idle { property, given, people: None, takes: None });
         }
@@ -73,7 +75,7 @@ pub(super) fn find(properties: &Properties, wish: &Wish) -> Vec<Idle> {
 
 /// The parameters that name people who get nothing by it.
 pub(super) fn people(preset: &Preset, wish: &Wish) -> Vec<String> {
-    let as_given = result(preset, wish);
+    let as_given = LazyCell::new(|| result(preset, wish));
     let lists = preset.parameters.iter().filter(|(_, of)| names_people(of));
     let idle = lists.filter_map(|(name, of)| of_parameter(preset, wish, &as_given, name, of));
     idle.filter_map(|idle| idle.people).collect()
@@ -82,12 +84,13 @@ pub(super) fn people(preset: &Preset, wish: &Wish) -> Vec<String> {
 fn of_parameter(
     preset: &Preset,
     wish: &Wish,
-    as_given: &Outcome,
+    // Most stacks give no value that could be idle, and a preset takes a million instructions.
+    as_given: &impl Deref<Target = Outcome>,
     name: &str,
     parameter: &Parameter,
 ) -> Option<Idle> {
     let (value, usual) = (wish.parameters.get(name)?, default(parameter));
-    if *value == usual || *as_given != result(preset, &with(wish, name, usual.clone())) {
+    if *value == usual || **as_given != result(preset, &with(wish, name, usual.clone())) {
         return None;
     }
     let is_people = names_people(parameter);

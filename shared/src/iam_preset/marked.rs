@@ -106,6 +106,9 @@ fn turned(
             wish = turned;
         }
     }
+    if steps.is_empty() {
+        return Some(steps);
+    }
     // People who get nothing any more have to be left out as well.
     let named = idle::people(preset, original);
     let idle = idle::people(preset, &wish).into_iter().filter(|name| !named.contains(name));

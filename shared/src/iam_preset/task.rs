@@ -49,15 +49,21 @@ impl<C> IamPreset<C> {
     /// The wanted objects break limits of IAM, a sentence for each.
     pub(super) fn task(&self, intent: &Intent, request: &Request) -> Result<Task, String> {
         let scope_of = |properties: &Properties| self.scope(&intent.me, properties);
+        let made = |properties: &Properties| {
+            render_of(self.wish(&intent.me, properties), properties, Branches::Chosen)
+        };
+        let left = intent.earlier.as_ref().map(made);
+        let former_links = left.as_ref().map(links).unwrap_or_default();
+        let wanted_links = intent.wanted.as_ref().map(made).as_ref().map(links).unwrap_or_default();
         let before = intent.earlier.as_ref().map(|earlier| Scope {
-            given: Some(self.links(&intent.me, earlier)).filter(|_| !intent.earlier_is_doubtful),
-            known: self.people(&intent.me, earlier),
+            given: Some(former_links.clone()).filter(|_| !intent.earlier_is_doubtful),
+            known: left.as_ref().map(people).unwrap_or_default(),
             ..scope_of(earlier)
         });
-        let wanted = intent.wanted.as_ref().map(|wanted| Scope {
-            given: Some(self.links(&intent.me, wanted)),
-            ..scope_of(wanted)
-        });
+        let wanted = intent
+            .wanted
+            .as_ref()
+            .map(|wanted| Scope { given: Some(wanted_links.clone()), ..scope_of(wanted) });
         let (to, from) = (wanted.as_ref().map(own_ids), before.as_ref().map(own_ids));
         let knows_wanted = intent.knows_wanted(request);
         let transition = Transition::of(intent.kind, to.as_ref(), from.as_ref(), knows_wanted);
@@ -85,23 +91,18 @@ impl<C> IamPreset<C> {
             Some(wanted) => self.desired(&me, wanted)?,
             None => State::default(),
         };
-        let left = |earlier| render_of(self.wish(&intent.me, earlier), earlier, Branches::Chosen);
-        let left = intent.earlier.as_ref().filter(|_| !intent.earlier_is_doubtful).map(left);
-        let anchors = Vec::new();
-        let choices_of =
-            |properties: &Properties| choices(properties, &self.links(&intent.me, properties));
         Ok(Task {
             me,
             desired,
-            left,
-            anchors,
+            left: left.filter(|_| !intent.earlier_is_doubtful),
+            anchors: Vec::new(),
             scope,
             own,
             last_did_nothing: false,
             is_open: false,
             transition,
-            choice: intent.wanted.as_ref().map(choices_of),
-            former_choice: intent.earlier.as_ref().map(choices_of),
+            choice: intent.wanted.as_ref().map(|wanted| choices(wanted, &wanted_links)),
+            former_choice: intent.earlier.as_ref().map(|earlier| choices(earlier, &former_links)),
         })
     }
 
@@ -136,19 +137,6 @@ impl<C> IamPreset<C> {
             on_foreign_attachment: properties.on_foreign_attachment,
             ..Scope::default()
         }
-    }
-
-    fn links(&self, me: &Owner, properties: &Properties) -> BTreeSet<Id> {
-        let state = render_of(self.wish(me, properties), properties, Branches::Chosen);
-        state.ids().filter(|id| !id.kind.is_node()).cloned().collect()
-    }
-
-    /// The users that the properties name, and the groups and roles that they do not make.
-    fn people(&self, me: &Owner, properties: &Properties) -> BTreeSet<Id> {
-        let state = render_of(self.wish(me, properties), properties, Branches::Chosen);
-        let users = state.ids().filter(|id| id.kind == Kind::User).cloned();
-        let holders = state.ids().filter_map(Id::parent).filter(|parent| !state.contains(parent));
-        users.chain(holders).collect()
     }
 }
 
@@ -240,6 +228,17 @@ impl Task {
         let old = old.and_then(|left| memory::anchor(&self.me, left, &nothing));
         self.anchors = anchor.into_iter().chain(old).collect();
     }
+}
+
+fn links(state: &State) -> BTreeSet<Id> {
+    state.ids().filter(|id| !id.kind.is_node()).cloned().collect()
+}
+
+/// The users of this state, and the groups and roles that it does not make.
+fn people(state: &State) -> BTreeSet<Id> {
+    let users = state.ids().filter(|id| id.kind == Kind::User).cloned();
+    let holders = state.ids().filter_map(Id::parent).filter(|parent| !state.contains(parent));
+    users.chain(holders).collect()
 }
 
 fn render_of(wish: Wish, properties: &Properties, branches: Branches) -> State {
