@@ -224,22 +224,23 @@ pub struct When(pub BTreeMap<String, Values>);
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected true, false, a whole number or a text, or a list of these")]
 pub enum Values {
-    /// Any of these.
-    Several(Vec<Scalar>),
     /// Just this.
     One(Scalar),
+    /// Any of these.
+    Several(Vec<Scalar>),
 }
 
-/// A value as YAML writes it.
+/// A value as YAML writes it. The variants are tried in this order, here as above, and each that does
+/// not fit writes the text of an error: the most frequent ones stand first.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Scalar {
+    /// A text.
+    Text(String),
     /// `true` or `false`.
     Boolean(bool),
     /// A whole number.
     Integer(i64),
-    /// A text.
-    Text(String),
 }
 
 impl Values {
@@ -451,8 +452,8 @@ pub struct Output {
                  a list of these"
 )]
 pub enum References {
-    Several(Vec<Reference>),
     One(Reference),
+    Several(Vec<Reference>),
 }
 
 /// An object of this preset, by its name.

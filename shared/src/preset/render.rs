@@ -239,13 +239,14 @@ impl<'a> Scope<'a> {
     }
 
     fn text(&self, text: &str) -> String {
-        let pieces = pieces(text).into_iter();
-        pieces
-            .map(|piece| match piece {
-                Piece::Text(text) => text.to_owned(),
-                Piece::Placeholder(name) => self.value(name),
-            })
-            .collect()
+        let mut filled = String::with_capacity(text.len());
+        for piece in pieces(text) {
+            match piece {
+                Piece::Text(text) => filled.push_str(text),
+                Piece::Placeholder(name) => filled.push_str(&self.value(name)),
+            }
+        }
+        filled
     }
 
     fn id(&self, reference: &Reference) -> Id {
