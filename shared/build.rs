@@ -1,10 +1,12 @@
 //! Reads the preset files, so that a mistake in one fails the build and none can fail a run.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use grammar::read::catalogue;
+use grammar::schema::Setting;
 
 /// A folder of presets of one's own: docs/own-presets.md.
 const OWN: &str = "ACCOUNT_PRESETS_DIR";
@@ -33,9 +35,16 @@ fn main() -> Result<(), Box<dyn Error>> {
                 return Ok(());
             }
         };
+    let settings: BTreeMap<String, &Setting> = presets
+        .iter()
+        .flat_map(|(name, preset)| preset.parameters.iter().map(move |of| (name, of)))
+        .filter_map(|(name, (parameter, of))| Some((format!("{name}.{parameter}"), of.setting()?)))
+        .collect();
+    let settings = serde_json::to_string(&settings)?;
     let own: Vec<&String> = presets.keys().filter(|name| !projects.contains_key(*name)).collect();
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("own.rs"), format!("{own:?}"))?;
+    fs::write(out.join("settings.json"), settings)?;
     let presets: Vec<(&String, String)> = presets
         .iter()
         .map(|(name, preset)| Ok((name, serde_json::to_string(preset)?)))

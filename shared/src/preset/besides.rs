@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use grammar::schema::Preset;
+use grammar::schema::{Preset, Setting};
 
 type Named = (&'static str, &'static Preset);
 
@@ -18,4 +18,14 @@ pub fn add(name: &str, preset: Preset) {
 
 pub(super) fn all() -> Vec<Named> {
     PRESETS.with_borrow(Clone::clone)
+}
+
+pub(super) fn settings() -> Vec<(String, Setting)> {
+    let of = |(name, preset): Named| {
+        let settings = preset.parameters.iter().filter_map(move |(parameter, of)| {
+            Some((format!("{name}.{parameter}"), of.setting()?.clone()))
+        });
+        settings.collect::<Vec<_>>()
+    };
+    all().into_iter().flat_map(of).collect()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::input::{brief, unknown};
 use crate::preset::parameters::{Value, Values};
 use crate::preset::schema::{ALLOWED_VALUES, Setting};
-use crate::preset::{self, Preset};
+use crate::preset::{Preset, settings};
 use crate::state::Tags;
 use grammar::glob;
 
@@ -32,7 +32,7 @@ pub(super) struct AllowedValues(BTreeMap<String, Vec<String>>);
 impl AllowedValues {
     /// Everything is allowed.
     pub(super) fn open() -> Self {
-        let parameters = settings().map(|(name, _)| (name, vec!["*".to_owned()]));
+        let parameters = settings().into_keys().map(|name| (name, vec!["*".to_owned()]));
         AllowedValues(parameters.chain(properties()).collect())
     }
 
@@ -44,13 +44,14 @@ impl AllowedValues {
         get: impl Fn(&str) -> Option<&'a str>,
         problems: &mut Vec<String>,
     ) -> Self {
+        let settings = settings();
         let mut given: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (variable, is_for) in [
             ("ALLOWED_NAMES", is_names as fn(&Setting) -> bool),
             (ALLOWED_VALUES_VARIABLE, is_values),
         ] {
-            let parameters = settings().filter(|(_, setting)| is_for(setting));
-            let mut known: Vec<String> = parameters.map(|(name, _)| name).collect();
+            let parameters = settings.iter().filter(|(_, setting)| is_for(setting));
+            let mut known: Vec<String> = parameters.map(|(name, _)| name.clone()).collect();
             if variable == ALLOWED_VALUES_VARIABLE {
                 known.extend(properties().map(|(name, _)| name));
             }
@@ -78,7 +79,7 @@ impl AllowedValues {
                 }
             }
         }
-        let usual = settings().map(|(name, setting)| (name, setting.allows.clone()));
+        let usual = settings.into_iter().map(|(name, setting)| (name, setting.allows));
         AllowedValues(usual.chain(properties()).chain(given).collect())
     }
 
@@ -171,16 +172,6 @@ fn other_form(name: &str, pattern: &str) -> Option<&'static str> {
     }
 }
 
-/// The parameters with a setting, of all presets.
-fn settings() -> impl Iterator<Item = (String, &'static Setting)> {
-    preset::names().into_iter().flat_map(|name| {
-        let parameters = preset::find(name).map(|preset| &preset.parameters);
-        parameters.into_iter().flatten().filter_map(move |(parameter, declared)| {
-            Some((format!("{name}.{parameter}"), declared.setting()?))
-        })
-    })
-}
-
 fn is_values(setting: &Setting) -> bool {
     setting.parameter == ALLOWED_VALUES
 }
@@ -227,7 +218,7 @@ fn quoted(texts: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::preset::parameters;
+    use crate::preset::{self, parameters};
     use serde_json::{Map, Value as Json, json};
 
     fn refusals(settings: &[(&str, &'static str)], name: &str, given: Json) -> String {
