@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -51,6 +52,8 @@ const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::fro
 pub struct Environment {
     variables: BTreeMap<String, String>,
     gate: Gate,
+    /// Read once for all clients.
+    roots: Arc<OnceLock<Roots>>,
     is_persons: bool,
 }
 
@@ -70,7 +73,7 @@ impl Environment {
     }
 
     fn of(variables: BTreeMap<String, String>) -> Self {
-        Environment { variables, gate: Gate::default(), is_persons: false }
+        Environment { variables, gate: Gate::default(), roots: Arc::default(), is_persons: false }
     }
 
     /// The gate that all calls of these clients go through.
@@ -86,9 +89,13 @@ impl Environment {
         self.get("AWS_REGION").or_else(|| self.get("AWS_DEFAULT_REGION")).unwrap_or_default()
     }
 
+    fn roots(&self) -> Roots {
+        self.roots.get_or_init(|| self.named_roots()).clone()
+    }
+
     /// A file that holds no certificates is logged and not used: without any roots nothing could
     /// be answered.
-    fn roots(&self) -> Roots {
+    fn named_roots(&self) -> Roots {
         let file = self.get("AWS_CA_BUNDLE").or_else(|| self.get("SSL_CERT_FILE"));
         let named = file.and_then(|file| {
             let roots = std::fs::read(file).ok().and_then(Roots::from_pem);

@@ -16,9 +16,7 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use aws_smithy_runtime_api::client::runtime_components::{
-    RuntimeComponents, RuntimeComponentsBuilder,
-};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -148,13 +146,8 @@ impl<T: HttpClient> HttpClient for Gated<T> {
         SharedHttpConnector::new(Gated { inner, gate, pace })
     }
 
-    fn validate_base_client_config(
-        &self,
-        components: &RuntimeComponentsBuilder,
-        config: &ConfigBag,
-    ) -> Result<(), BoxError> {
-        self.inner.validate_base_client_config(components, config)
-    }
+    // `validate_base_client_config` is not passed on: the inner client would read all roots for a
+    // connector that it throws away, for each client of a cold start.
 
     fn validate_final_config(
         &self,

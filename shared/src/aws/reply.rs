@@ -40,15 +40,19 @@ impl Refusal {
 
 /// As IAM and CloudFormation say it.
 fn xml(body: &str) -> Option<Refusal> {
-    let element = |name: &str| {
-        let (_, rest) = body.split_once(&format!("<{name}>"))?;
-        let (text, _) = rest.split_once(&format!("</{name}>"))?;
+    let element = |opens: &str, closes: &str| {
+        let (_, rest) = body.split_once(opens)?;
+        let (text, _) = rest.split_once(closes)?;
         Some(unescaped(text))
     };
-    Some(Refusal { code: element("Code")?, message: element("Message").unwrap_or_default() })
+    let code = element("<Code>", "</Code>")?;
+    Some(Refusal { code, message: element("<Message>", "</Message>").unwrap_or_default() })
 }
 
 fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
     let entities =
         [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&#39;", "'")];
     let plain = entities.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
