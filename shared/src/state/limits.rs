@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::policy_document::size;
 use super::{Id, Kind, PolicyDocument, Resource, State, Tags};
 
 /// Longest name of a role or user.
@@ -153,10 +154,11 @@ impl Problems {
     }
 
     fn document(&mut self, id: &Id, what: &str, document: &PolicyDocument, most: usize) {
-        self.at_most(id, &format!("characters of the {what}"), document.size(), most);
+        let json = document.to_json();
+        self.at_most(id, &format!("characters of the {what}"), size(&json), most);
         // IAM: [\u0009\u000A\u000D\u0020-\u00FF]+
         let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{ff}');
-        if !document.to_json().chars().all(allowed) {
+        if !json.chars().all(allowed) {
             self.add(id, format!("the {what} holds characters beyond Latin-1"));
         }
     }

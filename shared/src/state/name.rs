@@ -8,8 +8,9 @@ use std::ops::Deref;
 
 /// Compares two names as IAM does.
 pub fn compare_names(a: &str, b: &str) -> Ordering {
-    let lower = |text: &str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
-    if a == b { Ordering::Equal } else { lower(a).cmp(&lower(b)) }
+    a.bytes()
+        .map(|byte| byte.to_ascii_lowercase())
+        .cmp(b.bytes().map(|byte| byte.to_ascii_lowercase()))
 }
 
 /// The key of a tag, in its original spelling. Two keys are the same if they differ by case alone.

@@ -22,6 +22,11 @@ use crate::json;
 // Shared, because a document is copied with each state, plan and call that it is part of.
 pub struct PolicyDocument(Arc<Value>);
 
+/// The [size](PolicyDocument::size) of a document by its JSON.
+pub(super) fn size(json: &str) -> usize {
+    json.chars().filter(|character| !character.is_whitespace()).count()
+}
+
 impl PolicyDocument {
     /// Takes a document as it is.
     pub fn new(document: Value) -> Self {
@@ -50,7 +55,7 @@ impl PolicyDocument {
 
     /// The size that IAM counts against its quotas: characters without white space.
     pub fn size(&self) -> usize {
-        self.to_json().chars().filter(|character| !character.is_whitespace()).count()
+        size(&self.to_json())
     }
 }
 
