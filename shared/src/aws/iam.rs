@@ -63,21 +63,25 @@ impl Iam {
     }
 
     /// Waits for its turn, calls, and names action and target in an error.
-    async fn call<T, E, R>(
+    fn call<T, E, R>(
         &self,
         action: Action,
         target: &str,
         sent: impl Future<Output = Result<T, SdkError<E, R>>>,
-    ) -> Result<T, CallError>
+    ) -> impl Future<Output = Result<T, CallError>>
     where
         E: ProvideErrorMetadata,
     {
-        let _place = match only_looks(action.as_str()) {
-            // The semaphore is never closed, and a call without its place would be no harm.
-            true => self.reads.acquire().await.ok(),
-            false => None,
-        };
-        call(&self.gate, action.as_str(), target, sent).await
+        // On the heap: it is kilobytes large, and each future around it would have room for it twice.
+        let sent = Box::pin(sent);
+        async move {
+            let _place = match only_looks(action.as_str()) {
+                // The semaphore is never closed, and a call without its place would be no harm.
+                true => self.reads.acquire().await.ok(),
+                false => None,
+            };
+            call(&self.gate, action.as_str(), target, sent).await
+        }
     }
 }
 
