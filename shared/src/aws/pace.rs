@@ -15,8 +15,8 @@ use aws_smithy_runtime_api::client::retries::classifiers::{
 };
 use aws_smithy_types::retry::ErrorKind;
 use fastrand::Rng;
-use tokio::sync::Mutex as Queue;
-use tokio::time::{Instant, sleep_until};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use super::reply::Refusal;
 
@@ -27,12 +27,19 @@ const LONGEST: Duration = Duration::from_millis(2500);
 /// A gap that is shorter is none.
 const SHORTEST: Duration = Duration::from_millis(20);
 /// The factor of the gap after an accepted call.
-const ACCEPTED: f64 = 0.985;
+const ACCEPTED: f64 = 0.99;
 /// The factor after a refusal, and that as long as no call was accepted.
-const REFUSED: (f64, f64) = (1.2, 1.5);
+const REFUSED: (f64, f64) = (1.15, 1.65);
+/// Refusals in a row that are more than a busy account's: the gap that they made is no guide to what
+/// AWS accepts after them.
+const MANY: i32 = 6;
+/// The factor after each accepted call from then on, until the next refusal.
+const RECOVERING: f64 = 0.5;
 /// The part of the gap after which a refused call is made again, and the factor of that for each
 /// further refusal in a row.
 const AGAIN: (f64, f64) = (0.3, 2.0);
+/// The longest time after which a refused call is made again, so that the end of an outage is seen.
+const AGAIN_AT_LAST: Duration = Duration::from_secs(1);
 /// Part of a gap by which it is longer or shorter, so that functions do not march in step.
 const JITTER: f64 = 0.1;
 /// The time without a call after which there is no gap.
@@ -48,9 +55,9 @@ pub(super) struct Pace {
 
 #[derive(Debug)]
 struct Lane {
-    /// The calls that wait for a turn, first come, first served.
-    queue: Queue<()>,
     rhythm: Mutex<(Rhythm, Rng)>,
+    /// Tells the calls that wait for a turn that it comes sooner.
+    sooner: Notify,
 }
 
 impl Pace {
@@ -62,27 +69,25 @@ impl Pace {
     fn with_chance(mut chance: Rng) -> Self {
         let mut lane = || {
             let rhythm = Mutex::new((Rhythm::new(Instant::now()), chance.fork()));
-            Arc::new(Lane { queue: Queue::new(()), rhythm })
+            Arc::new(Lane { rhythm, sooner: Notify::new() })
         };
         Pace { reads: lane(), writes: lane() }
     }
 
-    /// Waits until the next attempt may begin.
+    /// Waits until the next attempt may begin. A call that waits holds nothing: if it is not polled
+    /// for a while, the others take the turns.
     pub(super) async fn turn(&self, is_write: bool) -> Turn {
         let lane = Arc::clone(if is_write { &self.writes } else { &self.reads });
-        let _first = lane.queue.lock().await;
-        // A refusal may put the turn off while this one waits.
         loop {
+            // It hears of what happens from here on.
+            let sooner = lane.sooner.notified();
             let now = Instant::now();
-            let next = lane.rhythm(|rhythm, _| rhythm.next(now));
-            if next <= now {
-                break;
-            }
-            sleep_until(next).await;
+            let next = lane.rhythm(|rhythm, jitter| rhythm.begin(now, jitter));
+            let Err(next) = next else {
+                return Turn { lane: Arc::clone(&lane), begun: now };
+            };
+            let (Ok(()) | Err(_)) = timeout_at(next, sooner).await;
         }
-        let begun = Instant::now();
-        lane.rhythm(|rhythm, jitter| rhythm.begun(begun, jitter));
-        Turn { lane: Arc::clone(&lane), begun }
     }
 }
 
@@ -106,10 +111,17 @@ impl Turn {
     /// AWS refused the attempt, or not, because there are too many calls.
     pub(super) fn ended(&self, is_throttled: bool) {
         let now = Instant::now();
-        self.lane.rhythm(|rhythm, jitter| match is_throttled {
-            true => rhythm.refused(self.begun, now, jitter),
-            false => rhythm.accepted(self.begun),
+        let is_sooner = self.lane.rhythm(|rhythm, jitter| {
+            let next = rhythm.next;
+            match is_throttled {
+                true => rhythm.refused(self.begun, now, jitter),
+                false => rhythm.accepted(self.begun),
+            }
+            rhythm.next < next
         });
+        if is_sooner {
+            self.lane.sooner.notify_waiters();
+        }
     }
 }
 
@@ -128,32 +140,52 @@ struct Rhythm {
     in_a_row: i32,
     /// Whether a call was accepted since there is a gap: before that it is a guess.
     is_known: bool,
+    /// Whether calls are accepted again after many refusals.
+    is_recovering: bool,
 }
 
 impl Rhythm {
     fn new(now: Instant) -> Self {
-        Rhythm { gap: None, next: now, begun: now, changed: now, in_a_row: 0, is_known: false }
+        Rhythm {
+            gap: None,
+            next: now,
+            begun: now,
+            changed: now,
+            in_a_row: 0,
+            is_known: false,
+            is_recovering: false,
+        }
     }
 
-    fn next(&mut self, now: Instant) -> Instant {
+    /// Begins an attempt, if it may begin now.
+    ///
+    /// # Errors
+    ///
+    /// When it may.
+    fn begin(&mut self, now: Instant, jitter: f64) -> Result<(), Instant> {
         if now.duration_since(self.begun) > FORGOTTEN {
             *self = Rhythm::new(now);
         }
-        self.next
-    }
-
-    fn begun(&mut self, now: Instant, jitter: f64) {
+        if now < self.next {
+            return Err(self.next);
+        }
         self.begun = now;
         if let Some(gap) = self.gap {
             self.next = now + gap.mul_f64(jitter);
         }
+        Ok(())
     }
 
     fn accepted(&mut self, begun: Instant) {
         let Some(gap) = self.gap.filter(|_| begun >= self.changed) else { return };
+        self.is_recovering |= self.in_a_row >= MANY;
         self.in_a_row = 0;
         self.is_known = true;
-        self.gap = Some(gap.mul_f64(ACCEPTED)).filter(|gap| *gap >= SHORTEST);
+        let gap = gap.mul_f64(if self.is_recovering { RECOVERING } else { ACCEPTED });
+        if self.is_recovering {
+            self.next = self.next.min(self.begun + gap);
+        }
+        self.gap = Some(gap).filter(|gap| *gap >= SHORTEST);
     }
 
     fn refused(&mut self, begun: Instant, now: Instant, jitter: f64) {
@@ -161,6 +193,7 @@ impl Rhythm {
             return;
         }
         self.changed = now;
+        self.is_recovering = false;
         let again = match self.gap {
             None => {
                 self.gap = Some(FIRST);
@@ -172,12 +205,12 @@ impl Rhythm {
                 let wider = if self.is_known { REFUSED.0 } else { REFUSED.1 };
                 let gap = gap.mul_f64(wider).min(LONGEST);
                 self.gap = Some(gap);
-                // No more than the longest: a longer wait is no number of seconds.
+                // A wait may be too long for a number of seconds.
                 let waits = AGAIN.0 * AGAIN.1.powi(self.in_a_row - 1);
-                Duration::try_from_secs_f64(gap.as_secs_f64() * waits).unwrap_or(LONGEST)
+                Duration::try_from_secs_f64(gap.as_secs_f64() * waits).unwrap_or(AGAIN_AT_LAST)
             }
         };
-        self.next = now + again.min(LONGEST).mul_f64(jitter);
+        self.next = now + again.min(AGAIN_AT_LAST).mul_f64(jitter);
     }
 }
 
