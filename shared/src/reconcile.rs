@@ -175,7 +175,8 @@ pub async fn carry_out(
                 () = cloud.wait() => {}
             }
         }
-        match plan_again(cloud, me, scope, desired, &released, progress).await {
+        let next = plan_again(cloud, me, scope, desired, &released, progress);
+        match sights.beside(next).await {
             Ok(next) if next.is_empty() => {
                 problems.clear();
                 break;
@@ -191,13 +192,13 @@ pub async fn carry_out(
     progress.ask_again().await;
     if !made.is_empty() || !undecided.is_empty() {
         // The last change may have taken long.
-        work.standing.check(cloud, me, scope, progress).await;
+        sights.beside(work.standing.check(cloud, me, scope, progress)).await;
         problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
     }
     if progress.end_own_part() {
         // Its last writes came after the other delivery had looked. By now other owners may have
         // the objects that it planned for.
-        return end_anew(cloud, work, desired, progress).await;
+        return sights.beside(end_anew(cloud, work, desired, progress)).await;
     }
     if problems.is_empty() && progress.stopped().is_none() {
         has_waited = progress.until_writes_end().await;
@@ -207,7 +208,7 @@ pub async fn carry_out(
         }
         // An attempt that was given up, and made again, may have ended after the next call.
         if has_waited && progress.stopped().is_none() {
-            end_anew(cloud, work, desired, progress).await?;
+            sights.beside(end_anew(cloud, work, desired, progress)).await?;
         }
         problems.extend(progress.stopped().filter(|_| progress.is_superseded()));
     }
@@ -221,6 +222,8 @@ pub async fn carry_out(
         }
         return Ok(());
     }
+    // Nobody waits for a look any more, and one that is under way would keep its place.
+    drop(sights);
     if progress.is_superseded() {
         has_waited |= progress.until_writes_end().await;
         if has_waited {

@@ -1,9 +1,11 @@
 //! Carrying out a plan: independent changes at once, those of one entity one after the other.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::pin::pin;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::select;
 use tracing::{error, info};
 
 use super::others::Others;
@@ -114,9 +116,19 @@ impl<C: Cloud> Run<'_, '_, C> {
         }
         let mut busy: BTreeSet<Id> = BTreeSet::new();
         let mut under_way = FuturesUnordered::new();
+        let mut over = VecDeque::new();
         loop {
             if !waiting.is_empty() {
-                work.standing.check(cloud, work.me, work.scope, progress).await;
+                // Calls go on meanwhile: one that is not polled would keep its place from the check.
+                let check = work.standing.check(cloud, work.me, work.scope, progress);
+                let mut check = pin!(self.sights.beside(check));
+                loop {
+                    select! {
+                        biased;
+                        () = &mut check => break,
+                        Some(ended) = under_way.next() => over.push_back(ended),
+                    }
+                }
             }
             while progress.stopped().is_none()
                 && under_way.len() < IN_FLIGHT
@@ -126,13 +138,16 @@ impl<C: Cloud> Run<'_, '_, C> {
                 let begun = cloud.now();
                 under_way.push(async move {
                     let result = apply_together(cloud, &changes).await;
-                    (changes, result, begun)
+                    (changes, result, cloud.now().duration_since(begun))
                 });
             }
             // Siblings run to their end: a call that is dropped leaves its effect unknown.
-            let next = self.sights.beside(under_way.next()).await;
-            let Some((changes, result, begun)) = next else { break };
-            work.standing.took(cloud.now().duration_since(begun));
+            let next = match over.pop_front() {
+                Some(ended) => Some(ended),
+                None => self.sights.beside(under_way.next()).await,
+            };
+            let Some((changes, result, took)) = next else { break };
+            work.standing.took(took);
             for entity in changes.first().into_iter().flat_map(|change| entities(change)) {
                 busy.remove(&entity);
             }
@@ -176,7 +191,7 @@ impl<C: Cloud> Run<'_, '_, C> {
         }
         progress.note("looking whether others use what goes");
         for _ in 0..LOOKS {
-            let marks = match cloud.marks(others.place()).await {
+            let marks = match self.sights.beside(cloud.marks(others.place())).await {
                 Ok(marks) => marks,
                 Err(error) => {
                     let fails =
