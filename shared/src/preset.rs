@@ -82,7 +82,7 @@ mod tests {
             let settings = settings.map(|(parameter, of)| (format!("{name}.{parameter}"), of));
             settings.map(|(key, of)| format!("{key} {of:?}")).collect::<Vec<_>>()
         };
-        let all: BTreeSet<String> = super::names().into_iter().flat_map(of).collect();
+        let all: BTreeSet<String> = names().into_iter().flat_map(of).collect();
         let settings = settings().into_iter().map(|(key, of)| format!("{key} {of:?}"));
         assert!(!all.is_empty());
         assert_eq!(settings.collect::<BTreeSet<_>>(), all);
