@@ -150,7 +150,7 @@ fn powers(preset: &Preset) -> Vec<Power> {
 fn objects(preset: &Preset, edition: Edition) -> Result<Vec<(Id, bool)>, String> {
     let wish = example(preset, edition, true)?;
     let (chosen, any) =
-        (render(preset, &wish, Branches::Chosen), render(preset, &wish, Branches::Any));
+        (render(preset, &wish, Branches::Chosen), render(preset, &wish, Branches::OfEdition));
     let made = any.ids().filter(|id| id.kind != Kind::User);
     Ok(made.map(|id| (id.clone(), chosen.contains(id))).collect())
 }

@@ -86,6 +86,8 @@ pub enum Branches {
     /// Every part of any choice, for the scope of earlier choices. Where two parts have the same
     /// identity the later one is returned.
     Any,
+    /// The same, of any choice within the wish's edition.
+    OfEdition,
 }
 
 /// The state that the wish asks for.
@@ -202,7 +204,15 @@ impl<'a> Scope<'a> {
     where
         'a: 'b,
     {
-        let holds = self.branches == Branches::Any || self.holds(when);
+        let holds = match self.branches {
+            Branches::Any => true,
+            Branches::OfEdition => {
+                let of_edition = when.0.iter().filter(|(name, _)| *name == "Edition");
+                let of_edition = of_edition.map(|(name, values)| (name.clone(), values.clone()));
+                self.holds(&When(of_edition.collect()))
+            }
+            Branches::Chosen => self.holds(when),
+        };
         let elements: Vec<Option<(&str, &str)>> = match for_each {
             _ if !holds => Vec::new(),
             None => vec![self.element],
