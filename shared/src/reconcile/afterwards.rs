@@ -173,11 +173,27 @@ async fn forwards(cloud: &impl Cloud, work: &Work<'_>, desired: &State, made: &[
     }
 }
 
+/// Those of these changes whose object, or a link's holder, no other resource has by now: a stack
+/// that was made anew under these names counts on it. Without a look all of them.
+async fn not_anothers(cloud: &impl Cloud, work: &Work<'_>, made: Vec<Change>) -> Vec<Change> {
+    let holder = |change: &Change| change.id().parent().unwrap_or_else(|| change.id());
+    let ids = made.iter().map(holder).collect();
+    let Ok(observed) = cloud.observe(&Scope { ids, ..work.scope.clone() }).await else {
+        return made;
+    };
+    let is_anothers = |change: &Change| {
+        let found = observed.get(&holder(change));
+        found.is_some_and(|it| !it.owners.is_empty() && !it.owners.contains(work.me))
+    };
+    made.into_iter().filter(|change| !is_anothers(change)).collect()
+}
+
 /// The changes that undo these. Another delivery of the request may have made a claim on a user
 /// before, and attached the policy since: the claim goes with the attachment, which would have no
 /// owner without it.
 async fn backwards(cloud: &impl Cloud, work: &Work<'_>, made: Vec<Change>) -> Plan {
     let Work { me, scope, .. } = *work;
+    let made = not_anothers(cloud, work, made).await;
     let back: Vec<Change> = made.into_iter().map(Change::inverse).collect();
     let is_claim = |change: &&Change| matches!(change, Change::Delete(it) if it.is_claim());
     let claims: BTreeSet<Id> = back.iter().filter(is_claim).map(Change::id).collect();

@@ -4,7 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use account_presets::cfn::{Gate, Past, Progress, StackPart};
+use account_presets::cfn::{CustomResource, Gate, Past, Progress, RequestType, StackPart};
 use account_presets::cloud::fake::Fake;
 use account_presets::cloud::{Call, CallError, Cloud, Found, StackStatus};
 use account_presets::iam_preset::{Audit, IamPreset, Repairs, Report, Settings};
@@ -33,11 +33,14 @@ pub struct Audited<'a> {
     pub begins_after: Option<usize>,
     /// The Update ends, with these properties, when CloudFormation has been asked so often.
     pub ends: Option<(usize, Value)>,
+    /// After the first write this stack is deleted, and one of this name is made with its properties.
+    pub made_anew: Option<(Stack, &'static str)>,
     /// IAM refuses every write.
     pub refuses: bool,
     /// The time of each write.
     pub takes: Duration,
     pub asked: Cell<usize>,
+    pub is_anew: Cell<bool>,
 }
 
 impl<'a> Audited<'a> {
@@ -57,9 +60,11 @@ impl<'a> Audited<'a> {
             settings: Settings::open(),
             begins_after: None,
             ends: None,
+            made_anew: None,
             refuses: false,
             takes: Duration::ZERO,
             asked: Cell::new(0),
+            is_anew: Cell::new(false),
         }
     }
 
@@ -123,7 +128,19 @@ impl Cloud for &Audited<'_> {
             return Err(CallError { action: call.action().as_str(), target, code, message });
         }
         self.account.pass(self.takes);
-        self.account.send(call).await
+        let writes = self.account.writes();
+        self.account.send(call).await?;
+        if let Some((old, name)) = self.made_anew.as_ref().filter(|_| !self.is_anew.replace(true)) {
+            assert!(self.account.writes() > writes);
+            let preset = IamPreset::new(ByRef(self.account), account(), Settings::open());
+            let (delete, progress) = (old.request(None), Progress::default());
+            let done = preset.handle(RequestType::Delete, &delete, &progress);
+            Box::pin(done).await.unwrap();
+            let create = Stack::named(name).request(old.properties.clone());
+            let done = preset.handle(RequestType::Create, &create, &progress);
+            Box::pin(done).await.unwrap();
+        }
+        Ok(())
     }
 
     fn now(&self) -> Instant {

@@ -209,6 +209,24 @@ async fn what_was_put_right_stays_where_the_update_that_came_between_wants_it() 
     }
 }
 
+/// A2, A10
+#[tokio::test(start_paused = true)]
+async fn a_repair_takes_nothing_from_a_stack_that_was_made_anew_meanwhile() {
+    let account = populated();
+    let stack = lacking(&account);
+    let whole = populated();
+    deployed(&whole, "two", hardened("lithops", json!({"UserNames": ["alice"]})));
+    let audited = Audited {
+        begins_after: Some(2),
+        takes: Duration::from_secs(9),
+        made_anew: Some((stack.clone(), "two")),
+        ..repairing(&account, &stack, "changed,missing")
+    };
+    let refused = repair(&audited).await;
+    assert_eq!(refused["done"], false, "{refused}");
+    assert_same(&account.state(), &whole.state());
+}
+
 /// A8, A10
 #[tokio::test(start_paused = true)]
 async fn a_repair_that_would_come_near_the_deadline_is_left_to_the_next_audit() {
