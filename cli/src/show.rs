@@ -149,10 +149,10 @@ fn powers(preset: &Preset) -> Vec<Power> {
 /// Returns the objects of an edition, each with whether its defaults make it.
 fn objects(preset: &Preset, edition: Edition) -> Result<Vec<(Id, bool)>, String> {
     let wish = example(preset, edition, true)?;
-    let (chosen, any) =
-        (render(preset, &wish, Branches::Chosen), render(preset, &wish, Branches::OfEdition));
-    let made = any.ids().filter(|id| id.kind != Kind::User);
-    Ok(made.map(|id| (id.clone(), chosen.contains(id))).collect())
+    let chosen = render(preset, &wish, Branches::Chosen);
+    let possible = render(preset, &wish, Branches::OfEdition);
+    let possible = possible.ids().filter(|id| id.kind != Kind::User);
+    Ok(possible.map(|id| (id.clone(), chosen.contains(id))).collect())
 }
 
 /// Prints a preset.

@@ -270,6 +270,14 @@ fn a_preset_of_ones_own_is_held_to_grammar_names_and_linter() {
 }
 
 #[test]
+fn an_edition_shows_no_object_of_another_one() {
+    let (hardened, _) = printed(&["show", "slim", "--edition", "hardened"]);
+    assert!(hardened.contains("SLIM-User") && !hardened.contains("AmazonS3FullAccess"));
+    let (current, _) = printed(&["show", "slim", "--edition", "current"]);
+    assert!(!current.contains("SLIM-User") && current.contains("AmazonS3FullAccess"));
+}
+
+#[test]
 fn a_folder_stands_for_its_presets() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("folder");
     let _ = std::fs::remove_dir_all(&folder);

@@ -382,8 +382,8 @@ impl<C: Cloud> IamPreset<C> {
     }
 
     /// Undoes the changes of a Create or an Update that another process is still making, or that
-    /// IAM did not show yet, until `enough` looks in a row find no new one. If the time ends before that, a Delete goes on
-    /// looking after its answer.
+    /// IAM did not show yet, until `enough` looks in a row find no new one. If the time ends before
+    /// that, a Delete goes on looking after its answer.
     async fn outlast(
         &self,
         intent: &Intent,

@@ -32,7 +32,7 @@ struct Late<'a, C> {
     fallback: State,
     /// The links that are removed here.
     removed: BTreeSet<Id>,
-    /// No other look follows: what is not known by now is not waited for.
+    /// No other look follows, so that no stack is waited for.
     is_last: bool,
     /// All owners in the account by their keys, since the last look.
     owners: Option<BTreeMap<String, Owner>>,
@@ -40,7 +40,7 @@ struct Late<'a, C> {
     wanted: BTreeMap<String, Wanted>,
 }
 
-/// What a resource wants by CloudFormation's events of it.
+/// The state of a resource, by CloudFormation's events of it.
 #[derive(Clone, Debug)]
 enum Wanted {
     /// The state of its last completed event; empty if it is gone.
@@ -51,12 +51,13 @@ enum Wanted {
     Unknown,
 }
 
-/// What has to become of a link.
+/// The decision on a link.
 enum Verdict {
-    /// It is as it should be, as far as anything is known of it.
+    /// It is as it should be, as far as that is known.
     Stays,
-    /// It is not known yet who wants it.
+    /// A stack that CloudFormation is at work on may want it.
     Waits,
+    /// This change brings it there.
     Changes(Box<Change>),
 }
 

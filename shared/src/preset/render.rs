@@ -207,9 +207,8 @@ impl<'a> Scope<'a> {
         let holds = match self.branches {
             Branches::Any => true,
             Branches::OfEdition => {
-                let of_edition = when.0.iter().filter(|(name, _)| *name == "Edition");
-                let of_edition = of_edition.map(|(name, values)| (name.clone(), values.clone()));
-                self.holds(&When(of_edition.collect()))
+                let editions = when.0.get("Edition").map(|editions| editions.texts());
+                editions.is_none_or(|editions| editions.contains(&self.value("Edition")))
             }
             Branches::Chosen => self.holds(when),
         };

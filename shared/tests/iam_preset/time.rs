@@ -13,8 +13,9 @@ use account_presets::iam_preset::{IamPreset, Settings};
 use account_presets::plan::{Change, Scope};
 use account_presets::state::{Id, Kind, Object, Owner, Owners, State};
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 use super::function::{Inbox, runtime};
 use super::world::*;
@@ -506,4 +507,38 @@ fn a_delete_that_does_not_see_yet_what_the_create_made_looks_again() {
             }
         }
     }
+}
+
+/// An IAM that takes one call at a time, and half a second for a write.
+struct OneByOne<'a> {
+    account: &'a Fake,
+    place: Semaphore,
+}
+
+impl Cloud for OneByOne<'_> {
+    async fn observe(&self, scope: &Scope) -> Result<State, CallError> {
+        let _place = self.place.acquire().await;
+        self.account.observe(scope).await
+    }
+
+    async fn send(&self, call: &Call) -> Result<(), CallError> {
+        let _place = self.place.acquire().await;
+        sleep(Duration::from_millis(500)).await;
+        self.account.send(call).await
+    }
+
+    async fn find(&self, me: &Owner, scope: &Scope) -> Result<Found, CallError> {
+        self.account.find(me, scope).await
+    }
+}
+
+/// T15
+#[tokio::test(start_paused = true)]
+async fn a_look_whether_the_request_still_counts_waits_for_no_call_that_waits_for_it() {
+    let account = populated();
+    let create = Stack::named("a").request(Some(lithops(json!({"UserNames": ["alice"]}))));
+    let cloud = OneByOne { account: &account, place: Semaphore::new(1) };
+    let progress = Progress::default();
+    let served = timeout(Duration::from_secs(600), serve(&cloud, &create, &progress)).await;
+    served.expect("it ends").unwrap();
 }
