@@ -281,6 +281,10 @@ impl<C: Cloud> Cloud for ByRef<'_, C> {
     async fn wait(&self) {
         self.0.wait().await;
     }
+
+    async fn wait_for_copies(&self) {
+        self.0.wait_for_copies().await;
+    }
 }
 
 /// An account with two users and a foreign role in it.
